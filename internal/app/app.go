@@ -1,0 +1,142 @@
+// Package app builds the desk: it knows every module, wires them, and starts
+// HTTP and jobs.
+package app
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/audit"
+	"opsdesk/internal/authz"
+	"opsdesk/internal/event"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
+	"opsdesk/internal/people"
+	"opsdesk/internal/platform/config"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/platform/mail"
+	"opsdesk/internal/platform/storage"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/record"
+	"opsdesk/internal/ui"
+	"opsdesk/internal/work"
+	static "opsdesk/web"
+)
+
+//go:embed messages/*.json
+var messages embed.FS
+
+// Options are what differs between a desk in service and one in a test.
+type Options struct {
+	Config  config.Config
+	Pool    *db.Pool
+	Clock   func() time.Time
+	Log     *slog.Logger
+	Version string
+	Sender  mail.Sender // nil: by OPSDESK_SMTP_URL
+	Workers int         // jobs at once; 0 only enqueues
+}
+
+// App is a wired desk.
+type App struct {
+	Desk      *work.Desk
+	Handler   http.Handler
+	Router    web.Router
+	People    *people.Service
+	Incidents *incident.Service
+	Notify    *notify.Service
+	Audit     *audit.Service
+	Jobs      *jobs.Client
+	store     *storage.Store
+	assets    *static.Assets
+	cfg       config.Config
+	metrics   *metrics
+}
+
+// New wires a desk. It does not touch the database: that may be away.
+func New(o Options) (*App, error) {
+	matrix, err := authz.Load()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: o.Config}
+	reg := jobs.NewRegistry()
+	d := &work.Desk{
+		DB: o.Pool, Clock: o.Clock, Matrix: matrix, Policies: authz.Policies{}, Kinds: record.NewKinds(), Bus: event.NewBus(reg), Registry: reg,
+		Messages: i18n.New(), Log: o.Log, App: o.Version,
+	}
+	a.Desk = d
+	if err := errors.Join(d.Messages.Add(ui.Messages), d.Messages.Add(authz.Messages), d.Messages.Add(messages)); err != nil {
+		return nil, err
+	}
+	if a.store, err = storage.Open(filepath.Join(o.Config.Data, "files")); err != nil {
+		return nil, fmt.Errorf("attachments: %w", err)
+	}
+	if a.assets, err = static.New(); err != nil {
+		return nil, err
+	}
+	if o.Sender == nil && o.Config.SMTPURL != "" {
+		if o.Sender, err = mail.NewSMTP(o.Config.SMTPURL, o.Config.MailFrom); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.modules(o); err != nil {
+		return nil, err
+	}
+	for act, row := range d.Policies {
+		if !matrix.Has(row) {
+			return nil, fmt.Errorf("action %s is decided by %s, which is not in the matrix", act, row)
+		}
+	}
+	if a.Jobs, err = jobs.New(o.Pool, reg, o.Workers, o.Log); err != nil {
+		return nil, err
+	}
+	d.Jobs = a.Jobs
+	return a, nil
+}
+
+// modules makes the services and mounts their pages.
+func (a *App) modules(o Options) error {
+	d, c := a.Desk, o.Config
+	var err error
+	if a.Notify, err = notify.New(d, notify.Options{Sender: o.Sender, BaseURL: c.URL}); err != nil {
+		return err
+	}
+	po := people.Options{
+		Limits: identity.SessionLimits{Idle: c.SessionIdle, Absolute: c.SessionLife, PerUser: c.Sessions},
+		Mailer: a.Notify, BaseURL: c.URL, Secure: c.Secure(), Hashers: 2,
+	}
+	if a.People, err = people.New(d, po); err != nil {
+		return err
+	}
+	if a.Incidents, err = incident.NewService(d, c.Zone()); err != nil {
+		return err
+	}
+	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
+		return err
+	}
+	return a.routes(o, po)
+}
+
+// Start begins to work on jobs.
+func (a *App) Start(ctx context.Context) error { return a.Jobs.Start(ctx) }
+
+// Close ends the work on jobs, waiting for what runs, and lets the files go.
+func (a *App) Close(ctx context.Context) error {
+	return errors.Join(a.Jobs.Stop(ctx), a.store.Close())
+}
+
+// mountFiles adds uploads, which the incident's forms read through.
+func (a *App) mountFiles(rt web.Router) (*attachment.Service, error) {
+	return attachment.Mount(a.Desk, rt, attachment.Options{Store: a.store, Max: a.cfg.MaxUploadMB << 20})
+}

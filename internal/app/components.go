@@ -1,0 +1,16 @@
+package app
+
+import (
+	"net/http"
+
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+)
+
+func (a *App) components(w http.ResponseWriter, r *http.Request) error {
+	return web.Render(w, r, http.StatusOK, componentsPage())
+}
+
+func badForm() *fault.Error {
+	return &fault.Error{Kind: fault.Invalid, Code: "error.invalid", Fields: []fault.Field{{Name: "b", Code: "validation.required"}}}
+}

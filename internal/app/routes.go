@@ -1,0 +1,234 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
+
+	"opsdesk/internal/audit"
+	"opsdesk/internal/draft"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
+	"opsdesk/internal/people"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/ui"
+)
+
+// routes builds the handler: middleware from the outside in, then every
+// module's pages and API.
+func (a *App) routes(o Options, po people.Options) error {
+	c := o.Config
+	mux := chi.NewRouter()
+	rt := web.Router{Router: mux, Log: o.Log, Ops: &web.Ops{}, ErrorPage: func(f *fault.Error, id string) templ.Component { return ui.ErrorPage(f, id) }}
+	a.Router = rt
+	a.metrics = newMetrics(a.Desk)
+	sameOrigin, err := web.SameOrigin([]string{c.URL}, rt.Fail)
+	if err != nil {
+		return err
+	}
+	mux.Use(
+		web.WithRequestID,
+		web.Headers(c.Secure()),
+		a.base(c.Secure(), o.Version),
+		web.Logged(o.Log, o.Clock, a.metrics.observe, rt.Fail, routeOf),
+		sameOrigin,
+		unless(isStatic, a.People.Authenticate(c.Secure(), c.Proxies(), rt.Fail)),
+		unless(isStatic, a.personal),
+	)
+	mux.NotFound(rt.Serve(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "error.not_found") }))
+	mux.MethodNotAllowed(rt.Serve(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotAllowed, "error.method") }))
+	mux.Handle("/static/*", a.assets)
+	mux.Handle("/favicon.ico", http.RedirectHandler(a.assets.Path("img/logo.svg"), http.StatusFound))
+	rt.Get("/healthz", a.healthz)
+	rt.Get("/readyz", a.readyz)
+	mux.Handle("/metrics", a.metricsHandler())
+	rt.Get("/more", a.more)
+	if c.Dev {
+		rt.Get("/dev/components", a.components)
+	}
+
+	files, err := a.mountFiles(rt)
+	if err != nil {
+		return err
+	}
+	if err := draft.Mount(a.Desk, rt); err != nil {
+		return err
+	}
+	people.Mount(a.People, rt, po)
+	notify.Mount(a.Notify, rt)
+	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify})
+	audit.Mount(a.Audit, rt)
+	if err := a.mountDocs(rt); err != nil {
+		return err
+	}
+	a.Handler = mux
+	return nil
+}
+
+func routeOf(r *http.Request) string {
+	if rc := chi.RouteContext(r.Context()); rc != nil && rc.RoutePattern() != "" {
+		return rc.RoutePattern()
+	}
+	return "none"
+}
+
+// isStatic: files and probes need neither database nor person.
+func isStatic(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || r.URL.Path == "/favicon.ico"
+}
+
+func unless(skip func(*http.Request) bool, mw func(http.Handler) http.Handler) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		wrapped := mw(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if skip(r) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			wrapped.ServeHTTP(w, r)
+		})
+	}
+}
+
+// base gives every request its language and a shell, so that even the page
+// that says "the database is away" is a proper one.
+func (a *App) base(secure bool, version string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := &ui.Shell{Theme: theme(r, ""), Path: r.URL.RequestURI(), Assets: a.assets, Now: a.Desk.Now(), Version: version, Dev: a.cfg.Dev}
+			if c, err := r.Cookie("flash"); err == nil && wantsPage(r) {
+				if i18nKey(c.Value) {
+					s.Flash = c.Value
+				}
+				http.SetCookie(w, &http.Cookie{Name: "flash", Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
+			}
+			ctx := a.Desk.Messages.With(ui.With(r.Context(), s), i18n.Negotiate(r, ""))
+			next.ServeHTTP(w, r.WithContext(ctx))
+		})
+	}
+}
+
+func i18nKey(s string) bool {
+	return len(s) < 80 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_.") == ""
+}
+
+func theme(r *http.Request, chosen string) string {
+	if c, err := r.Cookie("theme"); chosen == "" && err == nil {
+		chosen = c.Value
+	}
+	if slices.Contains([]string{"light", "dark", "auto"}, chosen) {
+		return chosen
+	}
+	return "auto"
+}
+
+// wantsPage reports whether the answer is a whole page that a person looks at.
+func wantsPage(r *http.Request) bool {
+	return r.Method == http.MethodGet && !web.IsAPI(r) && !web.IsHX(r) && !isStatic(r) && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// personal adds what only a signed-in reader has: their language, theme,
+// navigation and counts.
+func (a *App) personal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		who, err := identity.From(ctx)
+		if err != nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s := ui.From(ctx)
+		s.Actor, s.SignedIn, s.Theme = who, true, theme(r, who.Theme)
+		ctx = a.Desk.Messages.With(ctx, i18n.Negotiate(r, who.Lang))
+		r = r.WithContext(ctx)
+		if !web.IsAPI(r) && !web.IsHX(r) {
+			a.navigation(ctx, s)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// navigation fills in where the reader can go, and how much waits there. A
+// count that cannot be had is left out: the page itself will say why.
+func (a *App) navigation(ctx context.Context, s *ui.Shell) {
+	if n, err := a.Notify.Unread(ctx); err == nil && n > 0 {
+		s.Unread = ui.Count(n, 99)
+	}
+	if !s.Actor.Agent() {
+		return
+	}
+	count := func(view string) string {
+		n, err := a.Incidents.Count(ctx, view, 99)
+		if err != nil || n == 0 {
+			return ""
+		}
+		return ui.Count(n, 99)
+	}
+	s.Nav = []ui.NavGroup{
+		{Items: []ui.NavItem{
+			{ID: "inbox", Href: "/inbox", Icon: "inbox", Label: "ui.nav.inbox", Count: s.Unread, Go: "i"},
+			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
+			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
+		}},
+		{Title: "ui.nav.views", Items: []ui.NavItem{
+			{ID: "view-open", Href: "/incidents", Icon: "stack-2", Label: "ui.nav.all_open", Go: "q"},
+			{ID: "view-team", Href: "/incidents?view=team", Icon: "users-group", Label: "ui.nav.team", Go: "t"},
+			{ID: "view-unassigned", Href: "/incidents?view=unassigned", Icon: "user-question", Label: "ui.nav.unassigned", Count: count("unassigned"), Go: "u"},
+			{ID: "view-pending", Href: "/incidents?view=pending", Icon: "clock-pause", Label: "ui.nav.pending"},
+			{ID: "view-resolved", Href: "/incidents?view=resolved", Icon: "circle-check", Label: "ui.nav.resolved"},
+		}},
+	}
+	var admin []ui.NavItem
+	add := func(may bool, it ui.NavItem) {
+		if may {
+			admin = append(admin, it)
+		}
+	}
+	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
+	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
+	accounts := a.Desk.Can(ctx, people.ActionEditPerson, nil) || a.Desk.Can(ctx, people.ActionGrant, nil)
+	add(accounts, ui.NavItem{ID: "people", Href: "/admin/people", Icon: "users", Label: "ui.nav.people"})
+	add(a.Desk.Can(ctx, people.ActionOrg, nil), ui.NavItem{ID: "teams", Href: "/admin/teams", Icon: "users-group", Label: "ui.nav.teams"})
+	add(a.Desk.Can(ctx, people.ActionOrg, nil), ui.NavItem{ID: "departments", Href: "/admin/departments", Icon: "building", Label: "ui.nav.departments"})
+	add(true, ui.NavItem{ID: "roles", Href: "/admin/roles", Icon: "table", Label: "app.nav.roles"})
+	add(a.Desk.Can(ctx, notify.ActionOutbox, nil), ui.NavItem{ID: "outbox", Href: "/admin/outbox", Icon: "send", Label: "ui.nav.outbox"})
+	s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.supervision", Items: admin})
+}
+
+func (a *App) more(w http.ResponseWriter, r *http.Request) error {
+	if _, err := identity.From(r.Context()); err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, morePage(ui.From(r.Context()).Nav))
+}
+
+func (a *App) healthz(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := w.Write([]byte("ok\n"))
+	return err
+}
+
+// readyz says whether requests can be served: the database answers and has the
+// schema of this program.
+func (a *App) readyz(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err := a.ready(ctx); err != nil {
+		a.Desk.Log.WarnContext(ctx, "not ready", "err", err)
+		w.Header().Set("Retry-After", "2")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, err = w.Write([]byte("the database is away or has another schema\n"))
+		return err
+	}
+	_, err := w.Write([]byte("ready\n"))
+	return err
+}

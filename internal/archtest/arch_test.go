@@ -1,0 +1,130 @@
+// Package archtest keeps the arrows of docs/architecture.md pointing down.
+package archtest
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers, top first. A package may import packages in lower layers only;
+// platform packages may also import each other.
+var layers = [][]string{
+	{"cmd/opsdesk", "internal/journeys", "internal/bench"},
+	{"internal/app"},
+	{"internal/importer", "internal/demo"},
+	{"internal/incident", "internal/people", "internal/audit"},
+	{"internal/notify"},
+	{"internal/comment", "internal/attachment", "internal/draft"},
+	{"internal/work"},
+	{"internal/trail"},
+	{"internal/event"},
+	{"internal/ui"},
+	{"internal/record"},
+	{"internal/authz"},
+	{"internal/identity"},
+	{"internal/platform/"},
+	{"migrations", "web"},
+}
+
+// modules is the level whose files are layers of their own.
+const modules = 3
+
+// files says what a file of a module must not import, by the beginning of its
+// name.
+var files = map[string][]string{
+	"service":    {"net/http", "github.com/go-chi", "github.com/a-h/templ", "opsdesk/internal/platform/web", "opsdesk/internal/ui"},
+	"repository": {"net/http", "github.com/go-chi", "github.com/a-h/templ", "opsdesk/internal/platform/web", "opsdesk/internal/ui", "opsdesk/internal/work"},
+	"handlers":   {"github.com/jackc", "opsdesk/internal/platform/db"},
+	"api":        {"github.com/jackc", "opsdesk/internal/platform/db"},
+	"pages":      {"github.com/jackc", "opsdesk/internal/platform/db", "net/http"},
+}
+
+func level(p string) int {
+	for n, l := range layers {
+		for _, x := range l {
+			if p == x || strings.HasSuffix(x, "/") && strings.HasPrefix(p, x) {
+				return n
+			}
+		}
+	}
+	return -1
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	t.Parallel()
+	root := "../.."
+	seen := 0
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "tools" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && d.Name() != ".") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(p, ".go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		seen++
+		check(t, p, filepath.ToSlash(rel))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 50 {
+		t.Fatalf("only %d files were looked at", seen)
+	}
+}
+
+func check(t *testing.T, p, rel string) {
+	t.Helper()
+	pkg := filepath.ToSlash(filepath.Dir(rel))
+	if pkg == "internal/archtest" {
+		return
+	}
+	test := strings.HasSuffix(p, "_test.go")
+	from := level(pkg)
+	if from < 0 {
+		t.Errorf("%s: package is in no layer; add it to layers", pkg)
+		return
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), p, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := strings.TrimSuffix(filepath.Base(p), ".go")
+	for _, im := range f.Imports {
+		ip, err := strconv.Unquote(im.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !test && from == modules {
+			for prefix, denied := range files {
+				if !strings.HasPrefix(base, prefix) {
+					continue
+				}
+				for _, bad := range denied {
+					if strings.HasPrefix(ip, bad) {
+						t.Errorf("%s must not import %s", rel, ip)
+					}
+				}
+			}
+		}
+		to, own := strings.CutPrefix(ip, "opsdesk/")
+		if !own || test {
+			continue
+		}
+		if l := level(to); l < from || l == from && !strings.HasPrefix(pkg, "internal/platform/") {
+			t.Errorf("%s (layer %d) must not import %s (layer %d)", rel, from, to, l)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+// Package draft keeps what people are writing until they send it, on the
+// server, per person and form. Drafts are private and short-lived, so they are
+// not in the trail; what is sent is.
+package draft
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/work"
+)
+
+const (
+	maxBytes = 256 << 10
+	keep     = 90 * 24 * time.Hour
+)
+
+var keyRE = regexp.MustCompile(`^[a-z0-9:_-]{1,120}$`)
+
+// Fields are the values of a form as they were typed.
+type Fields map[string]string
+
+// Load returns the actor's draft and when it was saved; nil if there is none.
+func Load(ctx context.Context, q db.Querier, person uuid.UUID, key string) (Fields, time.Time, error) {
+	var f Fields
+	var at time.Time
+	err := q.QueryRow(ctx, `SELECT body, updated_at FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": person, "key": key}).Scan(&f, &at)
+	if fault.Is(db.Map(err), fault.NotFound) {
+		return nil, at, nil
+	}
+	return f, at, err
+}
+
+// Clear forgets one draft of the actor because its text was sent, within the
+// transaction that sends it. Nothing else another person does clears a draft.
+func Clear(u *work.Unit, key string) {
+	u.Batch.Queue(`DELETE FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": u.Actor.ID, "key": key})
+}
+
+// Mount adds the routes that desk.js saves to.
+func Mount(d *work.Desk, rt web.Router) error {
+	h := handlers{d}
+	rt.Put("/drafts/{key}", h.save)
+	rt.Post("/drafts/{key}", h.save) // what a closing page can still send
+	rt.Get("/drafts/{key}", h.load)
+	rt.Delete("/drafts/{key}", h.drop)
+	return d.Registry.Every("draft.prune", 6*time.Hour, time.Minute, func(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
+		return d.DB.InTx(ctx, func(tx db.Tx) error {
+			_, err := tx.Exec(ctx, `DELETE FROM drafts WHERE updated_at < @before`, db.Args{"before": d.Now().Add(-keep)})
+			return err
+		})
+	})
+}
+
+type handlers struct{ desk *work.Desk }
+
+func (h handlers) key(r *http.Request) (identity.Actor, string, error) {
+	who, err := identity.From(r.Context())
+	key := chi.URLParam(r, "key")
+	if err == nil && !keyRE.MatchString(key) {
+		err = fault.New(fault.NotFound, "error.not_found")
+	}
+	return who, key, err
+}
+
+func (h handlers) save(w http.ResponseWriter, r *http.Request) error {
+	who, key, err := h.key(r)
+	if err != nil {
+		return err
+	}
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
+	if err != nil {
+		return fault.Wrap(fault.TooLarge, "error.too_large", err)
+	}
+	var f Fields
+	if err := json.Unmarshal(b, &f); err != nil {
+		return fault.Wrap(fault.Malformed, "error.bad_json", err)
+	}
+	now := h.desk.Now()
+	err = h.desk.DB.InTx(r.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(r.Context(), `INSERT INTO drafts (person_id, key, body, updated_at) VALUES (@person, @key, @body, @now)
+			ON CONFLICT (person_id, key) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
+			db.Args{"person": who.ID, "key": key, "body": f, "now": now})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"saved_at": now})
+}
+
+func (h handlers) load(w http.ResponseWriter, r *http.Request) error {
+	who, key, err := h.key(r)
+	if err != nil {
+		return err
+	}
+	f, at, err := Load(r.Context(), h.desk.DB, who.ID, key)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"fields": f, "saved_at": at})
+}
+
+func (h handlers) drop(w http.ResponseWriter, r *http.Request) error {
+	who, key, err := h.key(r)
+	if err != nil {
+		return err
+	}
+	err = h.desk.DB.InTx(r.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(r.Context(), `DELETE FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": who.ID, "key": key})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,73 @@
+// Package event says that something happened. Publishing inserts one job per
+// subscriber in the same transaction: the job table is the outbox.
+package event
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/record"
+)
+
+// Event carries references, not state; subscribers read what is true now.
+type Event struct {
+	ID      uuid.UUID  `json:"id"`
+	Name    string     `json:"name"` // past tense and stable: "incident.resolved"
+	Ref     record.Ref `json:"ref"`
+	ActorID uuid.UUID  `json:"actor_id"`
+	At      time.Time  `json:"at"`
+	// To are the people concerned beside those who follow the record.
+	To []uuid.UUID `json:"to,omitempty"`
+	// About is the part of the record it is about, such as a comment.
+	About uuid.UUID `json:"about,omitzero"`
+}
+
+// Subscriber reacts at least once; it must be idempotent by Event.ID.
+type Subscriber func(ctx context.Context, e Event) error
+
+type subscription struct {
+	job   string
+	names []string // exact names; empty means all
+}
+
+// Bus knows who listens. It is filled while wiring.
+type Bus struct {
+	reg  *jobs.Registry
+	subs []subscription
+}
+
+// NewBus returns a bus whose subscribers run as jobs of reg.
+func NewBus(reg *jobs.Registry) *Bus { return &Bus{reg: reg} }
+
+// On registers a subscriber under its own stable name for events of the given
+// names, or for all.
+func (b *Bus) On(subscriber string, fn Subscriber, names ...string) error {
+	job := "on:" + subscriber
+	b.subs = append(b.subs, subscription{job, names})
+	return b.reg.Handle(job, time.Minute, func(ctx context.Context, payload json.RawMessage, _ jobs.Run) error {
+		var e Event
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return jobs.Cancel(err)
+		}
+		return fn(ctx, e)
+	})
+}
+
+// Publish enqueues the events for their subscribers in tx.
+func (b *Bus) Publish(ctx context.Context, tx db.Tx, q *jobs.Client, events []Event) error {
+	var list []jobs.Job
+	for _, e := range events {
+		for _, s := range b.subs {
+			if len(s.names) == 0 || slices.Contains(s.names, e.Name) {
+				list = append(list, jobs.Job{Kind: s.job, Payload: e})
+			}
+		}
+	}
+	return q.Insert(ctx, tx, list...)
+}

@@ -1,0 +1,148 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+)
+
+// NewSecret returns 256 random bits as text, for sessions, tokens and links.
+func NewSecret() string {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// HashSecret is what the database keeps of a secret. A fast hash suffices: the
+// secrets are random, not chosen by people.
+func HashSecret(s string) []byte {
+	h := sha256.Sum256([]byte(s))
+	return h[:]
+}
+
+// SessionLimits bound how long a sign-in lasts.
+type SessionLimits struct {
+	Idle     time.Duration // without a request
+	Absolute time.Duration // in all
+	PerUser  int           // at once; the oldest ends
+}
+
+// touchEvery is how often a request is noted on its session: not each time, so
+// that reading stays reading.
+const touchEvery = time.Minute
+
+// actorSQL selects all that decides about a person in one statement; the
+// callers say which person.
+const actorSQL = `SELECT p.id, p.username, p.name, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department,
+		ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = p.id AND (g.until IS NULL OR g.until > @now)) AS roles,
+		ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = p.id) AS teams,
+		ARRAY(WITH RECURSIVE tree AS (
+			SELECT d.id FROM departments d WHERE d.manager_id = p.id
+			UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
+		) SELECT id FROM tree) AS departments,
+		ARRAY(SELECT s.id FROM services s WHERE s.owner_id = p.id) AS services`
+
+type actorRow struct {
+	ID          uuid.UUID   `db:"id"`
+	Username    string      `db:"username"`
+	Name        string      `db:"name"`
+	Lang        string      `db:"lang"`
+	TimeZone    string      `db:"time_zone"`
+	Theme       string      `db:"theme"`
+	Density     string      `db:"density"`
+	Shortcuts   bool        `db:"shortcuts"`
+	Department  uuid.UUID   `db:"department"`
+	Roles       []string    `db:"roles"`
+	Teams       []uuid.UUID `db:"teams"`
+	Departments []uuid.UUID `db:"departments"`
+	Services    []uuid.UUID `db:"services"`
+}
+
+func (r actorRow) actor() Actor {
+	a := Actor{
+		ID: r.ID, Username: r.Username, Name: r.Name, Lang: r.Lang, TimeZone: r.TimeZone, Theme: r.Theme, Density: r.Density, NoShortcuts: !r.Shortcuts,
+		Department: r.Department, Teams: r.Teams, Departments: r.Departments, Services: r.Services,
+	}
+	for _, x := range r.Roles {
+		a.Roles = append(a.Roles, Role(x))
+	}
+	return a
+}
+
+// LoadActor reads an active person as an actor.
+func LoadActor(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) (Actor, error) {
+	rows, _ := q.Query(ctx, actorSQL+` FROM people p WHERE p.id = @id AND p.active`, db.Args{"id": id, "now": now})
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[actorRow])
+	if err != nil {
+		return Actor{}, missing(err)
+	}
+	return r.actor(), nil
+}
+
+type sessionRow struct {
+	actorRow
+	Seen time.Time `db:"last_seen_at"`
+}
+
+// BySession reads the actor of a session in one statement. A session that is
+// idle too long, too old, or of a disabled person has none.
+func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits, now time.Time) (Actor, error) {
+	h := HashSecret(token)
+	rows, _ := pool.Query(ctx, actorSQL+`, s.last_seen_at FROM sessions s JOIN people p ON p.id = s.person_id AND p.active
+		WHERE s.token_hash = @hash AND s.expires_at > @now AND s.last_seen_at > @idle`, db.Args{"hash": h, "now": now, "idle": now.Add(-l.Idle)})
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[sessionRow])
+	if err != nil {
+		return Actor{}, missing(err)
+	}
+	a := r.actor()
+	a.Session = hex.EncodeToString(h[:6])
+	if now.Sub(r.Seen) > touchEvery {
+		err = pool.InTx(ctx, func(tx db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE sessions SET last_seen_at = @now WHERE token_hash = @hash`, db.Args{"now": now, "hash": h})
+			return err
+		})
+	}
+	return a, err
+}
+
+type tokenRow struct {
+	actorRow
+	Used *time.Time `db:"last_used_at"`
+}
+
+// ByToken reads the actor of an API token.
+func ByToken(ctx context.Context, pool *db.Pool, token string, now time.Time) (Actor, error) {
+	h := HashSecret(token)
+	rows, _ := pool.Query(ctx, actorSQL+`, t.last_used_at FROM api_tokens t JOIN people p ON p.id = t.person_id AND p.active
+		WHERE t.token_hash = @hash AND t.expires_at > @now AND t.revoked_at IS NULL`, db.Args{"hash": h, "now": now})
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[tokenRow])
+	if err != nil {
+		return Actor{}, missing(err)
+	}
+	a := r.actor()
+	a.Session = "token:" + hex.EncodeToString(h[:6])
+	if r.Used == nil || now.Sub(*r.Used) > 10*touchEvery {
+		err = pool.InTx(ctx, func(tx db.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE api_tokens SET last_used_at = @now WHERE token_hash = @hash`, db.Args{"now": now, "hash": h})
+			return err
+		})
+	}
+	return a, err
+}
+
+func missing(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.Unauthenticated, "error.unauthenticated")
+	}
+	return db.Map(err)
+}

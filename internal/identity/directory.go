@@ -1,0 +1,154 @@
+package identity
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+)
+
+// Person is what the desk may show of somebody.
+type Person struct {
+	ID           uuid.UUID  `db:"id"`
+	Username     string     `db:"username"`
+	Name         string     `db:"name"`
+	NameEn       string     `db:"name_en"`
+	Email        string     `db:"email"`
+	Phone        string     `db:"phone"`
+	Title        string     `db:"title"`
+	Location     string     `db:"location"`
+	DepartmentID *uuid.UUID `db:"department_id"`
+	DepartmentZh string     `db:"department_zh"`
+	DepartmentEn string     `db:"department_en"`
+	Lang         string     `db:"lang"`
+	TimeZone     string     `db:"time_zone"`
+	VIP          bool       `db:"vip"`
+	Active       bool       `db:"active"`
+	Mail         bool       `db:"mail"`
+}
+
+// Display is the name for a reader of a language.
+func (p Person) Display(lang string) string {
+	if lang == i18n.English && p.NameEn != "" {
+		return p.NameEn
+	}
+	return p.Name
+}
+
+// Department is the department's name for a reader of a language.
+func (p Person) Department(lang string) string {
+	if lang == i18n.English && p.DepartmentEn != "" || p.DepartmentZh == "" {
+		return p.DepartmentEn
+	}
+	return p.DepartmentZh
+}
+
+const personSQL = `SELECT p.id, p.username, p.name, p.name_en, p.email, p.phone, p.title, p.location, p.department_id, coalesce(d.name_zh, '') AS department_zh,
+	coalesce(d.name_en, '') AS department_en, p.lang, p.time_zone, p.vip, p.active, p.mail FROM people p LEFT JOIN departments d ON d.id = p.department_id`
+
+// People reads persons by id. Unknown ids are absent.
+func People(ctx context.Context, q db.Querier, ids ...uuid.UUID) (map[uuid.UUID]Person, error) {
+	out := make(map[uuid.UUID]Person, len(ids))
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, _ := q.Query(ctx, personSQL+` WHERE p.id = ANY(@ids)`, db.Args{"ids": ids})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
+	for _, p := range list {
+		out[p.ID] = p
+	}
+	return out, db.Map(err)
+}
+
+// SearchPeople finds active people whose name, account, pinyin or its
+// initials, mail or phone begins with text; agents only where asked. At most
+// limit.
+func SearchPeople(ctx context.Context, q db.Querier, text string, agents bool, limit int) ([]Person, error) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	rows, _ := q.Query(ctx, personSQL+` WHERE p.active AND (@text = '' OR p.name LIKE @prefix OR lower(p.username) LIKE @prefix OR lower(p.name_en) LIKE @prefix
+			OR p.pinyin LIKE @prefix OR p.pinyin LIKE @initials OR lower(p.email) LIKE @prefix OR p.phone LIKE @prefix)
+			AND (NOT @agents OR EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = p.id AND g.role IN ('L1', 'L2', 'LEAD')))
+		ORDER BY p.name, p.id LIMIT @limit`,
+		db.Args{"text": text, "prefix": escape(text) + "%", "initials": "% " + escape(text) + "%", "agents": agents, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
+	return out, db.Map(err)
+}
+
+// escape makes the wildcards of LIKE ordinary characters.
+func escape(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// Team is a group of people who share a queue.
+type Team struct {
+	ID     uuid.UUID  `db:"id"`
+	NameZh string     `db:"name_zh"`
+	NameEn string     `db:"name_en"`
+	LeadID *uuid.UUID `db:"lead_id"`
+	Active bool       `db:"active"`
+}
+
+// Display is the team's name for a reader of a language.
+func (t Team) Display(lang string) string {
+	if lang == i18n.English && t.NameEn != "" || t.NameZh == "" {
+		return t.NameEn
+	}
+	return t.NameZh
+}
+
+// Teams reads all teams, at most 1,000: a company has few.
+func Teams(ctx context.Context, q db.Querier) ([]Team, error) {
+	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en, lead_id, active FROM teams ORDER BY active DESC, name_zh, name_en, id LIMIT 1000`)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Team])
+	return out, db.Map(err)
+}
+
+// Members lists the active people of a team.
+func Members(ctx context.Context, q db.Querier, team uuid.UUID) ([]Person, error) {
+	rows, _ := q.Query(ctx, personSQL+` JOIN team_members m ON m.person_id = p.id WHERE m.team_id = @team AND p.active ORDER BY p.name, p.id LIMIT 500`, db.Args{"team": team})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
+	return out, db.Map(err)
+}
+
+// FillPicked completes a form sent without script: where the picker of a field
+// is empty but an account name was typed beside it, the field gets that
+// person's id. An unknown name is a fault on the field.
+func FillPicked(ctx context.Context, q db.Querier, form url.Values, fields ...string) error {
+	for _, f := range fields {
+		name := strings.TrimSpace(form.Get(f + "_username"))
+		if name == "" || form.Get(f) != "" {
+			continue
+		}
+		ids, err := ByUsername(ctx, q, name)
+		if err != nil {
+			return err
+		}
+		id, ok := ids[strings.ToLower(name)]
+		if !ok {
+			return fault.OnField(f, "validation.unknown")
+		}
+		form.Set(f, id.String())
+	}
+	return nil
+}
+
+// ByUsername finds active people by their account names; the keys of the answer
+// are in lower case.
+func ByUsername(ctx context.Context, q db.Querier, names ...string) (map[string]uuid.UUID, error) {
+	lower := make([]string, len(names))
+	for i, n := range names {
+		lower[i] = strings.ToLower(strings.TrimSpace(n))
+	}
+	rows, _ := q.Query(ctx, `SELECT lower(username), id FROM people WHERE active AND lower(username) = ANY(@names)`, db.Args{"names": lower})
+	out := map[string]uuid.UUID{}
+	var name string
+	var id uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&name, &id}, func() error { out[name] = id; return nil })
+	return out, db.Map(err)
+}

@@ -1,0 +1,445 @@
+package incident
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/comment"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/work"
+)
+
+type api struct{ s *Service }
+
+// Out is an incident as the API shows it. The fields of the desk's own side are
+// absent for readers who only reported or follow it.
+type Out struct {
+	ID             uuid.UUID  `json:"id"`
+	Number         string     `json:"number"`
+	Version        int        `json:"version"`
+	Title          string     `json:"title"`
+	Description    string     `json:"description"`
+	State          State      `json:"state"`
+	PendingReason  string     `json:"pending_reason,omitempty"`
+	Priority       int        `json:"priority"`
+	Impact         int        `json:"impact"`
+	Urgency        int        `json:"urgency"`
+	CategoryID     *uuid.UUID `json:"category_id"`
+	ServiceID      *uuid.UUID `json:"service_id"`
+	Location       string     `json:"location"`
+	Device         string     `json:"device"`
+	RequesterID    uuid.UUID  `json:"requester_id"`
+	ResolutionCode string     `json:"resolution_code,omitempty"`
+	Cause          string     `json:"cause,omitempty"`
+	Process        string     `json:"process,omitempty"`
+	CancelReason   string     `json:"cancel_reason,omitempty"`
+	ReportedAt     time.Time  `json:"reported_at"`
+	RespondedAt    *time.Time `json:"responded_at"`
+	ResolvedAt     *time.Time `json:"resolved_at"`
+	ClosedAt       *time.Time `json:"closed_at"`
+	CreatedAt      time.Time  `json:"created_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+
+	Desk *DeskOut `json:"desk,omitempty"`
+}
+
+// DeskOut is what only the desk's own people see of an incident.
+type DeskOut struct {
+	Channel        string     `json:"channel"`
+	PriorityReason string     `json:"priority_reason"`
+	CreatedBy      uuid.UUID  `json:"created_by"`
+	DepartmentID   *uuid.UUID `json:"department_id"`
+	TeamID         *uuid.UUID `json:"team_id"`
+	AssigneeID     *uuid.UUID `json:"assignee_id"`
+	Confidential   bool       `json:"confidential"`
+	ReopenCount    int        `json:"reopen_count"`
+	ResolvedBy     *uuid.UUID `json:"resolved_by"`
+	ClosedBy       *uuid.UUID `json:"closed_by"`
+	AutoCloseAt    *time.Time `json:"auto_close_at"`
+	Source         string     `json:"source"`
+	SourceKey      string     `json:"source_key"`
+}
+
+func (a api) out(ctx context.Context, i Incident) Out {
+	o := Out{
+		ID: i.ID, Number: i.Label(), Version: i.Version, Title: i.Title, Description: i.Description, State: i.State, PendingReason: string(i.PendingReason),
+		Priority: i.Priority, Impact: i.Impact, Urgency: i.Urgency, CategoryID: i.CategoryID, ServiceID: i.ServiceID, Location: i.Location, Device: i.Device,
+		RequesterID: i.RequesterID, ResolutionCode: i.ResolutionCode, Cause: i.Cause, Process: i.Process, CancelReason: i.CancelReason, ReportedAt: i.ReportedAt,
+		RespondedAt: i.RespondedAt, ResolvedAt: i.ResolvedAt, ClosedAt: i.ClosedAt, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt,
+	}
+	if a.s.insider(ctx) {
+		o.Desk = &DeskOut{
+			Channel: i.Channel, PriorityReason: i.PriorityReason, CreatedBy: i.CreatedBy, DepartmentID: i.DepartmentID, TeamID: i.TeamID, AssigneeID: i.AssigneeID,
+			Confidential: i.Confidential, ReopenCount: i.ReopenCount, ResolvedBy: i.ResolvedBy, ClosedBy: i.ClosedBy, AutoCloseAt: i.AutoCloseAt,
+			Source: i.Source, SourceKey: i.SourceKey,
+		}
+	}
+	return o
+}
+
+type (
+	listQuery struct {
+		View     string `query:"view" enum:"open,mine,team,unassigned,pending,resolved,closed,all"`
+		State    string `query:"state"`
+		Priority string `query:"priority"`
+		Team     string `query:"team"`
+		Assignee string `query:"assignee"`
+		Category string `query:"category"`
+		Service  string `query:"service"`
+		Q        string `query:"q"`
+		Sort     string `query:"sort" enum:"priority,updated,created"`
+		Limit    int    `query:"limit"`
+		Cursor   string `query:"cursor"`
+	}
+	rowOut struct {
+		ID          uuid.UUID  `json:"id"`
+		Number      string     `json:"number"`
+		Title       string     `json:"title"`
+		State       string     `json:"state"`
+		Priority    int        `json:"priority"`
+		RequesterID *uuid.UUID `json:"requester_id"`
+		AssigneeID  *uuid.UUID `json:"assignee_id"`
+		TeamID      *uuid.UUID `json:"team_id"`
+		CreatedAt   time.Time  `json:"created_at"`
+		UpdatedAt   time.Time  `json:"updated_at"`
+	}
+	listOut struct {
+		Items []rowOut `json:"items"`
+		Next  string   `json:"next"`
+		// Count is at most 10001, which stands for "more than 10,000".
+		Count int `json:"count"`
+	}
+	commentsOut struct {
+		Items []comment.Comment `json:"items"`
+	}
+	filesOut struct {
+		Items []attachment.File `json:"items"`
+	}
+	tasksOut struct {
+		Items []Task `json:"items"`
+	}
+	linkOut struct {
+		Number   string `json:"number"`
+		Title    string `json:"title"`
+		State    string `json:"state"`
+		Relation string `json:"relation"`
+	}
+	linksOut struct {
+		Items []linkOut `json:"items"`
+	}
+	historyEntry struct {
+		At         time.Time         `json:"at"`
+		OccurredAt time.Time         `json:"occurred_at"`
+		Actor      string            `json:"actor"`
+		Action     string            `json:"action"`
+		Version    int               `json:"version"`
+		Changes    map[string][2]any `json:"changes"`
+	}
+	historyOut struct {
+		Items []historyEntry `json:"items"`
+	}
+	matrixInput struct {
+		Cells []Cell `json:"cells"`
+	}
+)
+
+// filterOf reads a filter from an address. Unknown values are refused, so that
+// a mistyped filter never shows more than was meant.
+func filterOf(q url.Values) (Filter, error) {
+	f := Filter{View: q.Get("view"), Sort: q.Get("sort"), Text: strings.TrimSpace(q.Get("q"))}
+	bad := func(name, code string) (Filter, error) { return f, fault.OnField(name, code) }
+	if f.View != "" && !slices.Contains(views, f.View) {
+		return bad("view", "validation.oneof")
+	}
+	if _, ok := orders[f.Sort]; f.Sort != "" && !ok {
+		return bad("sort", "validation.oneof")
+	}
+	if len(f.Text) > 200 || strings.ContainsRune(f.Text, 0) || strings.ToValidUTF8(f.Text, "") != f.Text {
+		return bad("q", "validation.text")
+	}
+	for _, s := range words(q["state"]) {
+		if !slices.Contains(States[:], State(s)) {
+			return bad("state", "validation.oneof")
+		}
+		f.States = append(f.States, s)
+	}
+	for _, s := range words(q["priority"]) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 4 {
+			return bad("priority", "validation.oneof")
+		}
+		f.Priorities = append(f.Priorities, n)
+	}
+	for _, s := range words(q["team"]) {
+		id, err := uuid.Parse(s)
+		if err != nil {
+			return bad("team", "validation.uuid")
+		}
+		f.Teams = append(f.Teams, id)
+	}
+	for name, to := range map[string]**uuid.UUID{"assignee": &f.Assignee, "requester": &f.Requester, "category": &f.Category, "service": &f.Service} {
+		if s := q.Get(name); s != "" {
+			id, err := uuid.Parse(s)
+			if err != nil {
+				return bad(name, "validation.uuid")
+			}
+			*to = &id
+		}
+	}
+	if s := q.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 200 {
+			return bad("limit", "validation.number")
+		}
+		f.Limit = n
+	}
+	return f, nil
+}
+
+// words are the values of a parameter that may be repeated or separated by
+// commas.
+func words(in []string) []string {
+	var out []string
+	for _, s := range in {
+		for w := range strings.SplitSeq(s, ",") {
+			if w = strings.TrimSpace(w); w != "" {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+func (a api) list(w http.ResponseWriter, r *http.Request) error {
+	f, err := filterOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	p, err := a.s.List(r.Context(), f, r.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	inside := a.s.insider(r.Context())
+	out := listOut{Items: []rowOut{}, Next: p.Next, Count: p.Total}
+	for _, x := range p.Rows {
+		o := rowOut{ID: x.ID, Number: x.Number, Title: x.Title, State: x.State, Priority: x.Priority, RequesterID: x.RequesterID, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt}
+		if inside {
+			o.AssigneeID, o.TeamID = x.AssigneeID, x.TeamID
+		}
+		out.Items = append(out.Items, o)
+	}
+	return web.JSON(w, http.StatusOK, out)
+}
+
+// key finds the incident of an address.
+func (s *Service) key(r *http.Request) (uuid.UUID, error) {
+	return s.ID(r.Context(), chi.URLParam(r, "id"))
+}
+
+func (a api) create(w http.ResponseWriter, r *http.Request) error {
+	var in CreateInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	i, err := a.s.Create(work.WithKey(r.Context(), web.Key(r)), in)
+	if err != nil {
+		return err
+	}
+	web.ETag(w, i.Version)
+	w.Header().Set("Location", "/api/v1/incidents/"+i.Label())
+	return web.JSON(w, http.StatusCreated, a.out(r.Context(), i))
+}
+
+func (a api) get(w http.ResponseWriter, r *http.Request) error {
+	id, err := a.s.key(r)
+	if err != nil {
+		return err
+	}
+	i, _, err := a.s.Get(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	web.ETag(w, i.Version)
+	return web.JSON(w, http.StatusOK, a.out(r.Context(), i))
+}
+
+// write is what every change of one incident through the API does.
+func write[In any](a api, run func(context.Context, uuid.UUID, In) (Incident, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := a.s.key(r)
+		if err != nil {
+			return err
+		}
+		var in In
+		if r.ContentLength != 0 {
+			if err := web.Decode(r, &in); err != nil {
+				return err
+			}
+		}
+		match, err := web.IfMatch(r)
+		if err != nil {
+			return err
+		}
+		i, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+		if err != nil {
+			return err
+		}
+		web.ETag(w, i.Version)
+		return web.JSON(w, http.StatusOK, a.out(r.Context(), i))
+	}
+}
+
+func (a api) tickTask(w http.ResponseWriter, r *http.Request) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	return write(a, func(ctx context.Context, id uuid.UUID, in TaskDoneInput) (Incident, error) {
+		return a.s.TickTask(ctx, id, task, in)
+	})(w, r)
+}
+
+func taskID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(chi.URLParam(r, "task"))
+	if err != nil {
+		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
+	}
+	return id, nil
+}
+
+// part answers with what belongs to one incident.
+func part[T any](w http.ResponseWriter, r *http.Request, s *Service, read func(context.Context, uuid.UUID) (T, error)) error {
+	id, err := s.key(r)
+	if err != nil {
+		return err
+	}
+	v, err := read(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, v)
+}
+
+func (a api) replies(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (commentsOut, error) {
+		l, err := a.s.Replies(ctx, id)
+		return commentsOut{nonNil(l)}, err
+	})
+}
+
+func (a api) notes(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (commentsOut, error) {
+		l, err := a.s.Notes(ctx, id)
+		return commentsOut{nonNil(l)}, err
+	})
+}
+
+func (a api) files(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (filesOut, error) {
+		l, err := a.s.Files(ctx, id)
+		return filesOut{nonNil(l)}, err
+	})
+}
+
+func (a api) tasks(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (tasksOut, error) {
+		l, err := a.s.Tasks(ctx, id)
+		return tasksOut{nonNil(l)}, err
+	})
+}
+
+func (a api) links(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (linksOut, error) {
+		l, err := a.s.Links(ctx, id)
+		out := linksOut{[]linkOut{}}
+		for _, x := range l {
+			out.Items = append(out.Items, linkOut{x.Number, x.Title, x.State, x.Relation})
+		}
+		return out, err
+	})
+}
+
+func (a api) history(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (historyOut, error) {
+		d, err := a.s.Detail(ctx, id)
+		out := historyOut{[]historyEntry{}}
+		for _, it := range d.Timeline {
+			if e := it.Entry; e != nil {
+				out.Items = append(out.Items, historyEntry{e.At, e.OccurredAt, e.ActorName, string(e.Action), e.Version, it.Diff})
+			}
+		}
+		return out, err
+	})
+}
+
+func nonNil[T any](in []T) []T {
+	if in == nil {
+		return []T{}
+	}
+	return in
+}
+
+func (a api) config(w http.ResponseWriter, r *http.Request) error {
+	c, err := a.s.Config(r.Context())
+	if err != nil {
+		return err
+	}
+	c.Categories, c.Services = nonNil(c.Categories), nonNil(c.Services)
+	return web.JSON(w, http.StatusOK, c)
+}
+
+// configured decodes an input of the set-up and saves it.
+func configured[In any](w http.ResponseWriter, r *http.Request, save func(context.Context, In) error) error {
+	var in In
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	if err := save(r.Context(), in); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a api) setSettings(w http.ResponseWriter, r *http.Request) error {
+	return configured(w, r, a.s.SetSettings)
+}
+
+func (a api) setMatrix(w http.ResponseWriter, r *http.Request) error {
+	return configured(w, r, func(ctx context.Context, in matrixInput) error { return a.s.SetMatrix(ctx, in.Cells) })
+}
+
+func (a api) saveCategory(w http.ResponseWriter, r *http.Request) error {
+	return configured(w, r, a.s.SaveCategory)
+}
+
+func (a api) saveService(w http.ResponseWriter, r *http.Request) error {
+	return configured(w, r, a.s.SaveService)
+}
+
+// operationID names an operation after its action: incident.assign →
+// assignIncident. Paths that share an action are told apart.
+func operationID(action, path string) string {
+	_, verb, _ := strings.Cut(action, ".")
+	if path == "links/remove" {
+		verb = "unlink"
+	}
+	out := ""
+	for i, w := range strings.Split(verb, "_") {
+		if i > 0 {
+			w = strings.ToUpper(w[:1]) + w[1:]
+		}
+		out += w
+	}
+	return out + "Incident"
+}

@@ -1,0 +1,518 @@
+package incident
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/ui"
+	"opsdesk/internal/work"
+)
+
+type handlers struct {
+	s     *Service
+	desk  *work.Desk
+	files *attachment.Service
+	inbox Inbox
+}
+
+// local reads a date of a form as the reader meant it: browsers send it
+// without a zone.
+func local(ctx context.Context, form url.Values, field string) {
+	if s := form.Get(field); s != "" {
+		for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
+			if t, err := time.ParseInLocation(layout, s, ui.Zone(ctx)); err == nil {
+				form.Set(field, t.UTC().Format(time.RFC3339))
+				return
+			}
+		}
+	}
+}
+
+// decode reads a form that may carry files, and fills in what was typed where
+// a picker needs script.
+func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
+	if err := h.files.ReadForm(w, r); err != nil {
+		if r.Form != nil {
+			_ = web.Form(r.Form, in) // the refused file is the fault to show; the fields come back as typed
+		}
+		return err
+	}
+	err := web.Decode(r, in)
+	if r.Form == nil {
+		return err
+	}
+	if err == nil {
+		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "requester_id", "assignee_id", "person_id")
+	}
+	local(r.Context(), r.Form, "reported_at")
+	if ferr := web.Form(r.Form, in); err == nil {
+		err = ferr
+	}
+	return err
+}
+
+// home is the staff portal.
+func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
+	who, err := identity.From(r.Context())
+	if err != nil {
+		return err
+	}
+	p, err := h.s.Mine(r.Context(), "")
+	if err != nil {
+		return err
+	}
+	props := homeProps{Name: who.Name, Now: h.desk.Now()}
+	for _, x := range p.Rows {
+		if x.Category.Open() || x.State == string(Resolved) {
+			props.Open = append(props.Open, x)
+		} else {
+			props.Done = append(props.Done, x)
+		}
+	}
+	props.Open, props.Done = firstN(props.Open, 6), firstN(props.Done, 4)
+	return web.Render(w, r, http.StatusOK, homePage(props))
+}
+
+func firstN(rows []Row, n int) []Row { return rows[:min(n, len(rows))] }
+
+func (h handlers) mine(w http.ResponseWriter, r *http.Request) error {
+	p, err := h.s.Mine(r.Context(), r.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, minePage(p))
+}
+
+// queueProps is the queue with what its filters offer.
+type queueProps struct {
+	Page
+	Filter   Filter
+	Query    url.Values
+	Teams    []identity.Team
+	Config   Config
+	Selected string
+	Preview  *Detail
+	Now      time.Time
+}
+
+func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	who, err := identity.From(ctx)
+	if err != nil {
+		return err
+	}
+	if !who.Agent() {
+		return web.SeeOther(w, r, "/my")
+	}
+	q := r.URL.Query()
+	p := queueProps{Query: q, Now: h.desk.Now()}
+	if p.Filter, err = filterOf(q); err != nil {
+		return err
+	}
+	if p.Page, err = h.s.List(ctx, p.Filter, q.Get("cursor")); err != nil {
+		return err
+	}
+	if p.Teams, err = identity.Teams(ctx, h.desk.DB); err != nil {
+		return err
+	}
+	if p.Config, err = h.s.Config(ctx); err != nil {
+		return err
+	}
+	if len(p.Rows) > 0 {
+		at := max(0, slices.IndexFunc(p.Rows, func(x Row) bool { return x.Number == q.Get("sel") }))
+		p.Selected = p.Rows[at].Number
+		d, err := h.s.Detail(ctx, p.Rows[at].ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil {
+			p.Preview = &d
+		}
+	}
+	return web.Render(w, r, http.StatusOK, queuePage(p))
+}
+
+func (h handlers) detail(r *http.Request) (Detail, error) {
+	id, err := h.s.key(r)
+	if err != nil {
+		return Detail{}, err
+	}
+	return h.s.Detail(r.Context(), id)
+}
+
+func (h handlers) preview(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.detail(r)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, preview(d))
+}
+
+// ticketProps is a ticket's page and how the last form on it fared.
+type ticketProps struct {
+	Detail
+	Form  url.Values
+	Tab   string // reply or note
+	Fault *fault.Error
+}
+
+func (h handlers) ticket(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.detail(r)
+	if err != nil {
+		return err
+	}
+	// Opening a ticket is reading what the inbox says about it.
+	if err := h.inbox.Read(r.Context(), nil, d.ID); err != nil {
+		return err
+	}
+	return h.show(w, r, http.StatusOK, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"})
+}
+
+func (h handlers) show(w http.ResponseWriter, r *http.Request, status int, p ticketProps) error {
+	if p.Agent {
+		return web.Render(w, r, status, ticketPage(p))
+	}
+	return web.Render(w, r, status, requestPage(p))
+}
+
+// reportProps is the report form.
+type reportProps struct {
+	In        CreateInput
+	Agent     bool
+	Requester string
+	Config    Config
+	Fault     *fault.Error
+	Device    []string
+}
+
+func (h handlers) reportForm(ctx context.Context, in CreateInput) (reportProps, error) {
+	p := reportProps{In: in, Agent: h.desk.Can(ctx, ActionOnBehalf, nil)}
+	var err error
+	if p.Config, err = h.s.Config(ctx); err != nil {
+		return p, err
+	}
+	if in.RequesterID != nil {
+		m, err := identity.People(ctx, h.desk.DB, *in.RequesterID)
+		if err != nil {
+			return p, err
+		}
+		p.Requester = m[*in.RequesterID].Name
+	}
+	return p, nil
+}
+
+func (h handlers) reportPage(w http.ResponseWriter, r *http.Request) error {
+	who, err := identity.From(r.Context())
+	if err != nil {
+		return err
+	}
+	in := CreateInput{Description: strings.ToValidUTF8(r.URL.Query().Get("q"), ""), Impact: 3, Urgency: 3}
+	if in.Description == "" {
+		if err := h.s.drafted(r.Context(), who.ID, &in); err != nil {
+			return err
+		}
+	}
+	if in.Location == "" {
+		m, err := identity.People(r.Context(), h.desk.DB, who.ID)
+		if err != nil {
+			return err
+		}
+		in.Location = m[who.ID].Location
+	}
+	p, err := h.reportForm(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, reportPage(p))
+}
+
+func (h handlers) report(w http.ResponseWriter, r *http.Request) error {
+	in := CreateInput{Channel: "portal"}
+	err := h.decode(w, r, &in)
+	if fault.Is(err, fault.Malformed) || fault.Is(err, fault.Unauthenticated) {
+		return err
+	}
+	var i Incident
+	if err == nil {
+		i, err = h.s.Create(work.WithKey(r.Context(), web.Key(r)), in)
+	}
+	if f := fault.Of(err); f != nil {
+		if !shown(f) {
+			return err
+		}
+		p, perr := h.reportForm(r.Context(), in)
+		if perr != nil {
+			return perr
+		}
+		p.Fault = f
+		return web.Render(w, r, web.StatusOf(f), reportPage(p))
+	}
+	web.Flash(w, "incident.reported")
+	return web.SeeOther(w, r, "/incidents/"+i.Label())
+}
+
+// shown reports whether a fault belongs on the form it came from.
+func shown(f *fault.Error) bool {
+	switch f.Kind {
+	case fault.Invalid, fault.Conflict, fault.TooLarge, fault.Unsupported, fault.TooMany, fault.Forbidden, fault.Stale:
+		return true
+	}
+	return false
+}
+
+// actProps is the page of one action with a form of its own.
+type actProps struct {
+	Detail
+	Act     string
+	Form    url.Values
+	Fault   *fault.Error
+	Clashes []ui.ClashRow
+}
+
+// Get is the value of a field as it was typed, or what it is now.
+func (p actProps) Get(field, now string) string {
+	if p.Form.Has(field) {
+		return p.Form.Get(field)
+	}
+	return now
+}
+
+// actPages lists the actions with a page, and who may open it.
+func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.detail(r)
+	if err != nil {
+		return err
+	}
+	act := chi.URLParam(r, "act")
+	a, ok := actPages[act]
+	if !ok {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	if !d.Can(a) {
+		return h.show(w, r, http.StatusConflict, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
+	}
+	return web.Render(w, r, http.StatusOK, actPage(actProps{Detail: d, Act: act, Form: url.Values{}}))
+}
+
+// formOf is the target of an action's form.
+func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID, In) (Incident, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := h.s.key(r)
+		if err != nil {
+			return err
+		}
+		var in In
+		err = h.decode(w, r, &in)
+		if fault.Is(err, fault.Malformed) || fault.Is(err, fault.Unauthenticated) {
+			return err
+		}
+		var i Incident
+		if err == nil {
+			i, err = run(work.WithKey(r.Context(), web.Key(r)), id, in)
+		}
+		if err != nil {
+			return h.failed(w, r, id, path, err)
+		}
+		if said := "incident.said." + strings.ReplaceAll(path, "/", "_"); saidKeys[said] {
+			web.Flash(w, said)
+		}
+		if back := r.Form.Get("return"); back != "" {
+			return web.SeeOther(w, r, web.Local(back))
+		}
+		return web.SeeOther(w, r, "/incidents/"+i.Label())
+	}
+}
+
+// failed shows the form again with what has to be mended; nothing typed is
+// lost.
+func (h handlers) failed(w http.ResponseWriter, r *http.Request, id uuid.UUID, path string, err error) error {
+	f := fault.Of(err)
+	if !shown(f) {
+		return err
+	}
+	d, derr := h.s.Detail(r.Context(), id)
+	if derr != nil {
+		return err
+	}
+	status := web.StatusOf(f)
+	if a, ok := actPages[path]; ok && (d.Can(a) || f.Kind == fault.Invalid) {
+		// The next press is made from the version the person now sees.
+		return web.Render(w, r, status, actPage(actProps{Detail: d, Act: path, Form: r.Form, Fault: f}))
+	}
+	tab := "reply"
+	if path == "notes" {
+		tab = "note"
+	}
+	return h.show(w, r, status, ticketProps{Detail: d, Form: r.Form, Tab: tab, Fault: f})
+}
+
+// edit is the form of an incident's fields. Where it collides with another
+// edit, the page asks field by field whose value stays.
+func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
+	id, err := h.s.key(r)
+	if err != nil {
+		return err
+	}
+	var in EditInput
+	if err := h.decode(w, r, &in); err != nil {
+		return h.failed(w, r, id, "edit", err)
+	}
+	in.keep(r.Form)
+	i, err := h.s.Edit(work.WithKey(r.Context(), web.Key(r)), id, in)
+	if f := fault.Of(err); f != nil && len(f.Clashes) > 0 {
+		d, err := h.s.Detail(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return web.Render(w, r, http.StatusConflict, actPage(actProps{Detail: d, Act: "edit", Form: r.Form, Fault: f, Clashes: clashRows(r.Context(), d, f)}))
+	}
+	if err != nil {
+		return h.failed(w, r, id, "edit", err)
+	}
+	web.Flash(w, "ui.done")
+	return web.SeeOther(w, r, "/incidents/"+i.Label())
+}
+
+// keep drops the fields for which the person chose the other's value.
+func (in *EditInput) keep(form url.Values) {
+	theirs := func(field string) bool { return form.Get("keep_"+field) == "theirs" }
+	for field, drop := range map[string]func(){
+		"title": func() { in.Title = nil }, "description": func() { in.Description = nil }, "location": func() { in.Location = nil },
+		"device": func() { in.Device = nil }, "impact": func() { in.Impact = nil }, "urgency": func() { in.Urgency = nil },
+		"category": func() { in.CategoryID = nil }, "service": func() { in.ServiceID = nil },
+	} {
+		if theirs(field) {
+			drop()
+		}
+	}
+}
+
+func (h handlers) tickTask(w http.ResponseWriter, r *http.Request) error {
+	task, err := taskID(r)
+	if err != nil {
+		return err
+	}
+	return formOf(h, "tick", func(ctx context.Context, id uuid.UUID, in TaskDoneInput) (Incident, error) {
+		return h.s.TickTask(ctx, id, task, in)
+	})(w, r)
+}
+
+// palette answers the command palette: a number first, then titles.
+func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
+	q := strings.TrimLeft(strings.TrimSpace(r.URL.Query().Get("q")), "#@>")
+	q = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(q, "\x00", ""), ""))
+	if q == "" || len(q) > 200 {
+		return web.Render(w, r, http.StatusOK, paletteHits(nil))
+	}
+	rows, err := h.s.Find(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, paletteHits(rows))
+}
+
+// settingsProps is the set-up page.
+type settingsProps struct {
+	Config
+	Teams []identity.Team
+	Fault *fault.Error
+	Part  string // which form the fault belongs to
+	In    ChoiceInput
+}
+
+func (h handlers) settingsForm(ctx context.Context) (settingsProps, error) {
+	p := settingsProps{In: ChoiceInput{Active: true}}
+	if _, err := h.desk.Permit(ctx, ActionClassify); err != nil {
+		return p, err
+	}
+	var err error
+	if p.Config, err = h.s.Config(ctx); err != nil {
+		return p, err
+	}
+	p.Teams, err = identity.Teams(ctx, h.desk.DB)
+	return p, err
+}
+
+func (h handlers) settingsPage(w http.ResponseWriter, r *http.Request) error {
+	p, err := h.settingsForm(r.Context())
+	if err != nil {
+		return err
+	}
+	if id, err := uuid.Parse(r.URL.Query().Get("edit")); err == nil {
+		p.Part = "categories"
+		list := p.Categories
+		if r.URL.Query().Get("part") == "services" {
+			p.Part, list = "services", p.Services
+		}
+		for _, c := range list {
+			if c.ID == id {
+				p.In = ChoiceInput{ID: &id, ParentID: c.ParentID, NameZh: c.NameZh, NameEn: c.NameEn, TeamID: c.TeamID, Confidential: c.Confidential, Active: c.Active}
+			}
+		}
+	}
+	return web.Render(w, r, http.StatusOK, settingsPage(p))
+}
+
+// saved ends a form of the set-up page.
+func (h handlers) saved(w http.ResponseWriter, r *http.Request, part string, in ChoiceInput, err error) error {
+	if f := fault.Of(err); f != nil {
+		if f.Kind != fault.Invalid && f.Kind != fault.Conflict {
+			return err
+		}
+		p, perr := h.settingsForm(r.Context())
+		if perr != nil {
+			return perr
+		}
+		p.Fault, p.Part, p.In = f, part, in
+		return web.Render(w, r, web.StatusOf(f), settingsPage(p))
+	}
+	web.Flash(w, "ui.done")
+	return web.SeeOther(w, r, "/settings/incidents#"+part)
+}
+
+func (h handlers) saveSettings(w http.ResponseWriter, r *http.Request) error {
+	var in Settings
+	err := web.Decode(r, &in)
+	if err == nil {
+		err = h.s.SetSettings(r.Context(), in)
+	}
+	return h.saved(w, r, "settings", ChoiceInput{Active: true}, err)
+}
+
+func (h handlers) saveMatrix(w http.ResponseWriter, r *http.Request) error {
+	var none struct{}
+	err := web.Decode(r, &none)
+	if err == nil {
+		err = h.s.SetMatrix(r.Context(), cellsOf(r.Form))
+	}
+	return h.saved(w, r, "matrix", ChoiceInput{Active: true}, err)
+}
+
+func (h handlers) saveCategory(w http.ResponseWriter, r *http.Request) error {
+	var in ChoiceInput
+	err := web.Decode(r, &in)
+	if err == nil {
+		err = h.s.SaveCategory(r.Context(), in)
+	}
+	return h.saved(w, r, "categories", in, err)
+}
+
+func (h handlers) saveService(w http.ResponseWriter, r *http.Request) error {
+	var in ChoiceInput
+	err := web.Decode(r, &in)
+	if err == nil {
+		err = h.s.SaveService(r.Context(), in)
+	}
+	return h.saved(w, r, "services", in, err)
+}

@@ -1,0 +1,536 @@
+package incident
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
+	"opsdesk/internal/ui"
+)
+
+// actPages are the actions whose form has a page of its own.
+var actPages = map[string]authz.Action{
+	"accept": ActionAccept, "pend": ActionPend, "resolve": ActionResolve, "reject": ActionReject, "reopen": ActionReopen, "cancel": ActionCancel,
+	"assign": ActionAssign, "transfer": ActionTransfer, "priority": ActionPriority, "edit": ActionEdit, "names": ActionName, "tasks": ActionTasks,
+	"links": ActionLink, "watchers": ActionWatchers,
+}
+
+// saidKeys are what the page says after an action that changes nothing one
+// would see at once.
+var saidKeys = map[string]bool{
+	"incident.said.replies": true, "incident.said.notes": true, "incident.said.resolve": true, "incident.said.confirm": true, "incident.said.claim": true,
+	"incident.said.accept": true, "incident.said.reject": true, "incident.said.reopen": true, "incident.said.transfer": true, "incident.said.assign": true,
+	"incident.said.cancel": true, "incident.said.pend": true,
+}
+
+func choiceName(ctx context.Context, list []Choice, id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	for _, c := range list {
+		if c.ID == *id {
+			s := i18n.Pick(ctx, c.NameZh, c.NameEn)
+			if c.ParentID != nil {
+				if p := choiceName(ctx, list, c.ParentID); p != "" {
+					return p + " / " + s
+				}
+			}
+			return s
+		}
+	}
+	return ""
+}
+
+func choiceOptions(ctx context.Context, list []Choice, keep *uuid.UUID) []ui.Option {
+	var out []ui.Option
+	for _, c := range list {
+		if c.Active || keep != nil && *keep == c.ID {
+			out = append(out, ui.Option{Value: c.ID.String(), Label: choiceName(ctx, list, &c.ID)})
+		}
+	}
+	slices.SortFunc(out, func(a, b ui.Option) int { return strings.Compare(a.Label+a.Value, b.Label+b.Value) })
+	return out
+}
+
+func teamOptions(ctx context.Context, d []identity.Team) []ui.Option {
+	var out []ui.Option
+	for _, t := range d {
+		if t.Active {
+			out = append(out, ui.Option{Value: t.ID.String(), Label: t.Display(i18n.Lang(ctx))})
+		}
+	}
+	return out
+}
+
+func teamName(ctx context.Context, list []identity.Team, id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	for _, t := range list {
+		if t.ID == *id {
+			return t.Display(i18n.Lang(ctx))
+		}
+	}
+	return ""
+}
+
+// keyed makes options of stable words: prefix + word is the message key.
+func keyed[T ~string](ctx context.Context, prefix string, list []T) []ui.Option {
+	var out []ui.Option
+	for _, w := range list {
+		out = append(out, ui.Option{Value: string(w), Label: ui.T(ctx, prefix+string(w))})
+	}
+	return out
+}
+
+func levels(ctx context.Context, field string) []ui.Option {
+	icons := map[string][]string{"impact": {"building", "users", "user"}, "urgency": {"ban", "clock-exclamation", "coffee"}}
+	var out []ui.Option
+	for _, n := range []int{3, 2, 1} {
+		k := fmt.Sprintf("incident.%s.%d", field, n)
+		out = append(out, ui.Option{Value: strconv.Itoa(n), Label: ui.T(ctx, k), Hint: ui.T(ctx, k+".hint"), Icon: icons[field][n-1]})
+	}
+	return out
+}
+
+func level(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+func idText(id *uuid.UUID) string {
+	if id == nil || *id == uuid.Nil {
+		return ""
+	}
+	return id.String()
+}
+
+func timeText(ctx context.Context, t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return ui.Local(ctx, *t)
+}
+
+// link is the queue's address with some parameters changed; "" removes one.
+func (p queueProps) link(pairs ...string) string {
+	q := url.Values{}
+	for k, v := range p.Query {
+		if k != "cursor" && k != "sel" {
+			q[k] = v
+		}
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q.Del(pairs[i])
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return "/incidents"
+	}
+	return "/incidents?" + q.Encode()
+}
+
+func (p queueProps) view() string {
+	if p.Filter.View == "" {
+		return "open"
+	}
+	return p.Filter.View
+}
+
+func (p queueProps) sort() string {
+	if p.Filter.Sort == "" {
+		return "priority"
+	}
+	return p.Filter.Sort
+}
+
+// chip is one filter in force.
+type chip struct{ Key, Label, Value string }
+
+func (p queueProps) chips(ctx context.Context) []chip {
+	var out []chip
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, chip{key, ui.T(ctx, "incident.filter."+key), value})
+		}
+	}
+	if len(p.Filter.Priorities) > 0 {
+		var w []string
+		for _, n := range p.Filter.Priorities {
+			w = append(w, fmt.Sprintf("P%d", n))
+		}
+		add("priority", strings.Join(w, ", "))
+	}
+	if len(p.Filter.States) > 0 {
+		var w []string
+		for _, s := range p.Filter.States {
+			w = append(w, ui.T(ctx, "ui.state."+s))
+		}
+		add("state", strings.Join(w, ", "))
+	}
+	for _, id := range p.Filter.Teams {
+		add("team", teamName(ctx, p.Teams, &id))
+	}
+	add("category", choiceName(ctx, p.Config.Categories, p.Filter.Category))
+	add("service", choiceName(ctx, p.Config.Services, p.Filter.Service))
+	add("q", p.Filter.Text)
+	return out
+}
+
+// group is a run of rows under one heading.
+type group struct {
+	Priority int
+	Rows     []Row
+}
+
+func (p queueProps) groups() []group {
+	if p.sort() != "priority" {
+		return []group{{0, p.Rows}}
+	}
+	var out []group
+	for _, r := range p.Rows {
+		if len(out) == 0 || out[len(out)-1].Priority != r.Priority {
+			out = append(out, group{Priority: r.Priority})
+		}
+		out[len(out)-1].Rows = append(out[len(out)-1].Rows, r)
+	}
+	return out
+}
+
+func person(ctx context.Context, name, en string) string {
+	if i18n.Lang(ctx) == i18n.English && en != "" {
+		return en
+	}
+	return name
+}
+
+// progress is how far a report is, for the person who made it: 1 to 4.
+func progress(state string) int {
+	switch State(state) {
+	case New:
+		return 1
+	case Accepted, InProgress, Pending:
+		return 2
+	case Resolved:
+		return 3
+	}
+	return 4
+}
+
+func progressClass(state, reason string) string {
+	switch {
+	case State(state) == Closed || State(state) == Resolved:
+		return "ok"
+	case State(state) == Pending && reason == string(OnUser):
+		return "wait"
+	}
+	return ""
+}
+
+// plain is the state in the words of the person who reported.
+func plain(ctx context.Context, state, reason string) string {
+	if State(state) == Pending {
+		return ui.T(ctx, "incident.plain.pending."+reason)
+	}
+	return ui.T(ctx, "incident.plain."+state)
+}
+
+// actor is who an act in the timeline is told of: for imported history the
+// person of the old system.
+func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
+	if e.BehalfID != nil {
+		if n := d.Person(e.BehalfID, i18n.Lang(ctx)); n != "" {
+			return n
+		}
+	}
+	return e.ActorName
+}
+
+// change is one changed field, ready to show.
+type change struct{ Label, Before, After string }
+
+// changes puts a diff into words, in a stable order.
+func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
+	var out []change
+	for _, f := range fieldOrder {
+		v, ok := diff[f]
+		if !ok {
+			continue
+		}
+		c := change{ui.T(ctx, "incident.field."+f), d.value(ctx, f, v[0]), d.value(ctx, f, v[1])}
+		if c.Before == "" && c.After == "" {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// fieldOrder lists the fields whose changes the timeline shows, and how they
+// are ordered. What the desk keeps for itself (times it derives, ids) is not
+// in it.
+var fieldOrder = []string{
+	"state", "pending_reason", "assignee", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
+	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+}
+
+func (d Detail) value(ctx context.Context, field string, v any) string {
+	if v == nil {
+		return ""
+	}
+	s, isText := v.(string)
+	switch field {
+	case "state":
+		if s == "" {
+			return ""
+		}
+		return ui.T(ctx, "ui.state."+s)
+	case "pending_reason", "resolution_code", "cancel_reason":
+		if s == "" {
+			return ""
+		}
+		return ui.T(ctx, "incident."+field+"."+s)
+	case "priority":
+		if n, ok := v.(float64); ok && n >= 1 && n <= 4 {
+			return fmt.Sprintf("P%.0f %s", n, ui.T(ctx, fmt.Sprintf("ui.priority.%.0f", n)))
+		}
+		return ""
+	case "impact", "urgency":
+		if n, ok := v.(float64); ok && n >= 1 && n <= 3 {
+			return ui.T(ctx, fmt.Sprintf("incident.%s.%.0f", field, n))
+		}
+		return ""
+	case "assignee", "watcher", "named":
+		if id, err := uuid.Parse(s); err == nil {
+			return d.Person(&id, i18n.Lang(ctx))
+		}
+		return ""
+	case "team":
+		if id, err := uuid.Parse(s); err == nil {
+			return teamName(ctx, d.Teams, &id)
+		}
+	case "category", "service":
+		if id, err := uuid.Parse(s); err == nil {
+			list := d.Categories
+			if field == "service" {
+				list = d.Services
+			}
+			return choiceName(ctx, list, &id)
+		}
+	case "confidential", "task_done":
+		if b, ok := v.(bool); ok {
+			if b {
+				return ui.T(ctx, "ui.yes")
+			}
+			return ui.T(ctx, "ui.no")
+		}
+	case "link":
+		relation, number, ok := strings.Cut(s, " ")
+		if ok {
+			return ui.T(ctx, "incident.relation."+relation) + " " + number
+		}
+	case "attachments":
+		if l, ok := v.([]any); ok {
+			var names []string
+			for _, x := range l {
+				names = append(names, fmt.Sprint(x))
+			}
+			return strings.Join(names, ", ")
+		}
+	}
+	if isText {
+		return ui.Cut(s, 120)
+	}
+	return fmt.Sprint(v)
+}
+
+// clashRows puts the fields on which two edits disagree into words.
+func clashRows(ctx context.Context, d Detail, f *fault.Error) []ui.ClashRow {
+	var out []ui.ClashRow
+	for _, c := range f.Clashes {
+		theirs, yours := plainJSON(c.Theirs), plainJSON(c.Yours)
+		out = append(out, ui.ClashRow{Field: c.Field, Label: ui.T(ctx, "incident.field."+c.Field), Theirs: d.value(ctx, c.Field, theirs), Yours: d.value(ctx, c.Field, yours)})
+	}
+	slices.SortFunc(out, func(a, b ui.ClashRow) int { return strings.Compare(a.Field, b.Field) })
+	return out
+}
+
+// plainJSON gives a value the type it has after a round through JSON, which is
+// what value expects.
+func plainJSON(v any) any {
+	switch x := v.(type) {
+	case int:
+		return float64(x)
+	case *uuid.UUID:
+		if x == nil {
+			return nil
+		}
+		return x.String()
+	case State:
+		return string(x)
+	}
+	return v
+}
+
+func cellsOf(form url.Values) []Cell {
+	var out []Cell
+	for i := 1; i <= 3; i++ {
+		for u := 1; u <= 3; u++ {
+			n, err := strconv.Atoi(form.Get(fmt.Sprintf("p%d%d", i, u)))
+			if err != nil {
+				continue // a missing cell is refused as a whole by the use case
+			}
+			out = append(out, Cell{i, u, n})
+		}
+	}
+	return out
+}
+
+func (p settingsProps) cell(i, u int) int {
+	for _, c := range p.Matrix {
+		if c.Impact == i && c.Urgency == u {
+			return c.Priority
+		}
+	}
+	return 0
+}
+
+// at is the part of the set-up that a form's fault belongs to.
+func (p settingsProps) at(part string) *fault.Error {
+	if p.Part == part {
+		return p.Fault
+	}
+	return nil
+}
+
+func (p settingsProps) input(part string) ChoiceInput {
+	if p.Part == part {
+		return p.In
+	}
+	return ChoiceInput{Active: true}
+}
+
+func greeting(ctx context.Context, now time.Time) string {
+	switch h := now.In(ui.Zone(ctx)).Hour(); {
+	case h < 5 || h >= 22:
+		return "incident.hello.night"
+	case h < 12:
+		return "incident.hello.morning"
+	case h < 18:
+		return "incident.hello.afternoon"
+	}
+	return "incident.hello.evening"
+}
+
+func priorities(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for n := 1; n <= 4; n++ {
+		out = append(out, ui.Option{Value: strconv.Itoa(n), Label: fmt.Sprintf("P%d %s", n, ui.T(ctx, fmt.Sprintf("ui.priority.%d", n)))})
+	}
+	return out
+}
+
+func orNone(ctx context.Context, s string) string {
+	if s == "" {
+		return ui.T(ctx, "ui.none")
+	}
+	return s
+}
+
+// last is the newest reply or note, if there is one.
+func (d Detail) last() *Item {
+	for n := len(d.Timeline) - 1; n >= 0; n-- {
+		if d.Timeline[n].Comment != nil {
+			return &d.Timeline[n]
+		}
+	}
+	return nil
+}
+
+func firstFiles(list []attachment.File, n int) []attachment.File { return list[:min(n, len(list))] }
+
+func teamOf(list []Choice, id string) *uuid.UUID {
+	for _, c := range list {
+		if c.ID.String() == id {
+			return c.TeamID
+		}
+	}
+	return nil
+}
+
+// typed is the text of a composer: what a refused form held, else the draft.
+func (p ticketProps) typed(tab string) string {
+	if p.Fault != nil && p.Tab == tab && p.Form.Has("body") {
+		return p.Form.Get("body")
+	}
+	return p.Drafts[tab]["body"]
+}
+
+func tabPath(tab string) string {
+	if tab == "note" {
+		return "notes"
+	}
+	return "replies"
+}
+
+func sendKey(tab string) string {
+	if tab == "note" {
+		return "incident.note.send"
+	}
+	return "incident.reply.send"
+}
+
+func resolveClass(d Detail) string {
+	if d.State == InProgress {
+		return "btn primary"
+	}
+	return "btn"
+}
+
+func tickKey(t Task) string {
+	if t.DoneAt == nil {
+		return "incident.tasks.tick"
+	}
+	return "incident.tasks.untick"
+}
+
+func doneOf(tasks []Task) string {
+	if len(tasks) == 0 {
+		return ""
+	}
+	n := 0
+	for _, t := range tasks {
+		if t.DoneAt != nil {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d/%d", n, len(tasks))
+}
+
+// forward names a relation from the end it was made from: that is the word a
+// form sends.
+func forward(relation string) string {
+	for _, r := range record.Relations {
+		if record.Inverse(r) == relation {
+			return r
+		}
+	}
+	return relation
+}

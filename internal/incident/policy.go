@@ -1,0 +1,75 @@
+package incident
+
+import "opsdesk/internal/authz"
+
+// The use cases of incidents.
+const (
+	ActionCreate    authz.Action = "incident.create"
+	ActionOnBehalf  authz.Action = "incident.create_on_behalf"
+	ActionRead      authz.Action = "incident.read"
+	ActionEdit      authz.Action = "incident.edit"
+	ActionPriority  authz.Action = "incident.prioritise"
+	ActionAccept    authz.Action = "incident.accept"
+	ActionAssign    authz.Action = "incident.assign"
+	ActionClaim     authz.Action = "incident.claim"
+	ActionTransfer  authz.Action = "incident.transfer"
+	ActionStart     authz.Action = "incident.start"
+	ActionPend      authz.Action = "incident.pend"
+	ActionResume    authz.Action = "incident.resume"
+	ActionResolve   authz.Action = "incident.resolve"
+	ActionConfirm   authz.Action = "incident.confirm"
+	ActionAutoClose authz.Action = "incident.auto_close"
+	ActionReject    authz.Action = "incident.reject"
+	ActionReopen    authz.Action = "incident.reopen"
+	ActionSucceed   authz.Action = "incident.succeed"
+	ActionCancel    authz.Action = "incident.cancel"
+	ActionReply     authz.Action = "incident.reply"
+	ActionNote      authz.Action = "incident.note"
+	ActionWatch     authz.Action = "incident.watch"
+	ActionWatchers  authz.Action = "incident.change_watchers"
+	ActionTasks     authz.Action = "incident.change_tasks"
+	ActionLink      authz.Action = "incident.link"
+	ActionHide      authz.Action = "incident.mark_confidential"
+	ActionUnhide    authz.Action = "incident.unmark_confidential"
+	ActionName      authz.Action = "incident.name_person"
+	ActionAttach    authz.Action = "incident.attach"
+	ActionClassify  authz.Action = "incident.configure"
+	ActionImport    authz.Action = "incident.import"
+)
+
+// Policies says which line of the matrix decides each use case.
+func Policies() authz.Policies {
+	return authz.Policies{
+		ActionCreate:    "ticket.create",
+		ActionOnBehalf:  "ticket.create_on_behalf",
+		ActionRead:      "ticket.read",
+		ActionEdit:      "ticket.update_fields",
+		ActionPriority:  "ticket.change_priority",
+		ActionAccept:    "ticket.update_fields",
+		ActionAssign:    "ticket.assign",
+		ActionClaim:     "ticket.assign",
+		ActionTransfer:  "ticket.assign",
+		ActionStart:     "ticket.update_fields",
+		ActionPend:      "ticket.pause_sla",
+		ActionResume:    "ticket.update_fields",
+		ActionResolve:   "ticket.resolve",
+		ActionConfirm:   "ticket.close_confirm",
+		ActionAutoClose: "ticket.close_confirm",
+		ActionReject:    "ticket.reopen",
+		ActionReopen:    "ticket.reopen",
+		ActionSucceed:   "ticket.create",
+		ActionCancel:    "ticket.cancel",
+		ActionReply:     "ticket.comment_public",
+		ActionNote:      "ticket.note_internal",
+		ActionWatch:     "ticket.watch",
+		ActionWatchers:  "ticket.update_fields",
+		ActionTasks:     "task.manage",
+		ActionLink:      "ticket.link",
+		ActionHide:      "ticket.mark_security_confidential",
+		ActionUnhide:    "ticket.unmark_confidential",
+		ActionName:      "ticket.mark_security_confidential",
+		ActionAttach:    "attachment.add",
+		ActionClassify:  "desk.classify",
+		ActionImport:    "import.incidents",
+	}
+}

@@ -1,0 +1,37 @@
+package incident
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+)
+
+func (repository) tasks(ctx context.Context, q db.Querier, id uuid.UUID) ([]Task, error) {
+	rows, _ := q.Query(ctx, `SELECT id, title, assignee_id, position, done_at, done_by, created_at FROM incident_tasks WHERE incident_id = @id ORDER BY position, id LIMIT @max`,
+		db.Args{"id": id, "max": maxTasks})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Task])
+	return out, db.Map(err)
+}
+
+func (repository) openTasks(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM incident_tasks WHERE incident_id = @id AND done_at IS NULL`, db.Args{"id": id}).Scan(&n)
+	return n, err
+}
+
+func (repository) addTask(b *pgx.Batch, incident uuid.UUID, t Task, by uuid.UUID) {
+	b.Queue(`INSERT INTO incident_tasks (id, incident_id, title, assignee_id, position, created_by, created_at, updated_at)
+		VALUES (@task, @id, @title, @assignee, @position, @by, @now, @now)`,
+		db.Args{"task": t.ID, "id": incident, "title": t.Title, "assignee": t.AssigneeID, "position": t.Position, "by": by, "now": t.CreatedAt})
+}
+
+// tick marks a task of an incident done or not, and returns its title.
+func (repository) tick(ctx context.Context, tx db.Tx, incident, task uuid.UUID, done bool, by uuid.UUID, now time.Time) (title string, err error) {
+	err = tx.QueryRow(ctx, `UPDATE incident_tasks SET done_at = CASE WHEN @done THEN @now::timestamptz END, done_by = CASE WHEN @done THEN @by::uuid END, version = version + 1, updated_at = @now
+		WHERE id = @task AND incident_id = @id RETURNING title`,
+		db.Args{"done": done, "by": by, "now": now, "task": task, "id": incident}).Scan(&title)
+	return title, err
+}

@@ -1,0 +1,97 @@
+package incident
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/workday"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+// Service holds the use cases of incidents.
+type Service struct {
+	desk *work.Desk
+	repo repository
+	days workday.Calendar
+	zone *time.Location // of the company, for working days
+}
+
+// newService returns the use cases on a desk.
+func newService(d *work.Desk, zone *time.Location) (*Service, error) {
+	days, err := workday.China()
+	return &Service{desk: d, days: days, zone: zone}, err
+}
+
+// Settings are what an administrator may change about incidents at run time.
+type Settings struct {
+	// AutoCloseDays is after how many working days of silence a resolved
+	// incident closes.
+	AutoCloseDays int `json:"auto_close_days" validate:"min=1,max=60"`
+	// ReopenDays is for how many days after it was resolved or closed an
+	// incident may be reopened; later a new, linked one is made.
+	ReopenDays int `json:"reopen_days" validate:"min=1,max=365"`
+	// DefaultTeam gets what no category and no service sends elsewhere.
+	DefaultTeam *uuid.UUID `json:"default_team"`
+}
+
+func defaults() Settings { return Settings{AutoCloseDays: 5, ReopenDays: 14} }
+
+// settings reads the settings in force.
+func (s *Service) settings(ctx context.Context, q db.Querier) (Settings, error) {
+	v := defaults()
+	var raw []byte
+	err := q.QueryRow(ctx, `SELECT value FROM settings WHERE name = 'incident'`).Scan(&raw)
+	if fault.Is(db.Map(err), fault.NotFound) {
+		return v, nil
+	}
+	if err != nil {
+		return v, db.Map(err)
+	}
+	return v, json.Unmarshal(raw, &v)
+}
+
+// ID finds an incident by what stands in an address: its number or its id. It
+// says nothing about access.
+func (s *Service) ID(ctx context.Context, key string) (uuid.UUID, error) {
+	if id, err := uuid.Parse(key); err == nil {
+		return id, nil
+	}
+	n, ok := ParseLabel(key)
+	if !ok {
+		return uuid.Nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	return s.repo.idOf(ctx, s.desk.DB, n)
+}
+
+// Get returns an incident that the actor may see and the facts for further
+// decisions about it.
+func (s *Service) Get(ctx context.Context, id uuid.UUID) (Incident, authz.Facts, error) {
+	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id})
+	if err != nil {
+		return Incident{}, facts, err
+	}
+	i, err := s.repo.get(ctx, s.desk.DB, id)
+	return i, facts, err
+}
+
+// update is the shape of most use cases: one incident, one action.
+func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, change func(*work.Unit, *Incident) error) (Incident, error) {
+	return work.Update(ctx, s.desk, s.repo, act, id, version, in, change)
+}
+
+func people(ids ...*uuid.UUID) []uuid.UUID {
+	var out []uuid.UUID
+	for _, id := range ids {
+		if id != nil && *id != uuid.Nil {
+			out = append(out, *id)
+		}
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package incident
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/validate"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
+	"opsdesk/internal/work"
+)
+
+// KindConfig is what the trail calls the set-up of this module.
+const KindConfig record.Kind = "setting"
+
+// configID names the module's settings in the trail.
+var configID = uuid.NewSHA1(uuid.NameSpaceURL, []byte("opsdesk:setting:incident"))
+
+// Config is the whole set-up: settings, matrix, categories, services.
+type Config struct {
+	Settings   Settings `json:"settings"`
+	Matrix     []Cell   `json:"matrix"`
+	Categories []Choice `json:"categories"`
+	Services   []Choice `json:"services"`
+}
+
+// Config reads the set-up; every employee may, for the forms.
+func (s *Service) Config(ctx context.Context) (Config, error) {
+	var c Config
+	var err error
+	if c.Settings, err = s.settings(ctx, s.desk.DB); err != nil {
+		return c, err
+	}
+	if c.Matrix, err = s.repo.matrix(ctx, s.desk.DB); err != nil {
+		return c, err
+	}
+	if c.Categories, err = s.repo.categories(ctx, s.desk.DB); err != nil {
+		return c, err
+	}
+	c.Services, err = s.repo.services(ctx, s.desk.DB)
+	return c, err
+}
+
+// configure authorises a change of the set-up and runs it.
+func (s *Service) configure(ctx context.Context, in any, fn func(*work.Unit) (trail.Diff, error)) error {
+	if _, err := s.desk.Permit(ctx, ActionClassify); err != nil {
+		return err
+	}
+	if err := validate.Struct(in); err != nil {
+		return err
+	}
+	return s.desk.Do(ctx, func(u *work.Unit) error {
+		diff, err := fn(u)
+		if err != nil || len(diff) == 0 {
+			return err
+		}
+		return u.Record(ctx, ActionClassify, record.Ref{Kind: KindConfig, ID: configID}, diff)
+	})
+}
+
+// SetSettings changes the settings.
+func (s *Service) SetSettings(ctx context.Context, in Settings) error {
+	return s.configure(ctx, in, func(u *work.Unit) (trail.Diff, error) {
+		before, err := s.settings(ctx, u.Tx)
+		if err != nil {
+			return nil, err
+		}
+		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'incident', @value, @now, @me)
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+			db.Args{"id": configID, "value": in, "now": u.Now, "me": u.Actor.ID})
+		return trail.Diff{"settings": {before, in}}, nil
+	})
+}
+
+// SetMatrix changes the priority matrix. Open incidents keep the priority they
+// have; the next change of impact or urgency uses the new one.
+func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
+	f := fault.New(fault.Invalid, "error.invalid")
+	seen := map[[2]int]bool{}
+	for _, c := range cells {
+		if c.Impact < 1 || c.Impact > 3 || c.Urgency < 1 || c.Urgency > 3 || c.Priority < 1 || c.Priority > 4 {
+			f.Fields = append(f.Fields, fault.Field{Name: "matrix", Code: "validation.oneof"})
+		}
+		seen[[2]int{c.Impact, c.Urgency}] = true
+	}
+	if len(seen) != 9 || len(cells) != 9 {
+		f.Fields = append(f.Fields, fault.Field{Name: "matrix", Code: "incident.error.matrix"})
+	}
+	return s.configure(ctx, nil, func(u *work.Unit) (trail.Diff, error) {
+		if len(f.Fields) > 0 {
+			return nil, f
+		}
+		before, err := s.repo.matrix(ctx, u.Tx)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cells {
+			u.Batch.Queue(`UPDATE incident_priorities SET priority = @priority WHERE impact = @impact AND urgency = @urgency`,
+				db.Args{"priority": c.Priority, "impact": c.Impact, "urgency": c.Urgency})
+		}
+		return trail.Diff{"matrix": {before, cells}}, nil
+	})
+}
+
+// ChoiceInput is a category or a service.
+type ChoiceInput struct {
+	ID           *uuid.UUID `json:"id"` // nil makes a new one
+	ParentID     *uuid.UUID `json:"parent_id"`
+	NameZh       string     `json:"name_zh" validate:"required,notblank,line,max=100"`
+	NameEn       string     `json:"name_en" validate:"required,notblank,line,max=100"`
+	TeamID       *uuid.UUID `json:"team_id"`
+	Confidential bool       `json:"confidential"`
+	Active       bool       `json:"active"`
+	Source       string     `json:"-"`
+	SourceKey    string     `json:"-"`
+}
+
+// SaveCategory makes or changes a category. One in use is retired, not deleted.
+func (s *Service) SaveCategory(ctx context.Context, in ChoiceInput) error {
+	return s.configure(ctx, in, func(u *work.Unit) (trail.Diff, error) {
+		if in.ID != nil && in.ParentID != nil {
+			loop, err := s.repo.categoryBelow(ctx, u.Tx, *in.ID, *in.ParentID)
+			if err != nil {
+				return nil, err
+			}
+			if loop {
+				return nil, fault.OnField("parent_id", "incident.error.category_loop")
+			}
+		}
+		id := s.repo.saveCategory(&u.Batch, in, u.Now)
+		return trail.Diff{"category": {in.ID, map[string]any{"id": id, "zh": in.NameZh, "en": in.NameEn, "parent": in.ParentID, "team": in.TeamID, "confidential": in.Confidential, "active": in.Active}}}, nil
+	})
+}
+
+// SaveService makes or changes a service.
+func (s *Service) SaveService(ctx context.Context, in ChoiceInput) error {
+	_, err := s.SaveServiceID(ctx, in)
+	return err
+}
+
+// SaveServiceID is SaveService, and returns the service's id.
+func (s *Service) SaveServiceID(ctx context.Context, in ChoiceInput) (uuid.UUID, error) {
+	var id uuid.UUID
+	err := s.configure(ctx, in, func(u *work.Unit) (trail.Diff, error) {
+		id = s.repo.saveService(&u.Batch, in, u.Now)
+		return trail.Diff{"service": {in.ID, map[string]any{"id": id, "zh": in.NameZh, "en": in.NameEn, "team": in.TeamID, "active": in.Active}}}, nil
+	})
+	return id, err
+}

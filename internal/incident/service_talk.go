@@ -1,0 +1,223 @@
+package incident
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/comment"
+	"opsdesk/internal/draft"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+// ReplyInput is a public reply.
+type ReplyInput struct {
+	Body        string      `json:"body" validate:"required,notblank,text,max=20000"`
+	Attachments []uuid.UUID `json:"attachment_ids" validate:"max=20"`
+}
+
+// Reply adds a public reply. What it does beside that depends on who writes
+// and when (capabilities 6): a requester's answer takes a pending incident up
+// again and reopens a resolved or closed one, unless it only says thank you;
+// and once the time to reopen is over it becomes a new incident that follows
+// the old one.
+func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incident, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return Incident{}, err
+	}
+	i, err := s.repo.get(ctx, s.desk.DB, id)
+	if err != nil {
+		return i, err
+	}
+	set, err := s.settings(ctx, s.desk.DB)
+	if err != nil {
+		return i, err
+	}
+	if who.ID == i.RequesterID && !i.State.Open() && i.State != Cancelled && tooLate(i, set.ReopenDays, s.desk.Now()) && !comment.IsThanks(in.Body) {
+		return s.succeed(ctx, i, in)
+	}
+	return s.update(ctx, ActionReply, id, 0, in, func(u *work.Unit, i *Incident) error {
+		c := comment.Reply(u, i.Ref(), in.Body, u.Now)
+		if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID}); err != nil {
+			return err
+		}
+		draft.Clear(u, "incident:"+id.String()+":reply")
+		to := people(&i.RequesterID, i.AssigneeID)
+		// One act, one message: what the reply did says more than that there is one.
+		switch mine := u.Actor.ID == i.RequesterID; {
+		case mine && i.State == Pending && i.PendingReason == OnUser:
+			u.EmitAbout("incident.resumed", c.ID, to...)
+			return i.move(MoveResume)
+		case mine && (i.State == Resolved || i.State == Closed) && !comment.IsThanks(in.Body) && !tooLate(*i, set.ReopenDays, u.Now):
+			u.EmitAbout("incident.reopened", c.ID, to...)
+			return i.reopen(MoveReopen, u.Actor.ID, u.Now)
+		}
+		u.EmitAbout("incident.replied", c.ID, to...)
+		return nil
+	})
+}
+
+// succeed opens a new incident that follows one whose time to reopen is over.
+// The same reply twice makes one: the key is the old incident and the text.
+func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Incident, error) {
+	var out Incident
+	create := CreateInput{
+		Title: old.Title, Description: in.Body, Impact: old.Impact, Urgency: old.Urgency, Location: old.Location, Device: old.Device, CategoryID: old.CategoryID,
+		ServiceID: old.ServiceID, RequesterID: &old.RequesterID, Channel: "portal", Confidential: old.Confidential, Attachments: in.Attachments,
+	}
+	err := s.desk.Do(ctx, func(u *work.Unit) error {
+		following, err := s.repo.successor(ctx, u.Tx, old.ID, old.RequesterID)
+		if err != nil {
+			return err
+		}
+		if following != uuid.Nil {
+			out, err = work.Apply(ctx, u, s.repo, ActionReply, following, 0, in, func(u *work.Unit, i *Incident) error {
+				c := comment.Reply(u, i.Ref(), in.Body, u.Now)
+				u.EmitAbout("incident.replied", c.ID, people(i.AssigneeID)...)
+				return attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID})
+			})
+			return err
+		}
+		out, err = work.Insert(ctx, u, s.repo, ActionSucceed, nil, create, func(u *work.Unit) (Incident, error) {
+			i, err := s.open(ctx, u, create)
+			u.AfterRegister(func() error {
+				record.Link(&u.Batch, i.ID, old.ID, "follows", u.Actor.ID, u.Now)
+				return nil
+			})
+			u.Note("follows", nil, old.Label())
+			u.Emit("incident.successor", old.RequesterID)
+			draft.Clear(u, "incident:"+old.ID.String()+":reply")
+			return i, err
+		})
+		return err
+	})
+	return out, s.desk.Noted(ctx, ActionReply, old.Ref(), err)
+}
+
+// Note adds an internal note, which requesters never see.
+func (s *Service) Note(ctx context.Context, id uuid.UUID, in ReplyInput) (Incident, error) {
+	return s.update(ctx, ActionNote, id, 0, in, func(u *work.Unit, i *Incident) error {
+		c := comment.AddNote(u, i.Ref(), in.Body, u.Now)
+		draft.Clear(u, "incident:"+id.String()+":note")
+		u.EmitAbout("incident.noted", c.ID, people(i.AssigneeID)...)
+		return attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID, Internal: true})
+	})
+}
+
+// WatchInput follows or stops following.
+type WatchInput struct {
+	Watch bool `json:"watch"`
+}
+
+// Watch makes the actor a follower, or ends it.
+func (s *Service) Watch(ctx context.Context, id uuid.UUID, in WatchInput) (Incident, error) {
+	return s.update(ctx, ActionWatch, id, 0, in, func(u *work.Unit, i *Incident) error {
+		return watch(ctx, u, i.ID, u.Actor.ID, in.Watch)
+	})
+}
+
+func watch(ctx context.Context, u *work.Unit, id, person uuid.UUID, on bool) error {
+	now, err := record.Watchers(ctx, u.Tx, id)
+	if err != nil || slices.Contains(now, person) == on {
+		return err
+	}
+	if on {
+		record.Watch(&u.Batch, id, person, u.Actor.ID, u.Now)
+	} else {
+		record.Unwatch(&u.Batch, id, person)
+	}
+	u.Note("watcher", !on, person)
+	return nil
+}
+
+// WatcherInput adds or removes another follower.
+type WatcherInput struct {
+	PersonID uuid.UUID `json:"person_id" validate:"required"`
+	Watch    bool      `json:"watch"`
+}
+
+// ChangeWatcher makes somebody else a follower, or ends it. Followers of a
+// confidential incident must be named on it.
+func (s *Service) ChangeWatcher(ctx context.Context, id uuid.UUID, in WatcherInput) (Incident, error) {
+	return s.update(ctx, ActionWatchers, id, 0, in, func(u *work.Unit, i *Incident) error {
+		if in.Watch {
+			if err := s.repo.activePerson(ctx, u.Tx, in.PersonID, "person_id"); err != nil {
+				return err
+			}
+			if i.Confidential {
+				st, err := record.StandingOf(ctx, u.Tx, i.ID, in.PersonID, u.Now)
+				if err != nil {
+					return err
+				}
+				if !st.Named {
+					return fault.OnField("person_id", "incident.error.watcher_not_named")
+				}
+			}
+			u.Emit("incident.watcher_added", in.PersonID)
+		}
+		return watch(ctx, u, i.ID, in.PersonID, in.Watch)
+	})
+}
+
+// LinkInput relates an incident to another record by its number.
+type LinkInput struct {
+	Number   string `json:"number" validate:"required,line,max=40"`
+	Relation string `json:"relation" validate:"required,oneof=related duplicates caused_by blocks"`
+}
+
+// Link relates two records that the actor may both see. A confidential record
+// is only linked to others of its kind: a link must not carry content out of
+// it (controls §6).
+func (s *Service) Link(ctx context.Context, id uuid.UUID, in LinkInput) (Incident, error) {
+	return s.update(ctx, ActionLink, id, 0, in, func(u *work.Unit, i *Incident) error {
+		other, err := s.other(ctx, u, in.Number)
+		if err != nil {
+			return err
+		}
+		if other.ID == i.ID {
+			return fault.OnField("number", "constraint.record_links_not_self")
+		}
+		if other.Confidential != i.Confidential {
+			return fault.OnField("number", "incident.error.link_confidential")
+		}
+		record.Link(&u.Batch, i.ID, other.ID, in.Relation, u.Actor.ID, u.Now)
+		u.Note("link", nil, in.Relation+" "+other.Number)
+		return nil
+	})
+}
+
+// Unlink ends a relation, whichever end it was made from.
+func (s *Service) Unlink(ctx context.Context, id uuid.UUID, in LinkInput) (Incident, error) {
+	return s.update(ctx, ActionLink, id, 0, struct{ LinkInput }{in}, func(u *work.Unit, i *Incident) error {
+		other, err := s.other(ctx, u, in.Number)
+		if err != nil {
+			return err
+		}
+		record.Unlink(&u.Batch, i.ID, other.ID, in.Relation)
+		u.Note("link", in.Relation+" "+other.Number, nil)
+		return nil
+	})
+}
+
+// other finds a record by number, as the actor sees it.
+func (s *Service) other(ctx context.Context, u *work.Unit, number string) (record.Entry, error) {
+	if n, ok := ParseLabel(number); ok {
+		number = Label(n)
+	}
+	v, _, err := s.desk.Visibility(ctx, Kind)
+	if err != nil {
+		return record.Entry{}, err
+	}
+	e, err := record.FindNumber(ctx, u.Tx, v, number)
+	if fault.Is(err, fault.NotFound) {
+		return e, fault.OnField("number", "incident.error.no_such_number")
+	}
+	return e, db.Map(err)
+}

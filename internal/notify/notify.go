@@ -1,0 +1,339 @@
+// Package notify tells people what happened to the records they are concerned
+// with: in the desk's own inbox, and by mail in the reader's language. Mails
+// go through an outbox that an administrator can look into; without a mail
+// server they are kept there and the desk says so.
+package notify
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/comment"
+	"opsdesk/internal/event"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/platform/mail"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
+	"opsdesk/internal/work"
+)
+
+//go:embed messages/*.json
+var messages embed.FS
+
+// Notification is one line of a person's inbox.
+type Notification struct {
+	ID        uuid.UUID   `db:"id" json:"id"`
+	Event     string      `db:"event" json:"event"`
+	Audience  string      `db:"audience" json:"-"`
+	Kind      record.Kind `db:"kind" json:"kind"`
+	RecordID  uuid.UUID   `db:"record_id" json:"record_id"`
+	Number    string      `db:"number" json:"number"`
+	Title     string      `db:"title" json:"title"`
+	ActorName string      `db:"actor_name" json:"actor"`
+	CreatedAt time.Time   `db:"created_at" json:"created_at"`
+	ReadAt    *time.Time  `db:"read_at" json:"read_at"`
+}
+
+// Mail is one message of the outbox.
+type Mail struct {
+	ID        uuid.UUID  `db:"id" json:"id"`
+	PersonID  uuid.UUID  `db:"person_id" json:"person_id"`
+	Address   string     `db:"address" json:"address"`
+	Subject   string     `db:"subject" json:"subject"`
+	Body      string     `db:"body" json:"-"`
+	Thread    string     `db:"thread" json:"record"`
+	Secret    bool       `db:"secret" json:"-"`
+	State     string     `db:"state" json:"state"`
+	Attempts  int        `db:"attempts" json:"attempts"`
+	LastError string     `db:"last_error" json:"last_error"`
+	CreatedAt time.Time  `db:"created_at" json:"created_at"`
+	SentAt    *time.Time `db:"sent_at" json:"sent_at"`
+}
+
+// KindMail is what the trail calls a message of the outbox.
+const KindMail record.Kind = "mail"
+
+// Actions of this package.
+const (
+	ActionInbox  authz.Action = "notification.read"
+	ActionOutbox authz.Action = "outbox.read"
+	ActionRetry  authz.Action = "outbox.retry"
+)
+
+// Policies says which line of the matrix decides each use case.
+func Policies() authz.Policies {
+	return authz.Policies{ActionInbox: "session.own", ActionOutbox: "outbox.read", ActionRetry: "notification.retry"}
+}
+
+const (
+	jobSend     = "notify.send"
+	maxAttempts = 8 // about an hour and a half
+)
+
+// internal events are about the desk's own side of a record: only people who
+// may read notes hear of them.
+var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned"}
+
+// Service tells people.
+type Service struct {
+	desk    *work.Desk
+	sender  mail.Sender // nil: no mail server
+	baseURL string
+	repo    repository
+}
+
+// deliver is the subscriber of all events: who is concerned, and may see the
+// record, gets a line in the inbox and a mail. It is idempotent by event.
+func (s *Service) deliver(ctx context.Context, e event.Event) error {
+	ctx = identity.With(ctx, identity.NewSystem("notify"))
+	v, _, err := s.desk.Visibility(ctx, e.Ref.Kind)
+	if err != nil {
+		return err
+	}
+	entry, err := record.Find(ctx, s.desk.DB, v, e.Ref.ID)
+	if fault.Is(err, fault.NotFound) {
+		return jobs.Cancel(err)
+	}
+	if err != nil {
+		return err
+	}
+	watchers, err := record.Watchers(ctx, s.desk.DB, e.Ref.ID)
+	if err != nil {
+		return db.Map(err)
+	}
+	to := slices.Clone(e.To)
+	for _, w := range watchers {
+		if !slices.Contains(to, w) {
+			to = append(to, w)
+		}
+	}
+	actors, err := identity.People(ctx, s.desk.DB, append(to, e.ActorID)...)
+	if err != nil {
+		return err
+	}
+	excerpt := ""
+	if e.About != uuid.Nil && !slices.Contains(internal, e.Name) {
+		if excerpt, err = comment.Excerpt(ctx, s.desk.DB, e.About); err != nil {
+			return db.Map(err)
+		}
+	}
+	for _, id := range to {
+		if id == e.ActorID {
+			continue
+		}
+		p, ok := actors[id]
+		if !ok || !p.Active {
+			continue
+		}
+		agent, may, err := s.concerns(ctx, id, entry, e)
+		if err != nil {
+			return err
+		}
+		if may {
+			if err := s.tell(ctx, e, entry, p, agent, actors[e.ActorID], excerpt); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// concerns reports whether a person may hear of the event, and from which side
+// they see the record.
+func (s *Service) concerns(ctx context.Context, id uuid.UUID, entry record.Entry, e event.Event) (agent, may bool, err error) {
+	a, err := identity.LoadActor(ctx, s.desk.DB, id, s.desk.Now())
+	if err != nil {
+		if fault.Is(err, fault.Unauthenticated) {
+			return false, false, nil
+		}
+		return false, false, err
+	}
+	st, err := record.StandingOf(ctx, s.desk.DB, entry.ID, id, s.desk.Now())
+	if err != nil {
+		return false, false, db.Map(err)
+	}
+	f := entry.Facts(st)
+	spec, _ := s.desk.Kinds.Spec(entry.Kind)
+	may = s.desk.Matrix.Decide(a, spec.Read, &f).Allowed
+	notes := s.desk.Matrix.Decide(a, "ticket.note_internal", &f).Allowed
+	if slices.Contains(internal, e.Name) {
+		may = may && (notes || e.Name == "incident.task_assigned")
+	}
+	mine := entry.RequesterID != nil && *entry.RequesterID == id
+	return notes && !mine || !mine && a.Agent(), may, nil
+}
+
+// Text is the sentence for an event in the reader's language.
+func Text(m *i18n.Messages, name, audience, number, title, actor string) string {
+	kind, short, _ := strings.Cut(name, ".")
+	k := kind + ".event." + short + "." + audience
+	if !m.Has(k) {
+		k = kind + ".event." + short + ".agent"
+	}
+	if title == "" {
+		title = m.T("notify.confidential")
+	}
+	return m.T(k, "number", number, "title", title, "name", actor)
+}
+
+// tell writes the inbox line and the mail of one person.
+func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p identity.Person, agent bool, by identity.Person, excerpt string) error {
+	m := s.desk.Messages.In(p.Lang)
+	audience := "requester"
+	if agent {
+		audience = "agent"
+	}
+	title := entry.Title
+	if entry.Confidential {
+		title, excerpt = "", "" // what is confidential leaves no trace outside its page
+	}
+	name := by.Display(m.Lang)
+	if name == "" {
+		name = m.T("ui.product")
+	}
+	return s.desk.Do(ctx, func(u *work.Unit) error {
+		s.repo.notify(&u.Batch, Notification{
+			ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
+		}, e.ID, p.ID)
+		if p.Email == "" || !p.Mail {
+			return nil
+		}
+		line := Text(m, e.Name, audience, entry.Number, title, name)
+		body := m.T("notify.mail.hello", "name", p.Display(m.Lang)) + "\n\n" + line + "\n"
+		if excerpt != "" {
+			body += "\n> " + strings.ReplaceAll(excerpt, "\n", "\n> ") + "\n"
+		}
+		body += "\n" + m.T("notify.mail.open") + "\n" + s.baseURL + s.desk.Kinds.URL(entry.Kind, entry.Number) + "\n\n" + m.T("notify.mail.foot") + "\n"
+		subject := "[" + entry.Number + "] " + title
+		if title == "" {
+			subject = "[" + entry.Number + "] " + m.T("notify.confidential")
+		}
+		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: entry.Number}, e.ID.String()+":"+p.ID.String())
+	})
+}
+
+// post puts a mail into the outbox, once per dedupe key, and sends it if there
+// is a server.
+func (s *Service) post(ctx context.Context, u *work.Unit, m Mail, dedupe string) error {
+	m.ID, m.CreatedAt, m.State = work.NewID(), u.Now, "held"
+	if s.sender != nil {
+		m.State = "queued"
+	}
+	fresh, err := s.repo.post(ctx, u.Tx, m, dedupe)
+	if err != nil || !fresh || s.sender == nil {
+		return err
+	}
+	u.Enqueue(jobs.Job{Kind: jobSend, Payload: m.ID, Unique: m.ID.String(), Max: maxAttempts})
+	return nil
+}
+
+// SendLink mails a person a one-time link. The outbox never shows its text.
+func (s *Service) SendLink(ctx context.Context, u *work.Unit, to identity.Person, purpose, link string) error {
+	m := s.desk.Messages.In(to.Lang)
+	if to.Email == "" {
+		return fault.New(fault.Conflict, "notify.error.no_address")
+	}
+	body := m.T("notify.mail.hello", "name", to.Display(m.Lang)) + "\n\n" + m.T("notify.link."+purpose+".text") + "\n\n" + link + "\n\n" + m.T("notify.link.foot") + "\n"
+	return s.post(ctx, u, Mail{PersonID: to.ID, Address: to.Email, Subject: m.T("notify.link." + purpose + ".subject"), Body: body, Secret: true}, work.NewID().String())
+}
+
+// send is the job that hands one mail to the server.
+func (s *Service) send(ctx context.Context, payload json.RawMessage, run jobs.Run) error {
+	var id uuid.UUID
+	if err := json.Unmarshal(payload, &id); err != nil {
+		return jobs.Cancel(err)
+	}
+	m, err := s.repo.mail(ctx, s.desk.DB, id)
+	if fault.Is(err, fault.NotFound) || err == nil && m.State != "queued" {
+		return nil // sent already, or taken back
+	}
+	if err != nil {
+		return err
+	}
+	if s.sender == nil {
+		return s.mark(ctx, m, "held", "")
+	}
+	err = s.sender.Send(ctx, mail.Message{To: m.Address, Subject: m.Subject, Text: m.Body, ID: m.ID.String(), Thread: m.Thread, Date: m.CreatedAt})
+	switch {
+	case err == nil:
+		return s.mark(ctx, m, "sent", "")
+	case errors.Is(err, mail.ErrPermanent) || run.Attempt >= run.Max:
+		return errors.Join(s.mark(ctx, m, "failed", err.Error()), jobs.Cancel(err))
+	}
+	return errors.Join(s.mark(ctx, m, "queued", err.Error()), fmt.Errorf("send mail %s: %w", id, err))
+}
+
+func (s *Service) mark(ctx context.Context, m Mail, state, problem string) error {
+	ctx = context.WithoutCancel(ctx)
+	return s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.mark(ctx, tx, m.ID, state, problem, s.desk.Now()) })
+}
+
+// Retry queues a held or failed mail again.
+func (s *Service) Retry(ctx context.Context, id uuid.UUID) error {
+	if _, err := s.desk.Permit(ctx, ActionRetry); err != nil {
+		return err
+	}
+	if s.sender == nil {
+		return fault.New(fault.Conflict, "notify.error.no_server")
+	}
+	return s.desk.Do(ctx, func(u *work.Unit) error {
+		if err := s.repo.requeue(ctx, u.Tx, id, u.Now); err != nil {
+			return db.Map(err)
+		}
+		u.Enqueue(jobs.Job{Kind: jobSend, Payload: id, Unique: id.String(), Max: maxAttempts})
+		return u.Record(ctx, ActionRetry, record.Ref{Kind: KindMail, ID: id}, trail.Diff{"state": {nil, "queued"}})
+	})
+}
+
+// Inbox lists the actor's notifications, newest first.
+func (s *Service) Inbox(ctx context.Context, unread bool, after *Cursor, limit int) ([]Notification, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.repo.inbox(ctx, s.desk.DB, who.ID, unread, after, limit)
+}
+
+// Unread counts the actor's unread notifications, up to 100.
+func (s *Service) Unread(ctx context.Context) (int, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.repo.unread(ctx, s.desk.DB, who.ID)
+}
+
+// Read marks notifications of the actor as read: those of ids, those of one
+// record, or all where both are empty. It is a read mark, not an act, and so
+// not in the trail.
+func (s *Service) Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) error {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return err
+	}
+	return s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.read(ctx, tx, who.ID, ids, about, s.desk.Now()) })
+}
+
+// Outbox lists mails, newest first; state "" means any.
+func (s *Service) Outbox(ctx context.Context, state string, after *Cursor, limit int) ([]Mail, error) {
+	if _, err := s.desk.Permit(ctx, ActionOutbox); err != nil {
+		return nil, err
+	}
+	return s.repo.outbox(ctx, s.desk.DB, state, after, limit)
+}
+
+// Serving reports whether there is a mail server.
+func (s *Service) Serving() bool { return s.sender != nil }

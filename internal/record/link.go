@@ -1,0 +1,63 @@
+package record
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+)
+
+// Relations between records, and how each reads from the other end.
+var relations = map[string]string{
+	"related": "related", "duplicates": "duplicated_by", "caused_by": "causes", "blocks": "blocked_by", "follows": "followed_by",
+}
+
+// Relations lists the relations a person may choose, in the order offered.
+var Relations = [...]string{"related", "duplicates", "caused_by", "blocks"}
+
+// Inverse is how a relation reads from the other record.
+func Inverse(relation string) string { return relations[relation] }
+
+// Link relates two records.
+func Link(b *pgx.Batch, from, to uuid.UUID, relation string, by uuid.UUID, now time.Time) {
+	b.Queue(`INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) VALUES (@from, @to, @relation, @by, @now) ON CONFLICT DO NOTHING`,
+		db.Args{"from": from, "to": to, "relation": relation, "by": by, "now": now})
+}
+
+// Unlink removes a relation, whichever end it was made from.
+func Unlink(b *pgx.Batch, a, c uuid.UUID, relation string) {
+	b.Queue(`DELETE FROM record_links WHERE (from_id = @a AND to_id = @c AND relation = @relation) OR (from_id = @c AND to_id = @a AND relation = @inverse)`,
+		db.Args{"a": a, "c": c, "relation": relation, "inverse": inverseOf(relation)})
+}
+
+func inverseOf(relation string) string {
+	for k, v := range relations {
+		if v == relation {
+			return k
+		}
+	}
+	return relation
+}
+
+// Linked summarises what is related to a record, leaving out what v does not
+// let the reader see. At most 100.
+func (k *Kinds) Linked(ctx context.Context, q db.Querier, v Visibility, id uuid.UUID) ([]Summary, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id, r.kind, r.number, r.title, r.state, r.category, l.relation, l.forward
+		FROM (SELECT to_id AS other, relation, true AS forward FROM record_links WHERE from_id = @id
+			UNION ALL SELECT from_id, relation, false FROM record_links WHERE to_id = @id) l
+		JOIN records r ON r.id = l.other WHERE `, ` ORDER BY r.updated_at DESC LIMIT 100`), v.With(db.Args{"id": id}))
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Summary, err error) {
+		var forward bool
+		if err = row.Scan(&s.Ref.ID, &s.Ref.Kind, &s.Number, &s.Title, &s.State, &s.Category, &s.Relation, &forward); err != nil {
+			return s, err
+		}
+		if !forward {
+			s.Relation = Inverse(s.Relation)
+		}
+		s.URL = k.URL(s.Ref.Kind, s.Number)
+		return s, nil
+	})
+}

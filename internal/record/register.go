@@ -1,0 +1,122 @@
+package record
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+)
+
+// Queue adds the register line of a new record to b.
+func Queue(b *pgx.Batch, e Entry) {
+	b.Queue(`INSERT INTO records (id, kind, number, title, state, category, priority, requester_id, created_by, assignee_id, team_id,
+			department_id, service_id, due_at, confidential, created_at, updated_at, closed_at)
+		VALUES (@id, @kind, @number, @title, @state, @category, @priority, @requester_id, @created_by, @assignee_id, @team_id,
+			@department_id, @service_id, @due_at, @confidential, @created_at, @updated_at, @closed_at)`, e.args())
+}
+
+// QueueUpdate adds the changed register line of a record to b.
+func QueueUpdate(b *pgx.Batch, e Entry) {
+	b.Queue(`UPDATE records SET kind = @kind, number = @number, title = @title, state = @state, category = @category, priority = @priority,
+			requester_id = @requester_id, created_by = @created_by, assignee_id = @assignee_id, team_id = @team_id, department_id = @department_id,
+			service_id = @service_id, due_at = @due_at, confidential = @confidential, created_at = @created_at, updated_at = @updated_at, closed_at = @closed_at
+		WHERE id = @id`, e.args())
+}
+
+func (e Entry) args() db.Args {
+	return db.Args{
+		"id": e.ID, "kind": e.Kind, "number": e.Number, "title": e.Title, "state": e.State, "category": e.Category, "priority": e.Priority,
+		"requester_id": e.RequesterID, "created_by": e.CreatedBy, "assignee_id": e.AssigneeID, "team_id": e.TeamID, "department_id": e.DepartmentID,
+		"service_id": e.ServiceID, "due_at": e.DueAt, "confidential": e.Confidential, "created_at": e.CreatedAt, "updated_at": e.UpdatedAt, "closed_at": e.ClosedAt,
+	}
+}
+
+// Standing is how one person stands to one record beside the columns of its
+// entry.
+type Standing struct {
+	Watcher     bool `db:"watcher"`
+	Named       bool `db:"named"`
+	Participant bool `db:"participant"`
+}
+
+// StandingOf reads a person's standing to a record at an instant.
+func StandingOf(ctx context.Context, q db.Querier, id, person uuid.UUID, now time.Time) (Standing, error) {
+	rows, _ := q.Query(ctx, `SELECT
+			EXISTS (SELECT 1 FROM record_watchers w WHERE w.record_id = @id AND w.person_id = @person) AS watcher,
+			EXISTS (SELECT 1 FROM record_named n WHERE n.record_id = @id AND n.person_id = @person AND n.until > @now) AS named,
+			EXISTS (SELECT 1 FROM record_participants p WHERE p.record_id = @id AND p.person_id = @person) AS participant`,
+		db.Args{"id": id, "person": person, "now": now})
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Standing])
+}
+
+// Find returns the entry of one record if v lets it be seen, and a NotFound
+// fault otherwise: a hidden record does not exist for the reader.
+func Find(ctx context.Context, q db.Querier, v Visibility, id uuid.UUID) (Entry, error) {
+	return one(ctx, q, v.SQL(`SELECT r.* FROM records r WHERE r.id = @id AND `), v.With(db.Args{"id": id}))
+}
+
+// FindNumber is Find by the number people use.
+func FindNumber(ctx context.Context, q db.Querier, v Visibility, number string) (Entry, error) {
+	return one(ctx, q, v.SQL(`SELECT r.* FROM records r WHERE r.number = @number AND `), v.With(db.Args{"number": number}))
+}
+
+func one(ctx context.Context, q db.Querier, sql string, args db.Args) (Entry, error) {
+	rows, _ := q.Query(ctx, sql, args)
+	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Entry])
+	return e, db.Map(err)
+}
+
+// Watch adds a follower.
+func Watch(b *pgx.Batch, id, person, by uuid.UUID, now time.Time) {
+	b.Queue(`INSERT INTO record_watchers (record_id, person_id, added_by, added_at) VALUES (@id, @person, @by, @now) ON CONFLICT DO NOTHING`,
+		db.Args{"id": id, "person": person, "by": by, "now": now})
+}
+
+// Unwatch removes a follower.
+func Unwatch(b *pgx.Batch, id, person uuid.UUID) {
+	b.Queue(`DELETE FROM record_watchers WHERE record_id = @id AND person_id = @person`, db.Args{"id": id, "person": person})
+}
+
+// Watchers lists the followers of a record, at most 200.
+func Watchers(ctx context.Context, q db.Querier, id uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT person_id FROM record_watchers WHERE record_id = @id ORDER BY added_at LIMIT 200`, db.Args{"id": id})
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// Name adds a person to the need-to-know list until an instant, or extends
+// their time on it.
+func Name(b *pgx.Batch, id, person, by uuid.UUID, reason string, now, until time.Time) {
+	b.Queue(`INSERT INTO record_named (record_id, person_id, reason, until, added_by, added_at) VALUES (@id, @person, @reason, @until, @by, @now)
+		ON CONFLICT (record_id, person_id) DO UPDATE SET until = greatest(record_named.until, excluded.until), reason = excluded.reason`,
+		db.Args{"id": id, "person": person, "reason": reason, "until": until, "by": by, "now": now})
+}
+
+// Named is one line of a need-to-know list.
+type Named struct {
+	PersonID uuid.UUID `db:"person_id"`
+	Reason   string    `db:"reason"`
+	Until    time.Time `db:"until"`
+	AddedBy  uuid.UUID `db:"added_by"`
+}
+
+// NamedOn lists who may see a confidential record now.
+func NamedOn(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) ([]Named, error) {
+	rows, _ := q.Query(ctx, `SELECT person_id, reason, until, added_by FROM record_named WHERE record_id = @id AND until > @now ORDER BY added_at LIMIT 200`,
+		db.Args{"id": id, "now": now})
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Named])
+}
+
+// Participate notes that a person holds a task or an approval on a record.
+func Participate(b *pgx.Batch, id, person uuid.UUID, role string, source uuid.UUID) {
+	b.Queue(`INSERT INTO record_participants (record_id, person_id, role, source_id) VALUES (@id, @person, @role, @source) ON CONFLICT DO NOTHING`,
+		db.Args{"id": id, "person": person, "role": role, "source": source})
+}
+
+// Withdraw ends what Participate noted, for whoever held it.
+func Withdraw(b *pgx.Batch, id uuid.UUID, role string, source uuid.UUID) {
+	b.Queue(`DELETE FROM record_participants WHERE record_id = @id AND role = @role AND source_id = @source`,
+		db.Args{"id": id, "role": role, "source": source})
+}

@@ -1,0 +1,90 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/fault"
+)
+
+func errorTitle(f *fault.Error) string {
+	switch f.Kind {
+	case fault.NotFound:
+		return "ui.error.not_found"
+	case fault.Forbidden:
+		return "ui.error.forbidden"
+	case fault.Unavailable:
+		return "ui.error.unavailable"
+	case fault.Conflict, fault.Stale:
+		return "ui.error.conflict"
+	case fault.Unauthenticated:
+		return "ui.error.unauthenticated"
+	case fault.Internal:
+		return "ui.error.internal"
+	}
+	return "ui.error.invalid"
+}
+
+// Option is one choice of a select or a group of radio cards.
+type Option struct {
+	Value, Label, Hint, Icon string
+	Group                    string // of a select
+}
+
+// Field describes one form field and how it went.
+type Field struct {
+	Name, Label, Hint, Value, Type string
+	Required                       bool
+	Rows                           int
+	Options                        []Option
+	Placeholder                    string
+	Auto                           string // autocomplete
+	Max                            int
+	F                              *fault.Error
+}
+
+func (f Field) err(ctx context.Context) string { return FieldError(ctx, f.F, f.Name) }
+
+func (f Field) describedBy(ctx context.Context) string {
+	s := ""
+	if f.Hint != "" {
+		s = f.Name + "-hint"
+	}
+	if f.err(ctx) != "" {
+		s += " " + f.Name + "-error"
+	}
+	return s
+}
+
+func (f Field) maxLength() string {
+	if f.Max == 0 {
+		return "20000"
+	}
+	return fmt.Sprint(f.Max)
+}
+
+type statusLook struct{ colour, shape string }
+
+var looks = map[string]statusLook{
+	"new": {"ic-blue", "new"}, "accepted": {"ic-grey", "open"}, "in_progress": {"ic-blue", "prog"}, "pending": {"ic-amber", "pend"},
+	"resolved": {"ic-green", "done"}, "closed": {"ic-grey", "done"}, "cancelled": {"ic-grey", "cancel"},
+}
+
+func barY(i int) string      { return []string{"9.5", "6", "2.5"}[i] }
+func barHeight(i int) string { return []string{"4.5", "8", "11.5"}[i] }
+func barX(i int) string      { return fmt.Sprintf("%.1f", 1.5+float64(i)*5) }
+
+// NewKey is a fresh idempotency key for a form.
+func NewKey() string { return uuid.NewString() }
+
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func pickerURL(agents bool) string {
+	if agents {
+		return "/people/pick?agents=1&q="
+	}
+	return "/people/pick?q="
+}

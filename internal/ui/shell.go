@@ -1,0 +1,144 @@
+// Package ui holds the components every page is made of: the two shells
+// (engineers' and staff's), fields, badges, time and the other pieces of the
+// design guide. Components take values; they never call a service.
+package ui
+
+import (
+	"context"
+	"embed"
+	"time"
+
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/web"
+)
+
+// Messages holds the texts of the shell, the states, faults and validation.
+//
+//go:embed messages/*.json
+var Messages embed.FS
+
+// NavItem is one destination. Label is a message key.
+type NavItem struct {
+	ID, Href, Icon, Label string
+	Count                 string // as shown; "" for none
+	Hot                   bool
+	Go                    string // second key of its G sequence
+}
+
+// NavGroup is a titled list of destinations; Title may be empty.
+type NavGroup struct {
+	Title string
+	Items []NavItem
+}
+
+// Shell is what every page shows around its own content.
+type Shell struct {
+	Actor    identity.Actor
+	SignedIn bool
+	Theme    string // light, dark or auto
+	Path     string // of the request, with its query
+	Assets   *web.Assets
+	Nav      []NavGroup
+	Unread   string // of the inbox; "" for none
+	Now      time.Time
+	Version  string
+	Flash    string // message key of what just succeeded
+	Dev      bool
+}
+
+type key struct{}
+
+// With gives ctx its shell.
+func With(ctx context.Context, s *Shell) context.Context { return context.WithValue(ctx, key{}, s) }
+
+// From returns the shell of ctx; never nil, so that components can be tested
+// alone.
+func From(ctx context.Context) *Shell {
+	if s, ok := ctx.Value(key{}).(*Shell); ok {
+		return s
+	}
+	return &Shell{Theme: "light"}
+}
+
+func asset(ctx context.Context, name string) string {
+	if a := From(ctx).Assets; a != nil {
+		return a.Path(name)
+	}
+	return "/static/" + name
+}
+
+// T looks a message up in the reader's language.
+func T(ctx context.Context, k string, args ...any) string { return i18n.T(ctx, k, args...) }
+
+// keysOff says that the reader switched single-key shortcuts off.
+func keysOff(ctx context.Context) string {
+	if From(ctx).Actor.NoShortcuts {
+		return "off"
+	}
+	return "on"
+}
+
+func density(ctx context.Context) string { return From(ctx).Actor.Density }
+
+func other(ctx context.Context) string {
+	if i18n.Lang(ctx) == i18n.Chinese {
+		return i18n.English
+	}
+	return i18n.Chinese
+}
+
+func themeNext(ctx context.Context) string {
+	switch From(ctx).Theme {
+	case "light":
+		return "dark"
+	case "dark":
+		return "auto"
+	}
+	return "light"
+}
+
+func themeIcon(ctx context.Context) string {
+	switch From(ctx).Theme {
+	case "light":
+		return "sun"
+	case "dark":
+		return "moon"
+	}
+	return "sun-moon"
+}
+
+// Page names a page for its shell.
+type Page struct {
+	Title string // shown in the browser's tab
+	Kind  string // data-page: ticket, queue, report, … (the style sheet knows some)
+	Cur   string // NavItem.ID of the current destination
+}
+
+// shortcut is a line of the ? sheet.
+type shortcut struct{ Keys, Label string }
+
+var shortcuts = []shortcut{
+	{"⌘K", "ui.keys.palette"},
+	{"/", "ui.keys.search"},
+	{"J K", "ui.keys.move"},
+	{"X", "ui.keys.select"},
+	{"I", "ui.keys.claim"},
+	{"A", "ui.keys.assign"},
+	{"S", "ui.keys.status"},
+	{"P", "ui.keys.priority"},
+	{"E", "ui.keys.resolve"},
+	{"R", "ui.keys.reply"},
+	{"N", "ui.keys.note"},
+	{"L", "ui.keys.link"},
+	{"C", "ui.keys.new"},
+	{"G Q", "ui.keys.go_queue"},
+	{"G M", "ui.keys.go_mine"},
+	{"G I", "ui.keys.go_inbox"},
+	{"Esc", "ui.keys.back"},
+	{"Ctrl ↵", "ui.keys.send"},
+	{"?", "ui.keys.help"},
+}
+
+// Asset is the address of a static file.
+func Asset(ctx context.Context, name string) string { return asset(ctx, name) }

@@ -1,0 +1,161 @@
+// Package work is the one write path. A use case is a function on a record;
+// work gives it the actor, the time and the transaction, and does everything
+// that every write needs exactly once: authorization on the locked row,
+// validation, the version check, idempotency, the register line, the trail and
+// the events.
+package work
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/event"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
+)
+
+// Desk is what every module gets.
+type Desk struct {
+	DB       *db.Pool
+	Clock    func() time.Time
+	Matrix   *authz.Matrix
+	Policies authz.Policies
+	Kinds    *record.Kinds
+	Bus      *event.Bus
+	Registry *jobs.Registry
+	Jobs     *jobs.Client
+	Messages *i18n.Catalog
+	Log      *slog.Logger
+	App      string // version of the program, for the trail
+}
+
+// Now is the instant of a use case: UTC, to the microsecond that the database
+// keeps.
+func (d *Desk) Now() time.Time { return d.Clock().UTC().Truncate(time.Microsecond) }
+
+// Row is the line of the matrix that decides an action. An action that no
+// module declared is a bug.
+func (d *Desk) Row(act authz.Action) (authz.Row, error) {
+	row, ok := d.Policies[act]
+	if !ok {
+		return "", fault.Wrap(fault.Internal, "error.internal", errUndeclared(act))
+	}
+	return row, nil
+}
+
+type errUndeclared authz.Action
+
+func (e errUndeclared) Error() string { return "action " + string(e) + " is in no policy" }
+
+// Can answers for pages: may the actor take the action on what f describes
+// (nil: at all)? An action that waits for a second person counts as possible.
+func (d *Desk) Can(ctx context.Context, act authz.Action, f *authz.Facts) bool {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return false
+	}
+	row, err := d.Row(act)
+	if err != nil {
+		return false
+	}
+	dec := d.Matrix.Decide(who, row, f)
+	return dec.Allowed || dec.SecondPerson
+}
+
+// Permit answers for reads that are not about records: the actor, or a
+// Forbidden fault that is also in the trail.
+func (d *Desk) Permit(ctx context.Context, act authz.Action) (identity.Actor, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return who, err
+	}
+	row, err := d.Row(act)
+	if err != nil {
+		return who, err
+	}
+	if dec := d.Matrix.Decide(who, row, nil); !dec.Allowed {
+		d.Refused(ctx, who, act, record.Ref{}, trail.Denied, dec.Reason)
+		return who, forbidden(dec)
+	}
+	return who, nil
+}
+
+// Visibility is the access predicate of the actor for records of a kind.
+func (d *Desk) Visibility(ctx context.Context, kind record.Kind) (record.Visibility, identity.Actor, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return record.Visibility{}, who, err
+	}
+	spec, _ := d.Kinds.Spec(kind)
+	return record.Visible(d.Matrix.ReadScope(who, spec.Read), who, d.Now()), who, nil
+}
+
+// See returns the register line of a record that the actor may see, with the
+// facts for further decisions. A record that is hidden is NotFound, and the
+// attempt is in the trail.
+func (d *Desk) See(ctx context.Context, ref record.Ref) (record.Entry, authz.Facts, error) {
+	v, who, err := d.Visibility(ctx, ref.Kind)
+	if err != nil {
+		return record.Entry{}, authz.Facts{}, err
+	}
+	e, err := record.Find(ctx, d.DB, v, ref.ID)
+	if err != nil {
+		if fault.Is(err, fault.NotFound) {
+			d.refusedIfThere(ctx, who, ref)
+		}
+		return e, authz.Facts{}, err
+	}
+	s, err := record.StandingOf(ctx, d.DB, ref.ID, who.ID, d.Now())
+	if err != nil {
+		return e, authz.Facts{}, db.Map(err)
+	}
+	return e, e.Facts(s), nil
+}
+
+// refusedIfThere notes an attempt to read a record that exists but is hidden.
+// A wrong address is not an act worth keeping.
+func (d *Desk) refusedIfThere(ctx context.Context, who identity.Actor, ref record.Ref) {
+	var there bool
+	if err := d.DB.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM records WHERE id = @id AND kind = @kind)`, db.Args{"id": ref.ID, "kind": ref.Kind}).Scan(&there); err == nil && there {
+		spec, _ := d.Kinds.Spec(ref.Kind)
+		d.Refused(ctx, who, authz.Action(spec.Read), ref, trail.Denied, "error.not_found")
+	}
+}
+
+// Refused writes a refused act to the trail in a transaction of its own: the
+// act's transaction is gone. A trail that cannot be written is logged; the
+// refusal stands either way.
+func (d *Desk) Refused(ctx context.Context, who identity.Actor, act authz.Action, ref record.Ref, outcome trail.Outcome, reason string) {
+	now := d.Now()
+	e := trail.Entry{At: now, OccurredAt: now, Action: act, Kind: ref.Kind, RecordID: ref.ID, Outcome: outcome, Reason: reason, App: d.App}
+	e.By(who)
+	ctx = context.WithoutCancel(ctx)
+	err := d.DB.InTx(ctx, func(tx db.Tx) error {
+		u := &Unit{Tx: tx, Now: now, Actor: who, desk: d}
+		trail.Queue(&u.Batch, e)
+		return u.Flush(ctx)
+	})
+	if err != nil {
+		d.Log.ErrorContext(ctx, "refusal not in the trail", "action", act, "err", err)
+	}
+}
+
+func forbidden(dec authz.Decision) *fault.Error {
+	code := dec.Reason
+	if code == "" {
+		code = "error.forbidden"
+	}
+	return fault.New(fault.Forbidden, code)
+}
+
+// NewID returns a fresh identifier: UUID v7, so that ids sort by age.
+func NewID() uuid.UUID { return uuid.Must(uuid.NewV7()) }

@@ -1,0 +1,258 @@
+package work
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/event"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
+)
+
+// Unit is one running use case: one actor, one moment, one transaction.
+type Unit struct {
+	Tx    db.Tx
+	Now   time.Time
+	Actor identity.Actor
+	// Occurred is when the act happened, where that is not Now: back-dated
+	// reports and imported history.
+	Occurred time.Time
+	// Behalf is for whom the actor acts, where that is another person: an import
+	// acts for whoever did it in the old system.
+	Behalf *uuid.UUID
+	// Batch collects the unit's own rows; they travel to the database together.
+	Batch pgx.Batch
+	// Quiet suppresses events: imported history tells nobody anything.
+	Quiet bool
+
+	desk   *Desk
+	id     uuid.UUID // of the record that Create makes
+	events []event.Event
+	jobs   []jobs.Job
+	extra  trail.Diff
+	after  []func() error
+	done   bool // a repeated idempotency key: the effect exists already
+}
+
+// ID is the identifier of the record that Create is making.
+func (u *Unit) ID() uuid.UUID { return u.id }
+
+// Desk is the desk the unit runs on.
+func (u *Unit) Desk() *Desk { return u.desk }
+
+// Emit announces what happened to the record being written, and to whom
+// beside those who follow it.
+func (u *Unit) Emit(name string, to ...uuid.UUID) {
+	u.events = append(u.events, event.Event{Name: name, To: to})
+}
+
+// EmitAbout is Emit for a part of the record, such as a comment.
+func (u *Unit) EmitAbout(name string, about uuid.UUID, to ...uuid.UUID) {
+	u.events = append(u.events, event.Event{Name: name, To: to, About: about})
+}
+
+// AfterRegister runs fn once the new record's register line is queued, for rows
+// that refer to it.
+func (u *Unit) AfterRegister(fn func() error) { u.after = append(u.after, fn) }
+
+func (u *Unit) runAfter() error {
+	for _, fn := range u.after {
+		if err := fn(); err != nil {
+			return err
+		}
+	}
+	u.after = nil
+	return nil
+}
+
+// Enqueue adds a job to the unit's transaction.
+func (u *Unit) Enqueue(j jobs.Job) { u.jobs = append(u.jobs, j) }
+
+// Note adds a fact to the trail entry of the act, beside the columns that
+// changed: the remark of a transfer, the id of a new comment.
+func (u *Unit) Note(field string, before, after any) {
+	if u.extra == nil {
+		u.extra = trail.Diff{}
+	}
+	u.extra[field] = [2]any{before, after}
+}
+
+// Flush sends the collected rows now, for a use case that reads its own
+// writes.
+func (u *Unit) Flush(ctx context.Context) error {
+	if u.Batch.Len() == 0 {
+		return nil
+	}
+	b := u.Batch
+	u.Batch = pgx.Batch{}
+	return u.Tx.SendBatch(ctx, &b).Close()
+}
+
+func (u *Unit) occurred() time.Time {
+	if u.Occurred.IsZero() {
+		return u.Now
+	}
+	return u.Occurred
+}
+
+// Do runs fn as the actor of ctx in one transaction, then writes what fn
+// collected. Nothing else opens a transaction for business writes.
+func (d *Desk) Do(ctx context.Context, fn func(*Unit) error) error {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return err
+	}
+	return d.DB.InTx(ctx, func(tx db.Tx) error {
+		u := &Unit{Tx: tx, Now: d.Now(), Actor: who, desk: d}
+		if err := fn(u); err != nil {
+			return err
+		}
+		if err := u.Flush(ctx); err != nil {
+			return err
+		}
+		if len(u.jobs) == 0 {
+			return nil
+		}
+		return d.Jobs.Insert(ctx, tx, u.jobs...)
+	})
+}
+
+// finish writes what an act leaves behind: its trail entry and its events.
+func (u *Unit) finish(ctx context.Context, act authz.Action, ref record.Ref, number string, version int, diff trail.Diff) error {
+	for f, v := range u.extra {
+		diff[f] = v
+	}
+	u.extra = nil
+	e := trail.Entry{At: u.Now, OccurredAt: u.occurred(), Action: act, Kind: ref.Kind, RecordID: ref.ID, Number: number, Version: version, Outcome: trail.Success, App: u.desk.App}
+	e.By(u.Actor)
+	e.BehalfID = u.Behalf
+	if err := e.SetDiff(diff); err != nil {
+		return err
+	}
+	trail.Queue(&u.Batch, e)
+	events := u.events
+	u.events = nil
+	if u.Quiet || len(events) == 0 {
+		return nil
+	}
+	for i := range events {
+		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At = NewID(), ref, u.Actor.ID, u.Now
+	}
+	// The batch goes first, so that one round trip carries the unit's rows.
+	if err := u.Flush(ctx); err != nil {
+		return err
+	}
+	return u.desk.Bus.Publish(ctx, u.Tx, u.desk.Jobs, events)
+}
+
+type idemKey struct{}
+
+// WithKey gives ctx the idempotency key of the request. Keys are per actor.
+func WithKey(ctx context.Context, key string) context.Context {
+	if key == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, idemKey{}, key)
+}
+
+type matchKey struct{}
+
+// WithMatch makes every change under ctx conditional: a record whose version is
+// another is refused with a Stale fault (RFC 9110, If-Match). 0 asks nothing.
+func WithMatch(ctx context.Context, version int) context.Context {
+	if version == 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, matchKey{}, version)
+}
+
+// matches holds a record against the version that WithMatch asks for.
+func matches(ctx context.Context, version int) error {
+	if want, ok := ctx.Value(matchKey{}).(int); ok && want != version {
+		return fault.New(fault.Stale, "error.stale", "version", version)
+	}
+	return nil
+}
+
+// claim takes the request's idempotency key within the transaction. A key that
+// was used before yields the id of the record it made or changed, if it was
+// used for the same act with the same input.
+func (u *Unit) claim(ctx context.Context, act authz.Action, id uuid.UUID, in any) (uuid.UUID, error) {
+	key, _ := ctx.Value(idemKey{}).(string)
+	if key == "" {
+		return id, nil
+	}
+	b, err := json.Marshal(in)
+	if err != nil {
+		return id, fmt.Errorf("input of %s: %w", act, err)
+	}
+	h := sha256.Sum256(append([]byte(string(act)+"\n"), b...))
+	tag, err := u.Tx.Exec(ctx, `INSERT INTO idempotency_keys (actor_id, key, action, input_hash, result_id, created_at)
+		VALUES (@actor, @key, @action, @hash, @id, @now) ON CONFLICT DO NOTHING`,
+		db.Args{"actor": u.Actor.ID, "key": key, "action": act, "hash": h[:], "id": id, "now": u.Now})
+	if err != nil || tag.RowsAffected() == 1 {
+		return id, err
+	}
+	var used uuid.UUID
+	var usedFor authz.Action
+	var usedHash []byte
+	if err := u.Tx.QueryRow(ctx, `SELECT result_id, action, input_hash FROM idempotency_keys WHERE actor_id = @actor AND key = @key`,
+		db.Args{"actor": u.Actor.ID, "key": key}).Scan(&used, &usedFor, &usedHash); err != nil {
+		return id, err
+	}
+	if usedFor != act || string(usedHash) != string(h[:]) {
+		return id, fault.New(fault.Invalid, "error.idempotency_mismatch")
+	}
+	u.done = true
+	return used, nil
+}
+
+// Noted returns err, after writing a refusal among such errors to the trail.
+// It is for use cases that open their unit themselves.
+func (d *Desk) Noted(ctx context.Context, act authz.Action, ref record.Ref, err error) error {
+	var f *fault.Error
+	if err == nil || !errors.As(err, &f) {
+		return err
+	}
+	who, werr := identity.From(ctx)
+	if werr != nil {
+		return err
+	}
+	switch {
+	case f.Kind == fault.Forbidden:
+		d.Refused(ctx, who, act, ref, trail.Denied, f.Code)
+	case f.Kind == fault.NotFound && ref.ID != uuid.Nil:
+		d.refusedIfThere(ctx, who, ref)
+	case f.Kind == fault.Conflict && len(f.Clashes) == 0 && f.Code != "error.busy":
+		d.Refused(ctx, who, act, ref, trail.Failure, f.Code)
+	}
+	return err
+}
+
+// Record writes a trail entry for an act on something that is not a record of
+// its own, such as a session or a setting. The caller has authorised the act.
+func (u *Unit) Record(ctx context.Context, act authz.Action, ref record.Ref, diff trail.Diff) error {
+	if diff == nil {
+		diff = trail.Diff{}
+	}
+	return u.finish(ctx, act, ref, "", 0, diff)
+}
+
+// UnitIn is a unit on a transaction that is open already, for acts whose actor
+// is known only inside it, such as whoever holds a one-time link. The caller
+// flushes it.
+func (d *Desk) UnitIn(tx db.Tx, who identity.Actor) *Unit {
+	return &Unit{Tx: tx, Now: d.Now(), Actor: who, desk: d}
+}

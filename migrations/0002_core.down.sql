@@ -1,0 +1,9 @@
+DROP TABLE settings;
+DROP TABLE idempotency_keys;
+DROP TABLE trail_entries;
+DROP FUNCTION refuse_change();
+DROP TABLE record_links;
+DROP TABLE record_participants;
+DROP TABLE record_named;
+DROP TABLE record_watchers;
+DROP TABLE records;

@@ -1,0 +1,10 @@
+DROP TABLE sign_in_failures;
+DROP TABLE one_time_links;
+DROP TABLE api_tokens;
+DROP TABLE sessions;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE role_grants;
+DROP TABLE credentials;
+DROP TABLE people;
+DROP TABLE departments;

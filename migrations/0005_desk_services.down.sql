@@ -1,0 +1,4 @@
+DROP TABLE drafts;
+DROP TABLE attachments;
+DROP TABLE notes;
+DROP TABLE comments;

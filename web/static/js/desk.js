@@ -1,0 +1,230 @@
+// desk.js: behaviours only, found by data attributes, so that htmx swaps need no re-binding. No eval, no inline handlers, no style attributes.
+(() => {
+  'use strict';
+  const D = document, H = D.documentElement;
+  const $ = (s, r = D) => r.querySelector(s), $$ = (s, r = D) => [...r.querySelectorAll(s)];
+  const text = (k) => $('#texts')?.dataset[k] ?? '';
+  const typing = (e) => e.target.closest?.('input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]');
+
+  // ---- clicks -------------------------------------------------------------
+  D.addEventListener('click', (e) => {
+    const t = e.target;
+    if (t.closest('[data-palette]')) { e.preventDefault(); openPalette(); }
+    const dl = t.closest('[data-dialog]');
+    if (dl) { const d = $('#' + dl.dataset.dialog); if (d) { e.preventDefault(); d.showModal(); } }
+    const c = t.closest('[data-close]');
+    if (c && c.closest('dialog')) { e.preventDefault(); c.closest('dialog').close(); }
+    if (t.matches?.('dialog')) t.close();
+    const tab = t.closest('[data-compose]');
+    if (tab) compose(tab);
+    if (t.closest('[data-clear]')) { $$('.cb', queue() ?? D).forEach((x) => { x.checked = false; }); selection(); }
+    const det = t.closest('details.menu-d');
+    $$('details.menu-d[open]').forEach((x) => { if (x !== det) x.open = false; });
+  });
+  D.addEventListener('change', (e) => {
+    const seg = e.target.closest('.seg');
+    if (seg) $$('.seg', seg.parentElement).forEach((x) => x.classList.toggle('on', $('input', x).checked));
+    if (e.target.matches('[data-submit]')) e.target.form.requestSubmit();
+    if (e.target.matches('.cb')) selection();
+  });
+
+  // ---- forms: one press, one effect; long ones leave a warning ---------------
+  D.addEventListener('submit', (e) => {
+    const f = e.target;
+    if (f.dataset.sent) { e.preventDefault(); return; }
+    if (f.method !== 'post' || f.dataset.again !== undefined) return;
+    f.dataset.sent = '1';
+    clearTimeout(f._draft);
+    setTimeout(() => $$('button[type=submit],button:not([type])', f).forEach((b) => { b.setAttribute('aria-disabled', 'true'); }), 0);
+  });
+  addEventListener('pageshow', () => $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }));
+
+  // ---- toasts -----------------------------------------------------------------
+  function toast(msg) {
+    const box = $('#toasts'); if (!box) return;
+    const t = D.createElement('div'); t.className = 'toast';
+    const s = D.createElement('span'); s.textContent = msg; t.append(s); box.append(t);
+    let h = setTimeout(() => t.remove(), 8000);
+    t.addEventListener('pointerenter', () => clearTimeout(h));
+    t.addEventListener('pointerleave', () => { h = setTimeout(() => t.remove(), 3000); });
+  }
+  $$('#toasts .toast').forEach((t) => setTimeout(() => t.remove(), 8000));
+
+  // ---- composer ---------------------------------------------------------------
+  D.addEventListener('focusin', (e) => { e.target.closest('form.composer')?.classList.add('open'); });
+  D.addEventListener('pointerdown', (e) => $$('form.composer.open').forEach((c) => { if (!c.contains(e.target) && !$('textarea', c).value) c.classList.remove('open'); }));
+  function compose(tab) {
+    const f = tab.closest('form'), note = tab.dataset.compose === 'note';
+    f.action = tab.dataset.action; f.dataset.draft = tab.dataset.draft;
+    $$('[data-compose]', f).forEach((x) => x.setAttribute('aria-selected', String(x === tab)));
+    f.classList.toggle('note', note);
+    const b = $('[data-send]', f); if (b) b.textContent = tab.dataset.label;
+    const ta = $('textarea', f); ta.placeholder = tab.dataset.placeholder; ta.focus();
+  }
+  function composeBy(kind) {
+    const tab = $(`[data-compose=${kind}]`); if (!tab) return false;
+    tab.closest('form').classList.add('open'); compose(tab); return true;
+  }
+
+  // ---- drafts -----------------------------------------------------------------
+  const fields = (f) => { const o = {}; new FormData(f).forEach((v, k) => { if (typeof v === 'string' && !k.startsWith('_') && k !== 'version' && k !== 'attachment_ids') o[k] = v; }); return o; };
+  function saveDraft(f, last) {
+    if (f.dataset.sent) return;
+    const body = JSON.stringify(fields(f)), url = '/drafts/' + encodeURIComponent(f.dataset.draft);
+    if (f._saved === body) return;
+    f._saved = body;
+    if (last) { navigator.sendBeacon(url, body); return; }
+    fetch(url, { method: 'PUT', body, headers: { 'Content-Type': 'application/json' } }).then((r) => {
+      const out = $('[data-saved]', f);
+      if (r.status === 401) { $('#signin')?.showModal(); f._saved = ''; return; }
+      if (!r.ok) throw new Error(String(r.status));
+      if (out) { const d = new Date(); out.textContent = text('saved') + ' ' + String(d.getHours()).padStart(2, '0') + ':' + String(d.getMinutes()).padStart(2, '0'); }
+    }).catch(() => { f._saved = ''; const out = $('[data-saved]', f); if (out) out.textContent = text('unsaved'); });
+  }
+  D.addEventListener('input', (e) => {
+    const f = e.target.closest('form[data-draft]'); if (!f) return;
+    clearTimeout(f._draft); f._draft = setTimeout(() => saveDraft(f), 1000);
+  });
+  D.addEventListener('focusout', (e) => { const f = e.target.closest?.('form[data-draft]'); if (f && f._draft && e.target.matches('textarea,input[type=text]')) { clearTimeout(f._draft); saveDraft(f); } });
+  addEventListener('pagehide', () => $$('form[data-draft]').forEach((f) => { if (f._draft) saveDraft(f, true); }));
+
+  // ---- uploads: one by one, with progress; a plain file field without script -----
+  const small = (file) => new Promise((done) => {
+    if (!/^image\/(png|jpeg|webp)$/.test(file.type)) return done(file);
+    createImageBitmap(file).then((img) => {
+      const k = 2000 / Math.max(img.width, img.height);
+      if (k >= 1) return done(file);
+      const c = D.createElement('canvas'); c.width = Math.round(img.width * k); c.height = Math.round(img.height * k);
+      c.getContext('2d').drawImage(img, 0, 0, c.width, c.height);
+      c.toBlob((b) => done(b ? new File([b], file.name, { type: b.type }) : file), file.type, 0.9);
+    }).catch(() => done(file));
+  });
+  function upload(box, file) {
+    const li = D.createElement('li'), bar = D.createElement('progress'), name = D.createElement('span');
+    li.className = 'row'; name.className = 'cut'; name.textContent = file.name; bar.className = 'bar up'; bar.max = 100; bar.value = 0; bar.setAttribute('aria-label', file.name);
+    li.append(name, bar); $('[data-files]', box).append(li);
+    small(file).then((f) => {
+      const x = new XMLHttpRequest(), d = new FormData(); d.append('files', f, file.name);
+      const fail = (msg) => {
+        bar.remove(); const b = D.createElement('button'); b.type = 'button'; b.className = 'btn sm'; b.textContent = text('retry');
+        const m = D.createElement('span'); m.className = 'err'; m.textContent = msg; li.append(m, b);
+        b.onclick = () => { li.remove(); upload(box, file); };
+      };
+      x.open('POST', '/attachments'); x.setRequestHeader('Accept', 'application/json');
+      x.upload.onprogress = (e) => { bar.value = 100 * e.loaded / e.total; };
+      x.onerror = () => fail(text('uploadfailed'));
+      x.onload = () => {
+        if (x.status !== 201) { const p = new DOMParser().parseFromString(x.responseText, 'text/html').querySelector('[data-fault]'); return fail(p?.textContent || text('uploadfailed')); }
+        bar.remove();
+        JSON.parse(x.responseText).forEach((a) => {
+          const i = D.createElement('input'); i.type = 'hidden'; i.name = 'attachment_ids'; i.value = a.id;
+          const b = D.createElement('button'); b.type = 'button'; b.className = 'btn ghost sm'; b.textContent = '×'; b.setAttribute('aria-label', text('remove') + ' ' + file.name); b.onclick = () => li.remove();
+          li.append(i, b);
+        });
+      };
+      x.send(d);
+    });
+  }
+  D.addEventListener('change', (e) => { const i = e.target.closest('[data-upload] input[type=file]'); if (i) { [...i.files].forEach((f) => upload(i.closest('[data-upload]'), f)); i.value = ''; } });
+  D.addEventListener('paste', (e) => { const box = e.target.closest?.('form')?.querySelector('[data-upload]'); const fs = [...(e.clipboardData?.files ?? [])]; if (box && fs.length) { e.preventDefault(); fs.forEach((f, n) => upload(box, f.name ? f : new File([f], `paste-${n + 1}.png`, { type: f.type }))); } });
+  D.addEventListener('dragover', (e) => { if (e.target.closest?.('form')?.querySelector('[data-upload]')) e.preventDefault(); });
+  D.addEventListener('drop', (e) => { const box = e.target.closest?.('form')?.querySelector('[data-upload]'); if (box && e.dataTransfer.files.length) { e.preventDefault(); [...e.dataTransfer.files].forEach((f) => upload(box, f)); } });
+
+  // ---- combobox over a server search (a plain select works without script) ---------
+  D.addEventListener('input', (e) => {
+    const i = e.target.closest('[data-combo]'); if (!i) return;
+    const list = $('#' + i.getAttribute('aria-controls')), hidden = $(`input[name="${i.dataset.combo}"]`, i.closest('form'));
+    hidden.value = ''; clearTimeout(i._t);
+    i._t = setTimeout(() => fetch(i.dataset.url + encodeURIComponent(i.value), { headers: { 'HX-Request': 'true' } }).then((r) => r.text()).then((h) => {
+      list.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); list.hidden = !list.children.length; i.setAttribute('aria-expanded', String(!list.hidden));
+    }), 150);
+  });
+  const choose = (i, o) => { const list = $('#' + i.getAttribute('aria-controls')); i.value = o.dataset.text; $(`input[name="${i.dataset.combo}"]`, i.closest('form')).value = o.dataset.value; list.hidden = true; i.setAttribute('aria-expanded', 'false'); };
+  D.addEventListener('mousedown', (e) => { const o = e.target.closest('[role=option][data-value]'); if (o) { e.preventDefault(); const list = o.closest('[role=listbox]'); choose($(`[aria-controls="${list.id}"]`), o); } });
+  D.addEventListener('keydown', (e) => {
+    const i = e.target.closest?.('[data-combo]'); if (!i) return;
+    const list = $('#' + i.getAttribute('aria-controls')), os = $$('[role=option]', list), at = os.findIndex((o) => o.getAttribute('aria-selected') === 'true');
+    if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); const n = os[(at + (e.key === 'ArrowDown' ? 1 : os.length - 1)) % os.length] ?? os[0]; os.forEach((o) => o.setAttribute('aria-selected', String(o === n))); if (n) i.setAttribute('aria-activedescendant', n.id); } else if (e.key === 'Enter' && !list.hidden && os[at]) { e.preventDefault(); choose(i, os[at]); } else if (e.key === 'Escape' && !list.hidden) { e.stopPropagation(); list.hidden = true; }
+  });
+
+  // ---- palette ------------------------------------------------------------------
+  const pal = () => $('#palette');
+  let palTimer;
+  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; filter(''); i.focus(); }
+  const items = () => $$('.pal-item:not([hidden])', pal());
+  function mark(el) { $$('.pal-item', pal()).forEach((x) => x.setAttribute('aria-selected', String(x === el))); if (el) { $('input', pal()).setAttribute('aria-activedescendant', el.id); el.scrollIntoView({ block: 'nearest' }); } }
+  function filter(q) {
+    q = q.trim().toLowerCase(); const cmd = q.startsWith('>'), s = q.replace(/^[>#@]\s*/, '');
+    $$('.pal-item:not([data-hit])', pal()).forEach((x) => { x.hidden = !!s && !x.textContent.toLowerCase().includes(s); });
+    $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
+    mark(items()[0]);
+    clearTimeout(palTimer);
+    const hits = $('#pal-hits'); if (!hits) return;
+    if (!s || cmd) { hits.replaceChildren(); return; }
+    palTimer = setTimeout(() => fetch('/palette?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => { hits.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); mark(items()[0]); }), 120);
+  }
+  D.addEventListener('input', (e) => { if (e.target.closest('#palette input')) filter(e.target.value); });
+  D.addEventListener('keydown', (e) => {
+    const p = pal(); if (!p?.open) return;
+    const a = items(), i = a.findIndex((x) => x.getAttribute('aria-selected') === 'true');
+    if (e.key === 'ArrowDown') { e.preventDefault(); mark(a[(i + 1) % a.length]); } else if (e.key === 'ArrowUp') { e.preventDefault(); mark(a[(i - 1 + a.length) % a.length]); } else if (e.key === 'Enter') { e.preventDefault(); if (a[i]) run(a[i]); }
+  });
+  D.addEventListener('click', (e) => { const it = e.target.closest('.pal-item'); if (it) { e.preventDefault(); run(it); } });
+  function run(it) { pal().close(); if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
+
+  // ---- queue: roving cursor, selection, preview -------------------------------------
+  const queue = () => $('[data-queue]'), rows = () => $$('[data-row]', queue()), cur = () => $('.qrow.cur', queue());
+  let pvTimer;
+  function move(d, extend) {
+    const r = rows(), n = r[Math.max(0, Math.min(r.length - 1, r.indexOf(cur()) + d))]; if (!n) return;
+    cur()?.classList.remove('cur'); $$('[aria-current=true]', queue()).forEach((x) => x.removeAttribute('aria-current'));
+    n.classList.add('cur'); const a = $('.ttl a', n); a.setAttribute('aria-current', 'true'); a.focus({ preventScroll: true }); n.scrollIntoView({ block: 'nearest' });
+    if (extend) { const c = $('.cb', n); if (c) { c.checked = true; selection(); } }
+    const pv = $('#preview'); if (!pv || getComputedStyle(pv).display === 'none') return;
+    clearTimeout(pvTimer);
+    pvTimer = setTimeout(() => fetch(a.getAttribute('href') + '/preview', { headers: { 'HX-Request': 'true' } }).then((x) => x.ok ? x.text() : '').then((h) => {
+      const body = new DOMParser().parseFromString(h, 'text/html').body.firstElementChild; if (!body) return;
+      $('#preview')?.replaceWith(D.adoptNode(body)); window.htmx?.process(body);
+      const u = new URL(location.href); u.searchParams.set('sel', n.dataset.key); history.replaceState(history.state, '', u);
+    }), 120);
+  }
+  function selection() {
+    const q = queue(); if (!q) return;
+    const s = $$('.qrow .cb:checked', q); $$('.qrow', q).forEach((r) => r.classList.toggle('sel', !!$('.cb', r)?.checked));
+    const b = $('[data-bulk]'); if (b) { b.hidden = !s.length; $('[data-count]', b).textContent = s.length; }
+    q.classList.toggle('selecting', !!s.length); D.body.classList.toggle('has-bulk', !!s.length);
+  }
+
+  // ---- keys: never while typing, composing or in a dialog; off by choice (WCAG 2.1.4) --
+  let seq = '', seqTimer;
+  function hotkey(k) {
+    const scope = cur() ?? D, el = $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $(`[data-hotkey="${k}"]`);
+    if (!el) return false;
+    if (el.matches('input,textarea,select')) el.focus(); else el.click();
+    return true;
+  }
+  D.addEventListener('keydown', (e) => {
+    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') { e.preventDefault(); openPalette(); return; }
+    if ((e.ctrlKey || e.metaKey) && e.key === 'Enter') { const f = e.target.closest?.('form.composer'); if (f) { e.preventDefault(); f.requestSubmit(); } return; }
+    if (e.isComposing || e.keyCode === 229 || e.ctrlKey || e.metaKey || e.altKey || $('dialog[open]') || H.dataset.keys === 'off') return;
+    if (typing(e)) { if (e.key === 'Escape') e.target.blur(); return; }
+    const k = /^Key[A-Z]$/.test(e.code) ? e.code.slice(3).toLowerCase() : e.key;
+    if (seq === 'g') { seq = ''; clearTimeout(seqTimer); const a = $(`[data-go="${k}"]`); if (a) { e.preventDefault(); location.assign(a.href); } return; }
+    if (k === 'g') { seq = 'g'; seqTimer = setTimeout(() => { seq = ''; }, 1000); return; }
+    if (k === '?') { $('#keys')?.showModal(); return; }
+    if (queue()) {
+      if (k === 'j' || k === 'ArrowDown') { e.preventDefault(); move(1, e.shiftKey && k === 'j'); return; }
+      if (k === 'k' || k === 'ArrowUp') { e.preventDefault(); move(-1, e.shiftKey && k === 'k'); return; }
+      if (k === 'x') { const c = cur() && $('.cb', cur()); if (c) { c.checked = !c.checked; selection(); } return; }
+      if (k === 'Escape') { $$('.cb', queue()).forEach((c) => { c.checked = false; }); selection(); return; }
+    }
+    if (k === 'r' && composeBy('reply') || k === 'n' && composeBy('note')) { e.preventDefault(); return; }
+    if (k === 'Escape') { $('[data-back]')?.click(); return; }
+    if (k.length === 1 && hotkey(k)) e.preventDefault();
+  });
+
+  // ---- first focus of a failed form -----------------------------------------------
+  $('[data-focus]')?.focus();
+  $$('dialog[data-open]').forEach((d) => { d.removeAttribute('open'); d.showModal(); });
+  window.deskToast = toast;
+})();
