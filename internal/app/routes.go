@@ -42,6 +42,7 @@ func (a *App) routes(o Options, po people.Options) error {
 		sameOrigin,
 		unless(isStatic, a.People.Authenticate(c.Secure(), c.Proxies(), rt.Fail)),
 		unless(isStatic, a.personal),
+		signedIn(rt.Fail),
 	)
 	mux.NotFound(rt.Serve(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotFound, "error.not_found") }))
 	mux.MethodNotAllowed(rt.Serve(func(http.ResponseWriter, *http.Request) error { return fault.New(fault.NotAllowed, "error.method") }))
@@ -83,6 +84,28 @@ func routeOf(r *http.Request) string {
 // isStatic: files and probes need neither database nor person.
 func isStatic(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || r.URL.Path == "/favicon.ico"
+}
+
+// open are the addresses that need nobody signed in; everything else does,
+// whether or not its handler remembers to ask.
+var open = []string{"/sign-in", "/sign-out", "/forgot", "/reset/", "/setup/", "/preferences", "/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/api/v1/openapi.json"}
+
+func signedIn(fail func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for _, p := range open {
+				if r.URL.Path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(r.URL.Path, p) {
+					next.ServeHTTP(w, r)
+					return
+				}
+			}
+			if _, err := identity.From(r.Context()); err != nil {
+				fail(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
 }
 
 func unless(skip func(*http.Request) bool, mw func(http.Handler) http.Handler) func(http.Handler) http.Handler {

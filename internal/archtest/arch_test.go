@@ -14,7 +14,7 @@ import (
 // layers, top first. A package may import packages in lower layers only;
 // platform packages may also import each other.
 var layers = [][]string{
-	{"cmd/opsdesk", "internal/journeys", "internal/bench"},
+	{"cmd/opsdesk", "internal/journeys", "internal/bench", "internal/apptest"},
 	{"internal/app"},
 	{"internal/importer", "internal/demo"},
 	{"internal/incident", "internal/people", "internal/audit"},

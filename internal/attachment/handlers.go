@@ -134,6 +134,9 @@ func (s *Service) upload(w http.ResponseWriter, r *http.Request) error {
 	if err := s.ReadForm(w, r); err != nil {
 		return err
 	}
+	if r.MultipartForm == nil {
+		return fault.New(fault.Unsupported, "error.unsupported_media")
+	}
 	out := []File{}
 	for _, id := range r.Form["attachment_ids"] {
 		u, err := uuid.Parse(id)

@@ -43,7 +43,7 @@ const touchEvery = time.Minute
 
 // actorSQL selects all that decides about a person in one statement; the
 // callers say which person.
-const actorSQL = `SELECT p.id, p.username, p.name, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department,
+const actorSQL = `SELECT p.id, p.username, p.name, p.name_en, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department,
 		ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = p.id AND (g.until IS NULL OR g.until > @now)) AS roles,
 		ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = p.id) AS teams,
 		ARRAY(WITH RECURSIVE tree AS (
@@ -56,6 +56,7 @@ type actorRow struct {
 	ID          uuid.UUID   `db:"id"`
 	Username    string      `db:"username"`
 	Name        string      `db:"name"`
+	NameEn      string      `db:"name_en"`
 	Lang        string      `db:"lang"`
 	TimeZone    string      `db:"time_zone"`
 	Theme       string      `db:"theme"`
@@ -70,7 +71,7 @@ type actorRow struct {
 
 func (r actorRow) actor() Actor {
 	a := Actor{
-		ID: r.ID, Username: r.Username, Name: r.Name, Lang: r.Lang, TimeZone: r.TimeZone, Theme: r.Theme, Density: r.Density, NoShortcuts: !r.Shortcuts,
+		ID: r.ID, Username: r.Username, Name: r.Name, NameEn: r.NameEn, Lang: r.Lang, TimeZone: r.TimeZone, Theme: r.Theme, Density: r.Density, NoShortcuts: !r.Shortcuts,
 		Department: r.Department, Teams: r.Teams, Departments: r.Departments, Services: r.Services,
 	}
 	for _, x := range r.Roles {

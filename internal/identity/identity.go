@@ -41,6 +41,7 @@ type Actor struct {
 	ID       uuid.UUID
 	Username string
 	Name     string // in the person's own writing; copied into the trail
+	NameEn   string // in Latin letters, for readers of English; may be empty
 	Roles    []Role
 	Teams    []uuid.UUID // teams the person is a member of
 	// Departments are those the person manages, sub-departments included
@@ -62,6 +63,14 @@ type Actor struct {
 	RequestID string
 	IP        string
 	UserAgent string
+}
+
+// Display is the actor's name for a reader of a language.
+func (a Actor) Display(lang string) string {
+	if lang == "en" && a.NameEn != "" {
+		return a.NameEn
+	}
+	return a.Name
 }
 
 // Has reports whether the actor holds one of roles.

@@ -18,7 +18,7 @@ import (
 
 // Open returns the text of a file, unpacking xz by its first bytes.
 func Open(r io.Reader) (io.Reader, error) {
-	b := bufio.NewReaderSize(r, 1<<20)
+	b := bufio.NewReaderSize(r, 32<<10)
 	head, err := b.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
@@ -72,7 +73,7 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	props := homeProps{Name: who.Name, Now: h.desk.Now()}
+	props := homeProps{Name: who.Display(i18n.Lang(r.Context())), Now: h.desk.Now()}
 	for _, x := range p.Rows {
 		if x.Category.Open() || x.State == string(Resolved) {
 			props.Open = append(props.Open, x)
@@ -299,6 +300,9 @@ func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
+	if !h.desk.Can(r.Context(), a, &d.Facts) {
+		return h.desk.Noted(r.Context(), a, d.Ref(), fault.New(fault.Forbidden, "error.forbidden"))
+	}
 	if !d.Can(a) {
 		return h.show(w, r, http.StatusConflict, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
 	}
@@ -317,9 +321,13 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 		if fault.Is(err, fault.Malformed) || fault.Is(err, fault.Unauthenticated) {
 			return err
 		}
+		match := 0
+		if err == nil {
+			match, err = web.IfMatch(r)
+		}
 		var i Incident
 		if err == nil {
-			i, err = run(work.WithKey(r.Context(), web.Key(r)), id, in)
+			i, err = run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
 		}
 		if err != nil {
 			return h.failed(w, r, id, path, err)

@@ -79,8 +79,10 @@ func Label(n int64) string { return fmt.Sprintf("INC-%06d", n) }
 
 // ParseLabel reads a number as people type it: INC-000123, inc123, 123.
 func ParseLabel(s string) (int64, bool) {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	s = strings.TrimLeft(strings.TrimPrefix(s, "INC"), "-# ")
+	s = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "#")
+	if rest, ok := strings.CutPrefix(s, "INC"); ok {
+		s = strings.TrimLeft(rest, "- ")
+	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	return n, err == nil && n > 0 && n < 1e15
 }

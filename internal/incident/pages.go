@@ -13,6 +13,7 @@ import (
 
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
+	"opsdesk/internal/comment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
@@ -260,7 +261,18 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 			return n
 		}
 	}
+	if n := d.Person(&e.ActorID, i18n.Lang(ctx)); n != "" {
+		return n
+	}
 	return e.ActorName
+}
+
+// author is who wrote a reply or a note, named for the reader.
+func (d Detail) author(ctx context.Context, c *comment.Comment) string {
+	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
+		return n
+	}
+	return c.AuthorName
 }
 
 // change is one changed field, ready to show.

@@ -114,7 +114,7 @@ func (e HistoryEvent) fields(i *Incident, m Matrix) {
 func (e HistoryEvent) walk(i *Incident, by uuid.UUID) error {
 	keep := i.AssigneeID // accepting names somebody; the old system knows whom
 	defer func() { i.AssigneeID = keep }()
-	if e.State == i.State && e.State != Pending {
+	if e.State == i.State && (e.State != Pending || e.Reason == i.PendingReason) {
 		return nil
 	}
 	if i.State == New && (e.State == InProgress || e.State == Pending) {

@@ -188,7 +188,10 @@ func (d Detail) everyone() []uuid.UUID {
 	}
 	for _, it := range d.Timeline {
 		if it.Entry != nil {
-			ids = append(ids, people(it.Entry.BehalfID)...)
+			ids = append(ids, people(it.Entry.BehalfID, &it.Entry.ActorID)...)
+		}
+		if it.Comment != nil {
+			ids = append(ids, it.Comment.AuthorID)
 		}
 		for _, f := range []string{"assignee", "requester", "watcher", "named"} {
 			for _, v := range it.Diff[f] {

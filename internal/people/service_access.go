@@ -236,6 +236,9 @@ func (s *Service) sendReset(ctx context.Context, u *work.Unit, id uuid.UUID) err
 	if err != nil {
 		return err
 	}
+	if _, ok := p[id]; !ok {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
 	token := identity.NewSecret()
 	s.access.dropLinks(&u.Batch, "reset", &id)
 	s.access.link(&u.Batch, identity.HashSecret(token), "reset", &id, u.Now, u.Now.Add(resetValid))

@@ -79,6 +79,9 @@ func keysOff(ctx context.Context) string {
 	return "on"
 }
 
+// me is the reader's own name.
+func me(ctx context.Context) string { return From(ctx).Actor.Display(i18n.Lang(ctx)) }
+
 func density(ctx context.Context) string { return From(ctx).Actor.Density }
 
 func other(ctx context.Context) string {
