@@ -91,6 +91,13 @@ func rules(p jsonschema.InterceptPropParams) error {
 	if !p.Processed || p.PropertySchema == nil {
 		return nil
 	}
+	if p.Field.Type == reflect.TypeFor[*uuid.UUID]() {
+		s := jsonschema.Schema{}
+		s.WithFormat("uuid")
+		s.AddType(jsonschema.String)
+		s.AddType(jsonschema.Null)
+		*p.PropertySchema = s
+	}
 	tag := p.Field.Tag.Get("validate")
 	for part := range strings.SplitSeq(tag, ",") {
 		name, param, _ := strings.Cut(part, "=")
