@@ -1,10 +1,14 @@
 package trail
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math/bits"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -66,14 +70,17 @@ func (r *Report) add(f Finding) {
 	}
 }
 
-// signatures checks each checkpoint's signature and root against the file of
-// hashes, and returns the largest size that was signed.
+// signatures checks each checkpoint's signature, and its root against the tree
+// that the leaves of the file make. The inner hashes of the file are not
+// trusted: whoever can change a leaf could have left them as they were. It
+// returns the largest size that was signed.
 func (l *Log) signatures(h *hashes, file int64, r *Report) (int64, error) {
 	names, err := l.names()
 	if err != nil {
 		return 0, err
 	}
 	largest := int64(0)
+	var signed []Checkpoint
 	for _, name := range names {
 		c, err := l.checkpoint(name)
 		if err != nil {
@@ -85,15 +92,56 @@ func (l *Log) signatures(h *hashes, file int64, r *Report) (int64, error) {
 			r.add(Finding{What: "hashes", Leaf: file, Other: c.Size})
 			continue
 		}
-		root, err := tlog.TreeHash(c.Size, h)
+		signed = append(signed, c)
+	}
+	slices.SortFunc(signed, func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
+	return largest, h.rebuild(file, signed, r)
+}
+
+// rebuild makes the tree anew from the leaves, and compares its root at every
+// signed size and its inner hashes with those of the file.
+func (h *hashes) rebuild(size int64, signed []Checkpoint, r *Report) error {
+	in := bufio.NewReaderSize(io.NewSectionReader(h.f, 0, tlog.StoredHashCount(size)*tlog.HashSize), 1<<20)
+	next := func() (x tlog.Hash, err error) {
+		_, err = io.ReadFull(in, x[:])
+		return x, err
+	}
+	var stack []tlog.Hash // roots of complete subtrees, the largest first
+	for i := range size {
+		leaf, err := next()
 		if err != nil {
-			return largest, err
+			return fmt.Errorf("hash of leaf %d: %w", i, err)
 		}
-		if root != c.Root {
-			r.add(Finding{What: "hashes", Leaf: c.Size, Other: c.Size, Text: "root hash differs from checkpoint " + name})
+		stack = append(stack, leaf)
+		for range bits.TrailingZeros64(uint64(i + 1)) {
+			n := len(stack)
+			node := tlog.NodeHash(stack[n-2], stack[n-1])
+			stack = append(stack[:n-2], node)
+			stored, err := next()
+			if err != nil {
+				return fmt.Errorf("inner hash after leaf %d: %w", i, err)
+			}
+			if stored != node {
+				r.add(Finding{What: "hashes", Leaf: i, Other: size, Text: "an inner hash does not follow from the leaves"})
+			}
+		}
+		for len(signed) > 0 && signed[0].Size == i+1 {
+			if root := fold(stack); root != signed[0].Root {
+				r.add(Finding{What: "hashes", Leaf: i, Other: i + 1, Text: "the root differs from the signed one"})
+			}
+			signed = signed[1:]
 		}
 	}
-	return largest, nil
+	return nil
+}
+
+// fold is the root over complete subtrees.
+func fold(stack []tlog.Hash) tlog.Hash {
+	root := stack[len(stack)-1]
+	for n := len(stack) - 2; n >= 0; n-- {
+		root = tlog.NodeHash(stack[n], root)
+	}
+	return root
 }
 
 type sealed struct {
