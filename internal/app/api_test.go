@@ -228,7 +228,7 @@ func TestAPIRefusesBadRequests(t *testing.T) {
 	}{
 		"not json":      {"{", "application/json", 400, "error.bad_json"},
 		"twice a name":  {`{"description":"a","description":"b"}`, "application/json", 400, "error.bad_json"},
-		"unknown field": {`{"descriptoin":"a"}`, "application/json", 400, "error.bad_json"},
+		"unknown field": {`{"desc":"a"}`, "application/json", 400, "error.bad_json"},
 		"two documents": {`{}{}`, "application/json", 400, "error.bad_json"},
 		"wrong type":    {`{"impact":"high"}`, "application/json", 422, "error.invalid"},
 		"a form":        {"description=x", "application/x-www-form-urlencoded", 415, "error.unsupported_media"},

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"time"
 
@@ -68,8 +69,9 @@ type handlers struct{ desk *work.Desk }
 
 func (h handlers) key(r *http.Request) (identity.Actor, string, error) {
 	who, err := identity.From(r.Context())
-	key := chi.URLParam(r, "key")
-	if err == nil && !keyRE.MatchString(key) {
+	// A colon may come escaped; chi hands on what was sent.
+	key, uerr := url.PathUnescape(chi.URLParam(r, "key"))
+	if err == nil && (uerr != nil || !keyRE.MatchString(key)) {
 		err = fault.New(fault.NotFound, "error.not_found")
 	}
 	return who, key, err

@@ -110,20 +110,38 @@ func TestEveryActionInEveryState(t *testing.T) {
 	}{
 		{"accept", func(id uuid.UUID) error { _, err := s.Accept(lead, id, incident.AcceptInput{}); return err }},
 		{"start", func(id uuid.UUID) error { _, err := s.Start(lead, id, incident.StepInput{}); return err }},
-		{"pend", func(id uuid.UUID) error { _, err := s.Pend(lead, id, incident.PendInput{Reason: incident.OnUser}); return err }},
+		{"pend", func(id uuid.UUID) error {
+			_, err := s.Pend(lead, id, incident.PendInput{Reason: incident.OnUser})
+			return err
+		}},
 		{"resume", func(id uuid.UUID) error { _, err := s.Resume(lead, id, incident.StepInput{}); return err }},
 		{"resolve", func(id uuid.UUID) error { _, err := s.Resolve(lead, id, resolution()); return err }},
 		{"confirm", func(id uuid.UUID) error { _, err := s.Confirm(d.As("staff"), id, incident.StepInput{}); return err }},
-		{"reject", func(id uuid.UUID) error { _, err := s.Reject(d.As("staff"), id, incident.RejectInput{Reason: "no"}); return err }},
+		{"reject", func(id uuid.UUID) error {
+			_, err := s.Reject(d.As("staff"), id, incident.RejectInput{Reason: "no"})
+			return err
+		}},
 		{"reopen", func(id uuid.UUID) error { _, err := s.Reopen(lead, id, incident.RejectInput{Reason: "no"}); return err }},
-		{"cancel", func(id uuid.UUID) error { _, err := s.Cancel(lead, id, incident.CancelInput{Reason: "duplicate"}); return err }},
-		{"assign", func(id uuid.UUID) error { _, err := s.Assign(lead, id, incident.AssignInput{AssigneeID: &person}); return err }},
+		{"cancel", func(id uuid.UUID) error {
+			_, err := s.Cancel(lead, id, incident.CancelInput{Reason: "duplicate"})
+			return err
+		}},
+		{"assign", func(id uuid.UUID) error {
+			_, err := s.Assign(lead, id, incident.AssignInput{AssigneeID: &person})
+			return err
+		}},
 		{"edit", func(id uuid.UUID) error { _, err := s.Edit(lead, id, incident.EditInput{Title: &title}); return err }},
-		{"priority", func(id uuid.UUID) error { _, err := s.Prioritise(lead, id, incident.PriorityInput{Priority: 1, Reason: "r"}); return err }},
+		{"priority", func(id uuid.UUID) error {
+			_, err := s.Prioritise(lead, id, incident.PriorityInput{Priority: 1, Reason: "r"})
+			return err
+		}},
 		{"reply", func(id uuid.UUID) error { _, err := s.Reply(lead, id, incident.ReplyInput{Body: "hello"}); return err }},
 		{"note", func(id uuid.UUID) error { _, err := s.Note(lead, id, incident.ReplyInput{Body: "hello"}); return err }},
 		{"task", func(id uuid.UUID) error { _, err := s.AddTask(lead, id, incident.TaskInput{Title: "t"}); return err }},
-		{"link", func(id uuid.UUID) error { _, err := s.Link(lead, id, incident.LinkInput{Number: target.Label(), Relation: "related"}); return err }},
+		{"link", func(id uuid.UUID) error {
+			_, err := s.Link(lead, id, incident.LinkInput{Number: target.Label(), Relation: "related"})
+			return err
+		}},
 		{"watch", func(id uuid.UUID) error { _, err := s.Watch(lead, id, incident.WatchInput{Watch: true}); return err }},
 		{"hide", func(id uuid.UUID) error { _, err := s.Hide(lead, id, incident.StepInput{}); return err }},
 	}

@@ -160,8 +160,8 @@
     mark(items()[0]);
     clearTimeout(palTimer);
     const hits = $('#pal-hits'); if (!hits) return;
-    if (!s || cmd) { hits.replaceChildren(); return; }
-    palTimer = setTimeout(() => fetch('/palette?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => { hits.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); mark(items()[0]); }), 120);
+    if (!s || cmd) { hits.replaceChildren(); hits.hidden = true; return; }
+    palTimer = setTimeout(() => fetch('/palette?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => { hits.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); hits.hidden = !hits.children.length; mark(items()[0]); }), 120);
   }
   D.addEventListener('input', (e) => { if (e.target.closest('#palette input')) filter(e.target.value); });
   D.addEventListener('keydown', (e) => {
