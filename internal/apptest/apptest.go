@@ -60,14 +60,25 @@ func (o *Outbox) Send(_ context.Context, m mail.Message) error {
 // Options change what New makes.
 type Options struct {
 	NoMail bool
-	Empty  bool // without the demo company
+	Empty  bool                // without the demo company
+	URL    func(string) string // changes the database's address, for a proxy in between
 	Vars   []string
 }
 
 // New starts a desk. Background jobs run only when the test says so.
 func New(tb testing.TB, o Options) *Desk {
 	tb.Helper()
-	d := &Desk{tb: tb, Pool: dbtest.New(tb), Dir: tb.TempDir(), Mail: &Outbox{}}
+	d := &Desk{tb: tb, Dir: tb.TempDir(), Mail: &Outbox{}}
+	if o.URL == nil {
+		d.Pool = dbtest.New(tb)
+	} else {
+		pool, err := db.Open(tb.Context(), o.URL(dbtest.NewURL(tb)), 0)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(pool.Close)
+		d.Pool = pool
+	}
 	handler := http.NewServeMux()
 	d.Server = httptest.NewServer(handler)
 	tb.Cleanup(d.Server.Close)
@@ -169,6 +180,23 @@ func (d *Desk) API(username string) *Client {
 		d.tb.Fatal(err)
 	}
 	return &Client{Base: d.Server.URL, token: secret, tb: d.tb, Client: &http.Client{}}
+}
+
+// Sign adds the client's token to a request.
+func (c *Client) Sign(r *http.Request) { r.Header.Set("Authorization", "Bearer "+c.token) }
+
+// Session is the client's session cookie.
+func (c *Client) Session() string {
+	u, err := url.Parse(c.Base)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	for _, k := range c.Jar.Cookies(u) {
+		if k.Name == "opsdesk" {
+			return k.Value
+		}
+	}
+	return ""
 }
 
 // Answer is a response, read to its end.
