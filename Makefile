@@ -37,3 +37,7 @@ prepare: ## install what the machine lacks
 
 clean: ## remove what was built; the data folder var/ stays
 	@rm -rf bin dist
+
+.PHONY: schema
+schema: ## docs/schema.sql from the migrations
+	@UPDATE=1 go test -count=1 -run TestSchemaDocument ./internal/platform/migrate

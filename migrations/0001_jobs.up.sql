@@ -105,9 +105,9 @@ ALTER TABLE ONLY river_notification
     ADD CONSTRAINT river_notification_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY river_queue
     ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
-CREATE INDEX river_job_args_index ON river_job USING gin (args);
 CREATE INDEX river_job_kind ON river_job USING btree (kind);
-CREATE INDEX river_job_metadata_index ON river_job USING gin (metadata);
+-- River's GIN indexes on args and metadata serve its own search only, which the
+-- desk does not use; every enqueued job would pay for them.
 CREATE INDEX river_job_prioritized_fetching_index ON river_job USING btree (state, queue, priority, scheduled_at, id);
 CREATE INDEX river_job_state_and_finalized_at_index ON river_job USING btree (state, finalized_at) WHERE (finalized_at IS NOT NULL);
 CREATE UNIQUE INDEX river_job_unique_idx ON river_job USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (unique_states IS NOT NULL) AND river_job_state_in_bitmask(unique_states, state));

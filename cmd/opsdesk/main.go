@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // machines and containers without zone files
 
 	"github.com/alecthomas/kong"
 

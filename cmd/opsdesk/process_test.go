@@ -38,7 +38,7 @@ func binary(t *testing.T) string {
 		t.Skip("SKIPPED, the process is not tested: " + err.Error())
 	}
 	built.Do(func() {
-		dir, err := os.MkdirTemp("", "opsdesk-bin-")
+		dir, err := os.MkdirTemp("", "opsdesk-bin-") //nolint:usetesting // it serves every test of the run
 		if err != nil {
 			built.err = err
 			return

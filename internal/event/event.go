@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/jobs"
 	"opsdesk/internal/record"
 )
@@ -59,8 +59,8 @@ func (b *Bus) On(subscriber string, fn Subscriber, names ...string) error {
 	})
 }
 
-// Publish enqueues the events for their subscribers in tx.
-func (b *Bus) Publish(ctx context.Context, tx db.Tx, q *jobs.Client, events []Event) error {
+// Publish adds one job per event and subscriber to the batch of the act.
+func (b *Bus) Publish(batch *pgx.Batch, q *jobs.Client, events []Event) error {
 	var list []jobs.Job
 	for _, e := range events {
 		for _, s := range b.subs {
@@ -69,5 +69,5 @@ func (b *Bus) Publish(ctx context.Context, tx db.Tx, q *jobs.Client, events []Ev
 			}
 		}
 	}
-	return q.Insert(ctx, tx, list...)
+	return q.Queue(batch, list...)
 }

@@ -43,7 +43,9 @@ type Unit struct {
 	jobs   []jobs.Job
 	extra  trail.Diff
 	after  []func() error
-	done   bool // a repeated idempotency key: the effect exists already
+	used   *usedKey // a repeated idempotency key: the effect exists already
+	// claimed: the key belongs to the unit's first act. done: and it was used.
+	claimed, done bool
 }
 
 // ID is the identifier of the record that Create is making.
@@ -109,28 +111,57 @@ func (u *Unit) occurred() time.Time {
 
 // Do runs fn as the actor of ctx in one transaction, then writes what fn
 // collected. Nothing else opens a transaction for business writes.
+//
+// With an idempotency key the unit's rows include the key. When the act fails
+// and the key turns out to be used, its first use has had the effect already:
+// fn runs once more and is given what that use made.
 func (d *Desk) Do(ctx context.Context, fn func(*Unit) error) error {
 	who, err := identity.From(ctx)
 	if err != nil {
 		return err
 	}
+	if err = d.once(ctx, who, nil, fn); err == nil {
+		return nil
+	}
+	key, _ := ctx.Value(idemKey{}).(string)
+	if key == "" {
+		return err
+	}
+	used, uerr := d.usedKey(ctx, who.ID, key)
+	if uerr != nil {
+		return uerr
+	}
+	if used == nil {
+		return err
+	}
+	return d.once(ctx, who, used, fn)
+}
+
+func (d *Desk) once(ctx context.Context, who identity.Actor, used *usedKey, fn func(*Unit) error) error {
 	return d.DB.InTx(ctx, func(tx db.Tx) error {
-		u := &Unit{Tx: tx, Now: d.Now(), Actor: who, desk: d}
+		u := &Unit{Tx: tx, Now: d.Now(), Actor: who, desk: d, used: used}
 		if err := fn(u); err != nil {
 			return err
+		}
+		var unique []jobs.Job
+		for _, j := range u.jobs {
+			if j.Unique != "" {
+				unique = append(unique, j)
+				continue
+			}
+			if err := d.Jobs.Queue(&u.Batch, j); err != nil {
+				return err
+			}
 		}
 		if err := u.Flush(ctx); err != nil {
 			return err
 		}
-		if len(u.jobs) == 0 {
-			return nil
-		}
-		return d.Jobs.Insert(ctx, tx, u.jobs...)
+		return d.Jobs.Insert(ctx, tx, unique...)
 	})
 }
 
 // finish writes what an act leaves behind: its trail entry and its events.
-func (u *Unit) finish(ctx context.Context, act authz.Action, ref record.Ref, number string, version int, diff trail.Diff) error {
+func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version int, diff trail.Diff) error {
 	for f, v := range u.extra {
 		diff[f] = v
 	}
@@ -150,11 +181,7 @@ func (u *Unit) finish(ctx context.Context, act authz.Action, ref record.Ref, num
 	for i := range events {
 		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At = NewID(), ref, u.Actor.ID, u.Now
 	}
-	// The batch goes first, so that one round trip carries the unit's rows.
-	if err := u.Flush(ctx); err != nil {
-		return err
-	}
-	return u.desk.Bus.Publish(ctx, u.Tx, u.desk.Jobs, events)
+	return u.desk.Bus.Publish(&u.Batch, u.desk.Jobs, events)
 }
 
 type idemKey struct{}
@@ -186,37 +213,48 @@ func matches(ctx context.Context, version int) error {
 	return nil
 }
 
-// claim takes the request's idempotency key within the transaction. A key that
-// was used before yields the id of the record it made or changed, if it was
-// used for the same act with the same input.
+// usedKey is the first use of an idempotency key.
+type usedKey struct {
+	id     uuid.UUID
+	action authz.Action
+	hash   []byte
+}
+
+func (d *Desk) usedKey(ctx context.Context, actor uuid.UUID, key string) (*usedKey, error) {
+	var k usedKey
+	err := d.DB.QueryRow(ctx, `SELECT result_id, action, input_hash FROM idempotency_keys WHERE actor_id = @actor AND key = @key`,
+		db.Args{"actor": actor, "key": key}).Scan(&k.id, &k.action, &k.hash)
+	if fault.Is(db.Map(err), fault.NotFound) {
+		return nil, nil
+	}
+	return &k, db.Map(err)
+}
+
+// claim takes the request's idempotency key for the act: its row joins the
+// unit's own, and two uses at once meet at its primary key. A key that was used
+// before yields the id of the record it made or changed, if it was used for the
+// same act with the same input.
 func (u *Unit) claim(ctx context.Context, act authz.Action, id uuid.UUID, in any) (uuid.UUID, error) {
 	key, _ := ctx.Value(idemKey{}).(string)
-	if key == "" {
+	if key == "" || u.claimed {
 		return id, nil
 	}
+	u.claimed = true
 	b, err := json.Marshal(in)
 	if err != nil {
 		return id, fmt.Errorf("input of %s: %w", act, err)
 	}
 	h := sha256.Sum256(append([]byte(string(act)+"\n"), b...))
-	tag, err := u.Tx.Exec(ctx, `INSERT INTO idempotency_keys (actor_id, key, action, input_hash, result_id, created_at)
-		VALUES (@actor, @key, @action, @hash, @id, @now) ON CONFLICT DO NOTHING`,
+	if u.used != nil {
+		if u.used.action != act || string(u.used.hash) != string(h[:]) {
+			return id, fault.New(fault.Invalid, "error.idempotency_mismatch")
+		}
+		u.done = true
+		return u.used.id, nil
+	}
+	u.Batch.Queue(`INSERT INTO idempotency_keys (actor_id, key, action, input_hash, result_id, created_at) VALUES (@actor, @key, @action, @hash, @id, @now)`,
 		db.Args{"actor": u.Actor.ID, "key": key, "action": act, "hash": h[:], "id": id, "now": u.Now})
-	if err != nil || tag.RowsAffected() == 1 {
-		return id, err
-	}
-	var used uuid.UUID
-	var usedFor authz.Action
-	var usedHash []byte
-	if err := u.Tx.QueryRow(ctx, `SELECT result_id, action, input_hash FROM idempotency_keys WHERE actor_id = @actor AND key = @key`,
-		db.Args{"actor": u.Actor.ID, "key": key}).Scan(&used, &usedFor, &usedHash); err != nil {
-		return id, err
-	}
-	if usedFor != act || string(usedHash) != string(h[:]) {
-		return id, fault.New(fault.Invalid, "error.idempotency_mismatch")
-	}
-	u.done = true
-	return used, nil
+	return id, nil
 }
 
 // Noted returns err, after writing a refusal among such errors to the trail.
@@ -247,7 +285,7 @@ func (u *Unit) Record(ctx context.Context, act authz.Action, ref record.Ref, dif
 	if diff == nil {
 		diff = trail.Diff{}
 	}
-	return u.finish(ctx, act, ref, "", 0, diff)
+	return u.finish(act, ref, "", 0, diff)
 }
 
 // UnitIn is a unit on a transaction that is open already, for acts whose actor

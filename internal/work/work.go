@@ -90,7 +90,7 @@ func Insert[T Record](ctx context.Context, u *Unit, s Store[T], act authz.Action
 	if err := u.runAfter(); err != nil {
 		return zero, err
 	}
-	return t, u.finish(ctx, act, t.Ref(), number, t.CurrentVersion(), trail.Compare(zero, t))
+	return t, u.finish(act, t.Ref(), number, t.CurrentVersion(), trail.Compare(zero, t))
 }
 
 // Update changes one record in one transaction: lock, authorize, validate,
@@ -135,6 +135,7 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 	if u.done {
 		return before, nil
 	}
+	queued := u.Batch.Len() // the key, which alone is no change
 	if err := matches(ctx, before.CurrentVersion()); err != nil {
 		return zero, err
 	}
@@ -148,7 +149,7 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 			return zero, err
 		}
 	}
-	if len(diff) == 0 && len(u.extra) == 0 && len(u.events) == 0 && u.Batch.Len() == 0 {
+	if len(diff) == 0 && len(u.extra) == 0 && len(u.events) == 0 && u.Batch.Len() == queued {
 		return before, nil // nothing to do, nothing to tell
 	}
 	P(&after).Touch(u.occurred())
@@ -159,7 +160,7 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 		record.QueueUpdate(&u.Batch, e)
 		number = e.Number
 	}
-	return after, u.finish(ctx, act, after.Ref(), number, after.CurrentVersion(), diff)
+	return after, u.finish(act, after.Ref(), number, after.CurrentVersion(), diff)
 }
 
 // facts is what the decision about a locked record rests on. For a record in

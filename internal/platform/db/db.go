@@ -13,13 +13,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"opsdesk/internal/platform/fault"
 )
-
-// Args are the named arguments of a statement. A missing or surplus name is an
-// error, not an empty result.
-type Args = pgx.StrictNamedArgs
 
 // Querier can read. Both *Pool and Tx satisfy it.
 type Querier interface {
@@ -78,6 +75,11 @@ func Open(ctx context.Context, url string, max int32) (*Pool, error) {
 	cfg.ConnConfig.RuntimeParams["application_name"] = "opsdesk"
 	cfg.ConnConfig.RuntimeParams["lock_timeout"] = "10s"
 	cfg.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
+	// Identifiers travel as sixteen bytes, not as text.
+	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
+		pgxuuid.Register(c.TypeMap())
+		return nil
+	}
 	p, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

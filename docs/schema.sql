@@ -1,0 +1,717 @@
+-- The schema as the migrations make it, for reading. Written by make schema.
+CREATE TYPE public.river_job_state AS ENUM (
+    'available',
+    'cancelled',
+    'completed',
+    'discarded',
+    'pending',
+    'retryable',
+    'running',
+    'scheduled'
+);
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE FUNCTION public.river_job_state_in_bitmask(bitmask bit, state public.river_job_state) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE state
+        WHEN 'available' THEN get_bit(bitmask, 7)
+        WHEN 'cancelled' THEN get_bit(bitmask, 6)
+        WHEN 'completed' THEN get_bit(bitmask, 5)
+        WHEN 'discarded' THEN get_bit(bitmask, 4)
+        WHEN 'pending'   THEN get_bit(bitmask, 3)
+        WHEN 'retryable' THEN get_bit(bitmask, 2)
+        WHEN 'running'   THEN get_bit(bitmask, 1)
+        WHEN 'scheduled' THEN get_bit(bitmask, 0)
+        ELSE 0
+    END = 1;
+$$;
+CREATE TABLE public.api_tokens (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    token_hash bytea NOT NULL,
+    person_id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
+CREATE TABLE public.attachments (
+    id uuid NOT NULL,
+    record_id uuid,
+    comment_id uuid,
+    internal boolean DEFAULT false NOT NULL,
+    name text NOT NULL,
+    size bigint NOT NULL,
+    media_type text NOT NULL,
+    sha256 text NOT NULL,
+    uploaded_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    bound_at timestamp with time zone,
+    CONSTRAINT attachments_size CHECK ((size >= 0))
+);
+CREATE TABLE public.comments (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    author_name text NOT NULL,
+    body text NOT NULL,
+    thanks boolean DEFAULT false NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.credentials (
+    person_id uuid NOT NULL,
+    hash text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    must_change boolean DEFAULT false NOT NULL,
+    locked_until timestamp with time zone
+);
+CREATE TABLE public.departments (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    parent_id uuid,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    manager_id uuid,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT departments_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT departments_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.drafts (
+    person_id uuid NOT NULL,
+    key text NOT NULL,
+    body jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.idempotency_keys (
+    actor_id uuid NOT NULL,
+    key text NOT NULL,
+    action text NOT NULL,
+    input_hash bytea NOT NULL,
+    result_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_categories (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    parent_id uuid,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    team_id uuid,
+    confidential boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_categories_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT incident_categories_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE SEQUENCE public.incident_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.incident_priorities (
+    impact smallint NOT NULL,
+    urgency smallint NOT NULL,
+    priority smallint NOT NULL,
+    CONSTRAINT incident_priorities_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT incident_priorities_priority CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT incident_priorities_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
+);
+CREATE TABLE public.incident_tasks (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    incident_id uuid NOT NULL,
+    title text NOT NULL,
+    assignee_id uuid,
+    "position" integer NOT NULL,
+    done_at timestamp with time zone,
+    done_by uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incidents (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    title text NOT NULL,
+    description text NOT NULL,
+    state text NOT NULL,
+    pending_reason text DEFAULT ''::text NOT NULL,
+    channel text NOT NULL,
+    impact smallint NOT NULL,
+    urgency smallint NOT NULL,
+    priority smallint NOT NULL,
+    priority_reason text DEFAULT ''::text NOT NULL,
+    category_id uuid,
+    service_id uuid,
+    location text DEFAULT ''::text NOT NULL,
+    device text DEFAULT ''::text NOT NULL,
+    requester_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    department_id uuid,
+    team_id uuid,
+    assignee_id uuid,
+    confidential boolean DEFAULT false NOT NULL,
+    resolution_code text DEFAULT ''::text NOT NULL,
+    cause text DEFAULT ''::text NOT NULL,
+    process text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    reopen_count integer DEFAULT 0 NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    responded_at timestamp with time zone,
+    resolved_at timestamp with time zone,
+    resolved_by uuid,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    reopened_at timestamp with time zone,
+    reopened_by uuid,
+    auto_close_at timestamp with time zone,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incidents_cancelled_has_reason CHECK (((state <> 'cancelled'::text) OR (cancel_reason <> ''::text))),
+    CONSTRAINT incidents_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT incidents_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
+    CONSTRAINT incidents_priority CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT incidents_resolved_has_cause CHECK (((state <> ALL (ARRAY['resolved'::text, 'closed'::text])) OR ((resolution_code <> ''::text) AND (cause <> ''::text) AND (process <> ''::text) AND (resolved_at IS NOT NULL)))),
+    CONSTRAINT incidents_state CHECK ((state = ANY (ARRAY['new'::text, 'accepted'::text, 'in_progress'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT incidents_times_in_order CHECK ((((responded_at IS NULL) OR (responded_at >= reported_at)) AND ((resolved_at IS NULL) OR (resolved_at >= reported_at)) AND ((closed_at IS NULL) OR (resolved_at IS NULL) OR (closed_at >= resolved_at)))),
+    CONSTRAINT incidents_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
+);
+CREATE TABLE public.notes (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    author_id uuid NOT NULL,
+    author_name text NOT NULL,
+    body text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.notifications (
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    event text NOT NULL,
+    audience text NOT NULL,
+    kind text NOT NULL,
+    record_id uuid NOT NULL,
+    number text NOT NULL,
+    title text NOT NULL,
+    actor_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone
+);
+CREATE TABLE public.one_time_links (
+    token_hash bytea NOT NULL,
+    purpose text NOT NULL,
+    person_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT one_time_links_purpose CHECK ((purpose = ANY (ARRAY['setup'::text, 'reset'::text])))
+);
+CREATE TABLE public.outbox (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    person_id uuid NOT NULL,
+    dedupe text NOT NULL,
+    address text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    thread text DEFAULT ''::text NOT NULL,
+    secret boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    last_error text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT outbox_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'sent'::text, 'failed'::text])))
+);
+CREATE TABLE public.people (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    username text NOT NULL,
+    name text NOT NULL,
+    name_en text DEFAULT ''::text NOT NULL,
+    pinyin text DEFAULT ''::text NOT NULL,
+    email text DEFAULT ''::text NOT NULL,
+    phone text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    location text DEFAULT ''::text NOT NULL,
+    department_id uuid,
+    lang text DEFAULT ''::text NOT NULL,
+    time_zone text DEFAULT 'Asia/Shanghai'::text NOT NULL,
+    theme text DEFAULT ''::text NOT NULL,
+    density text DEFAULT ''::text NOT NULL,
+    shortcuts boolean DEFAULT true NOT NULL,
+    mail boolean DEFAULT true NOT NULL,
+    vip boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT people_density CHECK ((density = ANY (ARRAY[''::text, 'compact'::text]))),
+    CONSTRAINT people_lang CHECK ((lang = ANY (ARRAY[''::text, 'zh-CN'::text, 'en'::text]))),
+    CONSTRAINT people_named CHECK ((name <> ''::text)),
+    CONSTRAINT people_theme CHECK ((theme = ANY (ARRAY[''::text, 'light'::text, 'dark'::text, 'auto'::text])))
+);
+CREATE TABLE public.record_links (
+    from_id uuid NOT NULL,
+    to_id uuid NOT NULL,
+    relation text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT record_links_not_self CHECK ((from_id <> to_id))
+);
+CREATE TABLE public.record_named (
+    record_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    reason text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    added_by uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.record_participants (
+    record_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    role text NOT NULL,
+    source_id uuid NOT NULL
+);
+CREATE TABLE public.record_watchers (
+    record_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    added_by uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.records (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    number text NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL,
+    category text NOT NULL,
+    priority smallint DEFAULT 0 NOT NULL,
+    requester_id uuid,
+    created_by uuid NOT NULL,
+    assignee_id uuid,
+    team_id uuid,
+    department_id uuid,
+    service_id uuid,
+    due_at timestamp with time zone,
+    confidential boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT records_state_category CHECK ((category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text])))
+);
+CREATE TABLE public.river_job (
+    id bigint NOT NULL,
+    state public.river_job_state DEFAULT 'available'::public.river_job_state NOT NULL,
+    attempt smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 25 NOT NULL,
+    attempted_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finalized_at timestamp with time zone,
+    scheduled_at timestamp with time zone DEFAULT now() NOT NULL,
+    priority smallint DEFAULT 1 NOT NULL,
+    args jsonb NOT NULL,
+    attempted_by text[],
+    errors jsonb[],
+    kind text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    queue text DEFAULT 'default'::text NOT NULL,
+    tags character varying(255)[] DEFAULT '{}'::character varying[] NOT NULL,
+    unique_key bytea,
+    unique_states bit(8),
+    CONSTRAINT finalized_or_finalized_at_null CHECK ((((finalized_at IS NULL) AND (state <> ALL (ARRAY['cancelled'::public.river_job_state, 'completed'::public.river_job_state, 'discarded'::public.river_job_state]))) OR ((finalized_at IS NOT NULL) AND (state = ANY (ARRAY['cancelled'::public.river_job_state, 'completed'::public.river_job_state, 'discarded'::public.river_job_state]))))),
+    CONSTRAINT kind_length CHECK (((char_length(kind) > 0) AND (char_length(kind) < 128))),
+    CONSTRAINT max_attempts_is_positive CHECK ((max_attempts > 0)),
+    CONSTRAINT priority_in_range CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT queue_length CHECK (((char_length(queue) > 0) AND (char_length(queue) < 128)))
+);
+CREATE SEQUENCE public.river_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.river_job_id_seq OWNED BY public.river_job.id;
+CREATE UNLOGGED TABLE public.river_leader (
+    elected_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    leader_id text NOT NULL,
+    name text DEFAULT 'default'::text NOT NULL,
+    CONSTRAINT leader_id_length CHECK (((char_length(leader_id) > 0) AND (char_length(leader_id) < 128))),
+    CONSTRAINT name_length CHECK ((name = 'default'::text))
+);
+CREATE TABLE public.river_migration (
+    line text NOT NULL,
+    version bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT line_length CHECK (((char_length(line) > 0) AND (char_length(line) < 128))),
+    CONSTRAINT version_gte_1 CHECK ((version >= 1))
+);
+CREATE TABLE public.river_notification (
+    id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    payload text NOT NULL,
+    topic text NOT NULL,
+    CONSTRAINT topic_length CHECK (((length(topic) > 0) AND (length(topic) < 128)))
+);
+CREATE SEQUENCE public.river_notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.river_notification_id_seq OWNED BY public.river_notification.id;
+CREATE TABLE public.river_queue (
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    paused_at timestamp with time zone,
+    updated_at timestamp with time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+CREATE TABLE public.role_grants (
+    person_id uuid NOT NULL,
+    role text NOT NULL,
+    granted_by uuid NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    CONSTRAINT role_grants_not_to_oneself CHECK ((granted_by <> person_id)),
+    CONSTRAINT role_grants_role CHECK ((role = ANY (ARRAY['REQ'::text, 'L1'::text, 'L2'::text, 'LEAD'::text, 'CM'::text, 'CAB'::text, 'IMP'::text, 'CFG'::text, 'MGR'::text, 'AUD'::text, 'SYS'::text, 'SEC'::text, 'ADA'::text])))
+);
+CREATE TABLE public.services (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    owner_id uuid,
+    team_id uuid,
+    key_system boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT services_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text)))
+);
+CREATE TABLE public.sessions (
+    token_hash bytea NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ip text DEFAULT ''::text NOT NULL,
+    user_agent text DEFAULT ''::text NOT NULL
+);
+CREATE TABLE public.settings (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    value jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid NOT NULL
+);
+CREATE TABLE public.sign_in_failures (
+    bucket text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.team_members (
+    team_id uuid NOT NULL,
+    person_id uuid NOT NULL
+);
+CREATE TABLE public.teams (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    lead_id uuid,
+    email text DEFAULT ''::text NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT teams_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text)))
+);
+CREATE TABLE public.trail_checks (
+    id uuid NOT NULL,
+    asked_by uuid NOT NULL,
+    asked_name text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    size bigint DEFAULT 0 NOT NULL,
+    waiting bigint DEFAULT 0 NOT NULL,
+    findings jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+CREATE TABLE public.trail_entries (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    actor_name text NOT NULL,
+    behalf_id uuid,
+    action text NOT NULL,
+    kind text NOT NULL,
+    record_id uuid NOT NULL,
+    number text NOT NULL,
+    version integer NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    diff text NOT NULL,
+    session text NOT NULL,
+    request_id text NOT NULL,
+    ip text NOT NULL,
+    user_agent text NOT NULL,
+    app text NOT NULL,
+    xid bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+    CONSTRAINT trail_entries_outcome CHECK ((outcome = ANY (ARRAY['success'::text, 'denied'::text, 'failure'::text])))
+);
+ALTER TABLE public.trail_entries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.trail_entries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.trail_leaves (
+    leaf bigint NOT NULL,
+    entry_id bigint NOT NULL
+);
+CREATE TABLE public.trail_log (
+    one boolean DEFAULT true NOT NULL,
+    size bigint DEFAULT 0 NOT NULL,
+    horizon bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT trail_log_one CHECK (one)
+);
+ALTER TABLE ONLY public.river_job ALTER COLUMN id SET DEFAULT nextval('public.river_job_id_seq'::regclass);
+ALTER TABLE ONLY public.river_notification ALTER COLUMN id SET DEFAULT nextval('public.river_notification_id_seq'::regclass);
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_hash_key UNIQUE (token_hash);
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_pkey PRIMARY KEY (person_id);
+ALTER TABLE ONLY public.departments
+    ADD CONSTRAINT departments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.drafts
+    ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, key);
+ALTER TABLE ONLY public.incident_categories
+    ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_priorities
+    ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
+ALTER TABLE ONLY public.incident_tasks
+    ADD CONSTRAINT incident_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_number_key UNIQUE (number);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notes
+    ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_once UNIQUE (event_id, person_id);
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.one_time_links
+    ADD CONSTRAINT one_time_links_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_dedupe_key UNIQUE (dedupe);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.people
+    ADD CONSTRAINT people_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.record_links
+    ADD CONSTRAINT record_links_pkey PRIMARY KEY (from_id, relation, to_id);
+ALTER TABLE ONLY public.record_named
+    ADD CONSTRAINT record_named_pkey PRIMARY KEY (record_id, person_id);
+ALTER TABLE ONLY public.record_participants
+    ADD CONSTRAINT record_participants_pkey PRIMARY KEY (record_id, person_id, role, source_id);
+ALTER TABLE ONLY public.record_watchers
+    ADD CONSTRAINT record_watchers_pkey PRIMARY KEY (record_id, person_id);
+ALTER TABLE ONLY public.records
+    ADD CONSTRAINT records_number_key UNIQUE (number);
+ALTER TABLE ONLY public.records
+    ADD CONSTRAINT records_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.river_job
+    ADD CONSTRAINT river_job_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.river_leader
+    ADD CONSTRAINT river_leader_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.river_migration
+    ADD CONSTRAINT river_migration_pkey1 PRIMARY KEY (line, version);
+ALTER TABLE ONLY public.river_notification
+    ADD CONSTRAINT river_notification_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.river_queue
+    ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.role_grants
+    ADD CONSTRAINT role_grants_pkey PRIMARY KEY (person_id, role);
+ALTER TABLE ONLY public.services
+    ADD CONSTRAINT services_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_id_key UNIQUE (id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY public.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (team_id, person_id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.trail_checks
+    ADD CONSTRAINT trail_checks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.trail_entries
+    ADD CONSTRAINT trail_entries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.trail_leaves
+    ADD CONSTRAINT trail_leaves_entry_key UNIQUE (entry_id);
+ALTER TABLE ONLY public.trail_leaves
+    ADD CONSTRAINT trail_leaves_pkey PRIMARY KEY (leaf);
+ALTER TABLE ONLY public.trail_log
+    ADD CONSTRAINT trail_log_pkey PRIMARY KEY (one);
+CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
+CREATE INDEX attachments_content_idx ON public.attachments USING btree (sha256);
+CREATE INDEX attachments_loose_idx ON public.attachments USING btree (created_at) WHERE (record_id IS NULL);
+CREATE INDEX attachments_record_idx ON public.attachments USING btree (record_id, created_at, id) WHERE (record_id IS NOT NULL);
+CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
+CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
+CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
+CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
+CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
+CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
+CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
+CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
+CREATE INDEX notifications_person_idx ON public.notifications USING btree (person_id, created_at DESC, id DESC);
+CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id) WHERE (read_at IS NULL);
+CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (person_id);
+CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
+CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
+CREATE INDEX people_department_idx ON public.people USING btree (department_id);
+CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
+CREATE INDEX people_name_idx ON public.people USING btree (name, id);
+CREATE INDEX people_pinyin_idx ON public.people USING btree (pinyin text_pattern_ops);
+CREATE UNIQUE INDEX people_source_key ON public.people USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE UNIQUE INDEX people_username_key ON public.people USING btree (lower(username));
+CREATE INDEX record_links_to_idx ON public.record_links USING btree (to_id, relation);
+CREATE INDEX record_named_person_idx ON public.record_named USING btree (person_id, record_id);
+CREATE INDEX record_participants_person_idx ON public.record_participants USING btree (person_id, record_id);
+CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);
+CREATE INDEX records_assignee_idx ON public.records USING btree (assignee_id, updated_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
+CREATE INDEX records_department_idx ON public.records USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
+CREATE INDEX records_kind_created_idx ON public.records USING btree (kind, created_at DESC, id DESC);
+CREATE INDEX records_kind_updated_idx ON public.records USING btree (kind, updated_at DESC, id DESC);
+CREATE INDEX records_open_created_idx ON public.records USING btree (kind, created_at DESC, id DESC) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
+CREATE INDEX records_open_priority_idx ON public.records USING btree (kind, priority, created_at, id) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
+CREATE INDEX records_open_unassigned_idx ON public.records USING btree (kind, created_at, id) WHERE ((assignee_id IS NULL) AND (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text])));
+CREATE INDEX records_open_updated_idx ON public.records USING btree (kind, updated_at DESC, id DESC) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
+CREATE INDEX records_requester_idx ON public.records USING btree (requester_id, updated_at DESC, id DESC);
+CREATE INDEX records_service_idx ON public.records USING btree (service_id, updated_at DESC, id DESC) WHERE (service_id IS NOT NULL);
+CREATE INDEX records_state_updated_idx ON public.records USING btree (kind, state, updated_at DESC, id DESC);
+CREATE INDEX records_team_idx ON public.records USING btree (team_id, updated_at DESC, id DESC) WHERE (team_id IS NOT NULL);
+CREATE INDEX river_job_kind ON public.river_job USING btree (kind);
+CREATE INDEX river_job_prioritized_fetching_index ON public.river_job USING btree (state, queue, priority, scheduled_at, id);
+CREATE INDEX river_job_state_and_finalized_at_index ON public.river_job USING btree (state, finalized_at) WHERE (finalized_at IS NOT NULL);
+CREATE UNIQUE INDEX river_job_unique_idx ON public.river_job USING btree (unique_key) WHERE ((unique_key IS NOT NULL) AND (unique_states IS NOT NULL) AND public.river_job_state_in_bitmask(unique_states, state));
+CREATE INDEX river_notification_created_at_idx ON public.river_notification USING btree (created_at);
+CREATE INDEX river_notification_topic_id_idx ON public.river_notification USING btree (topic, id);
+CREATE INDEX role_grants_role_idx ON public.role_grants USING btree (role, person_id);
+CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
+CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
+CREATE INDEX sessions_person_idx ON public.sessions USING btree (person_id, created_at DESC);
+CREATE INDEX sign_in_failures_idx ON public.sign_in_failures USING btree (bucket, at);
+CREATE INDEX team_members_person_idx ON public.team_members USING btree (person_id);
+CREATE UNIQUE INDEX teams_source_key ON public.teams USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX trail_checks_asked_idx ON public.trail_checks USING btree (asked_at DESC, id DESC);
+CREATE INDEX trail_entries_action_idx ON public.trail_entries USING btree (action, id);
+CREATE INDEX trail_entries_actor_idx ON public.trail_entries USING btree (actor_id, id);
+CREATE INDEX trail_entries_record_idx ON public.trail_entries USING btree (record_id, id);
+CREATE INDEX trail_entries_refused_idx ON public.trail_entries USING btree (id) WHERE (outcome <> 'success'::text);
+CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH (pages_per_range='16');
+CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER trail_leaves_no_truncate BEFORE TRUNCATE ON public.trail_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE ONLY public.api_tokens
+    ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.attachments
+    ADD CONSTRAINT attachments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.comments
+    ADD CONSTRAINT comments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.credentials
+    ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.departments
+    ADD CONSTRAINT departments_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.incident_categories
+    ADD CONSTRAINT incident_categories_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.incident_categories(id);
+ALTER TABLE ONLY public.incident_categories
+    ADD CONSTRAINT incident_categories_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.incident_tasks
+    ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_tasks
+    ADD CONSTRAINT incident_tasks_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_category_fkey FOREIGN KEY (category_id) REFERENCES public.incident_categories(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.notes
+    ADD CONSTRAINT notes_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.one_time_links
+    ADD CONSTRAINT one_time_links_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.people
+    ADD CONSTRAINT people_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.record_links
+    ADD CONSTRAINT record_links_from_fkey FOREIGN KEY (from_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_links
+    ADD CONSTRAINT record_links_to_fkey FOREIGN KEY (to_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_named
+    ADD CONSTRAINT record_named_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_participants
+    ADD CONSTRAINT record_participants_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_watchers
+    ADD CONSTRAINT record_watchers_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.role_grants
+    ADD CONSTRAINT role_grants_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.services
+    ADD CONSTRAINT services_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.services
+    ADD CONSTRAINT services_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);

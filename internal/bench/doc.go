@@ -1,0 +1,2 @@
+// Package bench measures what docs/benchmarks.md keeps: run it with make bench.
+package bench
