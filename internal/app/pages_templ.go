@@ -260,7 +260,7 @@ func docsPage() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\" defer></script></head><body><main id=\"docs\"></main><noscript><p><a href=\"/api/v1/openapi.json\">openapi.json</a></p></noscript></body></html>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "\" defer></script></head><body><div id=\"docs\"></div><noscript><p><a href=\"/api/v1/openapi.json\">openapi.json</a></p></noscript></body></html>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -126,6 +126,26 @@ func (d *Desk) Drain() {
 	}
 }
 
+// Seal seals the whole trail. Tests share a server, and sealing stays below
+// every running transaction of it, so it may take more than one round.
+func (d *Desk) Seal() {
+	d.tb.Helper()
+	for range 400 {
+		if _, err := d.Audit.Seal(d.tb.Context()); err != nil {
+			d.tb.Fatal(err)
+		}
+		var waiting int
+		if err := d.Pool.QueryRow(d.tb.Context(), `SELECT count(*) FROM trail_entries e WHERE NOT EXISTS (SELECT 1 FROM trail_leaves l WHERE l.entry_id = e.id)`).Scan(&waiting); err != nil {
+			d.tb.Fatal(err)
+		}
+		if waiting == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	d.tb.Fatal("the trail could not be sealed to its end")
+}
+
 // As is a context in which somebody of the demo company acts.
 func (d *Desk) As(username string) context.Context {
 	d.tb.Helper()

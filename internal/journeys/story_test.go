@@ -115,9 +115,7 @@ func TestReportCarriedToItsClose(t *testing.T) {
 			aud.signIn("auditor")
 			aud.open("/trail?number=" + number)
 			aud.sees("incident.resolve")
-			if _, err := d.Audit.Seal(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			d.Seal()
 			aud.press(`tbody tr:first-child a`)
 			proofOf(t, d, aud.path())
 			aud.open("/trail/log")
