@@ -137,6 +137,17 @@ type (
 	linksOut struct {
 		Items []linkOut `json:"items"`
 	}
+	watchersOut struct {
+		Items []uuid.UUID `json:"items"`
+	}
+	nameOut struct {
+		PersonID uuid.UUID `json:"person_id"`
+		Reason   string    `json:"reason"`
+		Until    time.Time `json:"until"`
+	}
+	namesOut struct {
+		Items []nameOut `json:"items"`
+	}
 	historyEntry struct {
 		At         time.Time         `json:"at"`
 		OccurredAt time.Time         `json:"occurred_at"`
@@ -364,6 +375,24 @@ func (a api) links(w http.ResponseWriter, r *http.Request) error {
 		out := linksOut{[]linkOut{}}
 		for _, x := range l {
 			out.Items = append(out.Items, linkOut{x.Number, x.Title, x.State, x.Relation})
+		}
+		return out, err
+	})
+}
+
+func (a api) watchers(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (watchersOut, error) {
+		l, err := a.s.Watchers(ctx, id)
+		return watchersOut{nonNil(l)}, err
+	})
+}
+
+func (a api) names(w http.ResponseWriter, r *http.Request) error {
+	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (namesOut, error) {
+		l, err := a.s.Names(ctx, id)
+		out := namesOut{[]nameOut{}}
+		for _, n := range l {
+			out.Items = append(out.Items, nameOut{n.PersonID, n.Reason, n.Until})
 		}
 		return out, err
 	})

@@ -144,6 +144,25 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, queuePage(p))
 }
 
+// fresh answers a queue that is open: how much has changed since it was drawn.
+func (h handlers) fresh(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	since, err := time.Parse(time.RFC3339Nano, q.Get("since"))
+	if err != nil {
+		return fault.OnField("since", "validation.datetime")
+	}
+	f, err := filterOf(q)
+	if err != nil {
+		return err
+	}
+	n, err := h.s.Fresh(r.Context(), f, since)
+	if err != nil {
+		return err
+	}
+	q.Del("since")
+	return web.Render(w, r, http.StatusOK, freshHint(queueProps{Query: q, Filter: f, Now: since}, n))
+}
+
 func (h handlers) detail(r *http.Request) (Detail, error) {
 	id, err := h.s.key(r)
 	if err != nil {

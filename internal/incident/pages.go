@@ -132,7 +132,7 @@ func timeText(ctx context.Context, t *time.Time) string {
 func (p queueProps) link(pairs ...string) string {
 	q := url.Values{}
 	for k, v := range p.Query {
-		if k != "cursor" && k != "sel" {
+		if k != "cursor" && k != "sel" && k != "since" {
 			q[k] = v
 		}
 	}
@@ -146,6 +146,12 @@ func (p queueProps) link(pairs ...string) string {
 		return "/incidents"
 	}
 	return "/incidents?" + q.Encode()
+}
+
+// freshURL asks what has changed in this list since it was drawn.
+func (p queueProps) freshURL() string {
+	u := p.link("since", p.Now.UTC().Format(time.RFC3339Nano))
+	return "/incidents/fresh" + strings.TrimPrefix(u, "/incidents")
 }
 
 func (p queueProps) view() string {

@@ -33,8 +33,9 @@ type Filter struct {
 	Requester  *uuid.UUID
 	Category   *uuid.UUID
 	Service    *uuid.UUID
-	Text       string // in the title, or the beginning of the number
-	Sort       string // priority, updated, created
+	Text       string     // in the title, or the beginning of the number
+	Sort       string     // priority, updated, created
+	Since      *time.Time // changed after
 	After      *Cursor
 	Limit      int
 }
@@ -111,6 +112,9 @@ func (f Filter) conditions(me uuid.UUID, myTeams []uuid.UUID) (string, db.Args) 
 	}
 	if f.Category != nil {
 		and("EXISTS (SELECT 1 FROM incidents x WHERE x.id = r.id AND x.category_id = @category)", "category", *f.Category)
+	}
+	if f.Since != nil {
+		and("r.updated_at > @since", "since", *f.Since)
 	}
 	if f.Text != "" {
 		if n, ok := ParseLabel(f.Text); ok {

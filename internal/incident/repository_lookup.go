@@ -167,3 +167,21 @@ func (repository) categoryBySource(ctx context.Context, q db.Querier, source, ke
 		db.Args{"source": source, "key": key}).Scan(&id)
 	return id, err
 }
+
+// settings are the stored settings of the module; nil where none were set.
+func (repository) settings(ctx context.Context, q db.Querier) ([]byte, error) {
+	var raw []byte
+	err := q.QueryRow(ctx, `SELECT (SELECT value FROM settings WHERE name = 'incident')`).Scan(&raw)
+	return raw, db.Map(err)
+}
+
+func (repository) saveSettings(b *pgx.Batch, v Settings, by uuid.UUID, now time.Time) {
+	b.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'incident', @value, @now, @by)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+		db.Args{"id": configID, "value": v, "now": now, "by": by})
+}
+
+func (repository) saveCell(b *pgx.Batch, c Cell) {
+	b.Queue(`UPDATE incident_priorities SET priority = @priority WHERE impact = @impact AND urgency = @urgency`,
+		db.Args{"priority": c.Priority, "impact": c.Impact, "urgency": c.Urgency})
+}

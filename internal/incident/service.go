@@ -46,13 +46,9 @@ func defaults() Settings { return Settings{AutoCloseDays: 5, ReopenDays: 14} }
 // settings reads the settings in force.
 func (s *Service) settings(ctx context.Context, q db.Querier) (Settings, error) {
 	v := defaults()
-	var raw []byte
-	err := q.QueryRow(ctx, `SELECT value FROM settings WHERE name = 'incident'`).Scan(&raw)
-	if fault.Is(db.Map(err), fault.NotFound) {
-		return v, nil
-	}
-	if err != nil {
-		return v, db.Map(err)
+	raw, err := s.repo.settings(ctx, q)
+	if err != nil || raw == nil {
+		return v, err
 	}
 	return v, json.Unmarshal(raw, &v)
 }

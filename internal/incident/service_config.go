@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
@@ -68,9 +67,7 @@ func (s *Service) SetSettings(ctx context.Context, in Settings) error {
 		if err != nil {
 			return nil, err
 		}
-		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'incident', @value, @now, @me)
-			ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
-			db.Args{"id": configID, "value": in, "now": u.Now, "me": u.Actor.ID})
+		s.repo.saveSettings(&u.Batch, in, u.Actor.ID, u.Now)
 		return trail.Diff{"settings": {before, in}}, nil
 	})
 }
@@ -98,8 +95,7 @@ func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
 			return nil, err
 		}
 		for _, c := range cells {
-			u.Batch.Queue(`UPDATE incident_priorities SET priority = @priority WHERE impact = @impact AND urgency = @urgency`,
-				db.Args{"priority": c.Priority, "impact": c.Impact, "urgency": c.Urgency})
+			s.repo.saveCell(&u.Batch, c)
 		}
 		return trail.Diff{"matrix": {before, cells}}, nil
 	})

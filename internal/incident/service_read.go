@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -108,4 +109,41 @@ func (s *Service) Find(ctx context.Context, text string) ([]Row, error) {
 		return nil, err
 	}
 	return s.repo.list(ctx, s.desk.DB, v, f, who.ID, who.Teams)
+}
+
+// Watchers lists who follows an incident that the actor may see.
+func (s *Service) Watchers(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
+	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {
+		return nil, err
+	}
+	l, err := record.Watchers(ctx, s.desk.DB, id)
+	return l, db.Map(err)
+}
+
+// Names lists who may see a confidential incident, for those who are named on
+// it themselves.
+func (s *Service) Names(ctx context.Context, id uuid.UUID) ([]record.Named, error) {
+	e, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id})
+	if err != nil {
+		return nil, err
+	}
+	if !s.insider(ctx) {
+		return nil, s.desk.Noted(ctx, ActionName, e.Ref(), fault.New(fault.Forbidden, "error.forbidden"))
+	}
+	if !e.Confidential {
+		return nil, nil
+	}
+	l, err := record.NamedOn(ctx, s.desk.DB, id, s.desk.Now())
+	return l, db.Map(err)
+}
+
+// Fresh counts what has changed in a list since an instant, up to 100: what a
+// page that is open may tell its reader.
+func (s *Service) Fresh(ctx context.Context, f Filter, since time.Time) (int, error) {
+	v, who, err := s.desk.Visibility(ctx, Kind)
+	if err != nil {
+		return 0, err
+	}
+	f.Since = &since
+	return s.repo.count(ctx, s.desk.DB, v, f, who.ID, who.Teams, 99)
 }

@@ -42,6 +42,10 @@ func nonNil[T any](in []T) []T {
 	return in
 }
 
+func (a api) editMe(w http.ResponseWriter, r *http.Request) error {
+	return changed(w, r, http.StatusOK, func(ctx context.Context, _ uuid.UUID, in ProfileInput) (Person, error) { return a.s.EditSelf(ctx, in) })
+}
+
 func (a api) sessions(w http.ResponseWriter, r *http.Request) error {
 	who, err := identity.From(r.Context())
 	if err != nil {

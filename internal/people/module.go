@@ -78,6 +78,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 		return web.Op{ID: id, Tag: "people", Summary: summary, In: in, Out: out}
 	}
 	rt.API(http.MethodGet, "/api/v1/me", op("getMe", "The account of the caller, with roles and teams", nil, meOut{}), a.me)
+	rt.API(http.MethodPut, "/api/v1/me", versioned(write(op("editMe", "Change one's own profile", ProfileInput{}, Person{}))), a.editMe)
 	rt.API(http.MethodGet, "/api/v1/me/sessions", op("listSessions", "The caller's sign-ins", nil, list[Session]{}), a.sessions)
 	rt.API(http.MethodDelete, "/api/v1/sessions/{id}", with(op("endSession", "End a sign-in", nil, nil), http.StatusNoContent), a.endSession)
 	rt.API(http.MethodGet, "/api/v1/me/tokens", op("listTokens", "The caller's API tokens, without their secrets", nil, list[Token]{}), a.tokens)

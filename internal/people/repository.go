@@ -186,3 +186,37 @@ func (persons) byNameOrMail(ctx context.Context, q db.Querier, s string) (id uui
 func like(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(s))
 }
+
+// giveRole grants a role, or changes until when it is granted.
+func (persons) giveRole(b *pgx.Batch, person uuid.UUID, role identity.Role, by uuid.UUID, now time.Time, until *time.Time) {
+	b.Queue(`INSERT INTO role_grants (person_id, role, granted_by, granted_at, until) VALUES (@person, @role, @by, @now, @until)
+		ON CONFLICT (person_id, role) DO UPDATE SET granted_by = excluded.granted_by, granted_at = excluded.granted_at, until = excluded.until`,
+		db.Args{"person": person, "role": role, "by": by, "now": now, "until": until})
+}
+
+func (persons) takeRole(b *pgx.Batch, person uuid.UUID, role identity.Role) {
+	b.Queue(`DELETE FROM role_grants WHERE person_id = @person AND role = @role`, db.Args{"person": person, "role": role})
+}
+
+// idOf, bySource and byName find what an import may have made before; the zero
+// id says that there is none.
+func (persons) idOf(ctx context.Context, q db.Querier, username string) (uuid.UUID, error) {
+	return orNone(ctx, q, `SELECT id FROM people WHERE lower(username) = lower(@name)`, db.Args{"name": username})
+}
+
+func (teams) bySource(ctx context.Context, q db.Querier, source, key string) (uuid.UUID, error) {
+	return orNone(ctx, q, `SELECT id FROM teams WHERE source = @source AND source_key = @key`, db.Args{"source": source, "key": key})
+}
+
+func (departments) byName(ctx context.Context, q db.Querier, zh, en string) (uuid.UUID, error) {
+	return orNone(ctx, q, `SELECT id FROM departments WHERE name_zh = @zh AND name_en = @en`, db.Args{"zh": zh, "en": en})
+}
+
+func orNone(ctx context.Context, q db.Querier, sql string, args db.Args) (uuid.UUID, error) {
+	rows, _ := q.Query(ctx, sql, args)
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil || len(ids) == 0 {
+		return uuid.Nil, db.Map(err)
+	}
+	return ids[0], nil
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
@@ -49,7 +48,10 @@ func (s *Service) CreatePerson(ctx context.Context, in PersonInput) (Person, err
 	return work.Create(ctx, s.desk, s.persons, ActionCreatePerson, in, func(u *work.Unit) (Person, error) {
 		p := Person{ID: u.ID(), Version: 1, Active: true, Shortcuts: true, Mail: true, CreatedAt: u.Now, UpdatedAt: u.Now}
 		in.apply(&p)
-		u.AfterRegister(func() error { grant(&u.Batch, p.ID, identity.Requester, u.Actor.ID, u.Now); return nil })
+		u.AfterRegister(func() error {
+			s.persons.giveRole(&u.Batch, p.ID, identity.Requester, u.Actor.ID, u.Now, nil)
+			return nil
+		})
 		return p, nil
 	})
 }
@@ -179,16 +181,9 @@ func (s *Service) giveRole(ctx context.Context, u *work.Unit, id uuid.UUID, role
 	if c := authz.Conflicts(roles); len(c) > 0 {
 		return fault.OnField("role", c[0].Reason)
 	}
-	u.Batch.Queue(`INSERT INTO role_grants (person_id, role, granted_by, granted_at, until) VALUES (@person, @role, @by, @now, @until)
-		ON CONFLICT (person_id, role) DO UPDATE SET granted_by = excluded.granted_by, granted_at = excluded.granted_at, until = excluded.until`,
-		db.Args{"person": id, "role": role, "by": u.Actor.ID, "now": u.Now, "until": until})
+	s.persons.giveRole(&u.Batch, id, role, u.Actor.ID, u.Now, until)
 	u.Note("role", nil, role)
 	return nil
-}
-
-func grant(b *pgx.Batch, person uuid.UUID, role identity.Role, by uuid.UUID, now time.Time) {
-	b.Queue(`INSERT INTO role_grants (person_id, role, granted_by, granted_at) VALUES (@person, @role, @by, @now) ON CONFLICT DO NOTHING`,
-		db.Args{"person": person, "role": role, "by": by, "now": now})
 }
 
 // Revoke takes a role away, with effect on the next request.
@@ -197,7 +192,7 @@ func (s *Service) Revoke(ctx context.Context, id uuid.UUID, in RoleInput) (Perso
 		if err := s.notLast(ctx, u.Tx, id, in.Role); err != nil {
 			return err
 		}
-		u.Batch.Queue(`DELETE FROM role_grants WHERE person_id = @person AND role = @role`, db.Args{"person": id, "role": in.Role})
+		s.persons.takeRole(&u.Batch, id, in.Role)
 		u.Note("role", in.Role, nil)
 		return nil
 	})

@@ -110,9 +110,8 @@ type Spec struct {
 // Ensure makes a person within a unit of a component of the desk, unless an
 // account of that name exists already, and returns its id.
 func (s *Service) Ensure(ctx context.Context, u *work.Unit, spec Spec) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := u.Tx.QueryRow(ctx, `SELECT id FROM people WHERE lower(username) = lower(@name)`, db.Args{"name": spec.Username}).Scan(&id)
-	if err == nil || !fault.Is(db.Map(err), fault.NotFound) {
+	id, err := s.persons.idOf(ctx, u.Tx, spec.Username)
+	if err != nil || id != uuid.Nil {
 		return id, err
 	}
 	in := PersonInput{
@@ -133,7 +132,7 @@ func (s *Service) Ensure(ctx context.Context, u *work.Unit, spec Spec) (uuid.UUI
 		spec.Roles = []identity.Role{identity.Requester}
 	}
 	for _, r := range spec.Roles {
-		grant(&u.Batch, p.ID, r, u.Actor.ID, u.Now)
+		s.persons.giveRole(&u.Batch, p.ID, r, u.Actor.ID, u.Now, nil)
 	}
 	if err := u.Record(ctx, ActionGrant, p.Ref(), trail.Diff{"role": {nil, spec.Roles}}); err != nil {
 		return id, err
@@ -143,9 +142,8 @@ func (s *Service) Ensure(ctx context.Context, u *work.Unit, spec Spec) (uuid.UUI
 
 // EnsureTeam makes a team within a unit unless one of that source exists.
 func (s *Service) EnsureTeam(ctx context.Context, u *work.Unit, t Team, members ...uuid.UUID) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := u.Tx.QueryRow(ctx, `SELECT id FROM teams WHERE source = @source AND source_key = @key`, db.Args{"source": t.Source, "key": t.SourceKey}).Scan(&id)
-	if err == nil || !fault.Is(db.Map(err), fault.NotFound) {
+	id, err := s.teams.bySource(ctx, u.Tx, t.Source, t.SourceKey)
+	if err != nil || id != uuid.Nil {
 		return id, err
 	}
 	in := TeamInput{NameZh: t.NameZh, NameEn: t.NameEn, LeadID: t.LeadID, Active: true, Members: members}
@@ -163,9 +161,8 @@ func (s *Service) EnsureTeam(ctx context.Context, u *work.Unit, t Team, members 
 // EnsureDepartment makes a department within a unit unless one of that name
 // exists.
 func (s *Service) EnsureDepartment(ctx context.Context, u *work.Unit, d Department) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := u.Tx.QueryRow(ctx, `SELECT id FROM departments WHERE name_zh = @zh AND name_en = @en`, db.Args{"zh": d.NameZh, "en": d.NameEn}).Scan(&id)
-	if err == nil || !fault.Is(db.Map(err), fault.NotFound) {
+	id, err := s.departments.byName(ctx, u.Tx, d.NameZh, d.NameEn)
+	if err != nil || id != uuid.Nil {
 		return id, err
 	}
 	in := DepartmentInput{ParentID: d.ParentID, NameZh: d.NameZh, NameEn: d.NameEn, ManagerID: d.ManagerID, Active: true}
