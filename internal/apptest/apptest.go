@@ -284,7 +284,7 @@ func (c *Client) JSON(method, path string, in, out any, headers ...string) Answe
 		body, contentType = bytes.NewReader(b), "application/json"
 	}
 	a := c.Do(method, path, contentType, body, headers...)
-	if out != nil && a.Status < 300 {
+	if out != nil && a.Status < 300 && len(a.Body) > 0 {
 		if err := json.Unmarshal(a.Body, out); err != nil {
 			c.tb.Fatalf("%s %s: %v in %s", method, path, err, a.Body)
 		}

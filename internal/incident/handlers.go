@@ -392,7 +392,13 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var in EditInput
-	if err := h.decode(w, r, &in); err != nil {
+	err = h.decode(w, r, &in)
+	untouched(r.Form)
+	if err != nil {
+		return h.failed(w, r, id, "edit", err)
+	}
+	in = EditInput{}
+	if err := web.Form(r.Form, &in); err != nil {
 		return h.failed(w, r, id, "edit", err)
 	}
 	in.keep(r.Form)
@@ -409,6 +415,16 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, "/incidents/"+i.Label())
+}
+
+// untouched drops the fields that still hold what the page showed: a form
+// sends all its fields, and the ones nobody touched are no edit.
+func untouched(form url.Values) {
+	for field := range form {
+		if was, ok := form["was_"+field]; ok && strings.ReplaceAll(form.Get(field), "\r\n", "\n") == strings.ReplaceAll(was[0], "\r\n", "\n") {
+			delete(form, field)
+		}
+	}
 }
 
 // keep drops the fields for which the person chose the other's value.

@@ -552,3 +552,18 @@ func forward(relation string) string {
 	}
 	return relation
 }
+
+// shown are the fields of the edit form as the page shows them, so that what
+// comes back can be told from what was touched.
+func (p actProps) shown() [][2]string {
+	return [][2]string{
+		{"title", p.Title},
+		{"description", p.Description},
+		{"category_id", idText(p.CategoryID)},
+		{"service_id", idText(p.ServiceID)},
+		{"impact", level(p.Impact)},
+		{"urgency", level(p.Urgency)},
+		{"location", p.Location},
+		{"device", p.Device},
+	}
+}

@@ -853,7 +853,7 @@ func reportPage(p reportProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Errors(p.Fault).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Errors(p.Fault, "incident.field.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1282,7 +1282,7 @@ func requestPage(p ticketProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(p.Fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(p.Fault, "incident.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1985,7 +1985,7 @@ func settingsPage(p settingsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(p.at("settings")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(p.at("settings"), "incident.settings.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

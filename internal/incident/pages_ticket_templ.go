@@ -129,7 +129,7 @@ func ticketPage(p ticketProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Errors(p.Fault).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Errors(p.Fault, "incident.field.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

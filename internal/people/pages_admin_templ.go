@@ -510,7 +510,7 @@ func personPage(f personForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.fault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -617,7 +617,7 @@ func personPage(f personForm) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Errors(f.roleFault).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Errors(f.roleFault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1245,7 +1245,7 @@ func teamPage(f teamForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.fault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1539,7 +1539,7 @@ func departmentPage(f departmentForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.fault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

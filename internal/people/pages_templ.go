@@ -79,7 +79,7 @@ func signInPage(f signInForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.fault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.fault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -221,7 +221,7 @@ func forgotPage(sent bool, f *fault.Error) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Errors(f).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Errors(f, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -328,7 +328,7 @@ func resetPage(f *fault.Error) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -426,7 +426,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -883,7 +883,7 @@ func mePage(f meForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.profileFault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.profileFault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -961,7 +961,7 @@ func mePage(f meForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Errors(f.passwordFault).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Errors(f.passwordFault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1070,7 +1070,7 @@ func mePage(f meForm) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Errors(f.tokenFault).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Errors(f.tokenFault, "people.field.").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -3,11 +3,13 @@ package ui
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
 )
 
 func errorTitle(f *fault.Error) string {
@@ -87,4 +89,20 @@ func pickerURL(agents bool) string {
 		return "/people/pick?agents=1&q="
 	}
 	return "/people/pick?q="
+}
+
+// fieldLabel is a field's label with a colon, or "" where it has none.
+func fieldLabel(ctx context.Context, name string, prefixes []string) string {
+	m := i18n.From(ctx)
+	if m == nil {
+		return ""
+	}
+	for _, p := range prefixes {
+		for _, k := range []string{p + name, p + strings.TrimSuffix(name, "_id")} {
+			if m.Has(k) {
+				return T(ctx, "ui.labelled", "label", m.T(k))
+			}
+		}
+	}
+	return ""
 }
