@@ -100,6 +100,11 @@ func (a *App) metricsHandler() http.Handler {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		want := a.cfg.MetricsToken
 		ip, err := netip.ParseAddr(web.ClientIP(r, a.cfg.Proxies()))
+		// A proxy on this machine brings strangers that look local.
+		if want == "" && (r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || r.Header.Get("Via") != "") {
+			http.Error(w, "forbidden: set OPSDESK_METRICS_TOKEN", http.StatusForbidden)
+			return
+		}
 		if want != "" && subtle.ConstantTimeCompare([]byte(token), []byte(want)) != 1 || want == "" && (err != nil || !ip.IsLoopback()) {
 			http.Error(w, "forbidden", http.StatusForbidden)
 			return

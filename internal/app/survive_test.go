@@ -437,6 +437,26 @@ func TestFirstAdministratorsByLinkOnce(t *testing.T) {
 	}
 }
 
+func TestMetricsStayAtHome(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{Empty: true})
+	c := d.Client("")
+	if a := c.Get("/metrics"); a.Status != 200 || !strings.Contains(a.Text(), "go_goroutines") {
+		t.Errorf("from this machine: %d", a.Status)
+	}
+	if a := c.Get("/metrics", "X-Forwarded-For", "203.0.113.9"); a.Status != 403 {
+		t.Errorf("through a proxy: %d", a.Status)
+	}
+	d = apptest.New(t, apptest.Options{Empty: true, Vars: []string{"OPSDESK_METRICS_TOKEN=s3cret"}})
+	c = d.Client("")
+	if a := c.Get("/metrics"); a.Status != 403 {
+		t.Errorf("without the token: %d", a.Status)
+	}
+	if a := c.Get("/metrics", "Authorization", "Bearer s3cret"); a.Status != 200 {
+		t.Errorf("with the token: %d", a.Status)
+	}
+}
+
 func TestCrossSiteWritesAreRefused(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
