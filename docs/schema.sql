@@ -396,6 +396,14 @@ CREATE TABLE public.role_grants (
     CONSTRAINT role_grants_not_to_oneself CHECK ((granted_by <> person_id)),
     CONSTRAINT role_grants_role CHECK ((role = ANY (ARRAY['REQ'::text, 'L1'::text, 'L2'::text, 'LEAD'::text, 'CM'::text, 'CAB'::text, 'IMP'::text, 'CFG'::text, 'MGR'::text, 'AUD'::text, 'SYS'::text, 'SEC'::text, 'ADA'::text])))
 );
+CREATE TABLE public.search_docs (
+    record_id uuid NOT NULL,
+    hash bigint NOT NULL,
+    terms tsvector NOT NULL,
+    talk tsvector NOT NULL,
+    notes tsvector NOT NULL
+);
+ALTER TABLE ONLY public.search_docs ALTER COLUMN terms SET STATISTICS 500;
 CREATE TABLE public.services (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -502,6 +510,29 @@ CREATE TABLE public.trail_log (
     horizon bigint DEFAULT 0 NOT NULL,
     CONSTRAINT trail_log_one CHECK (one)
 );
+CREATE TABLE public.view_displays (
+    person_id uuid NOT NULL,
+    list text NOT NULL,
+    layout text NOT NULL,
+    columns text[] NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT view_displays_layout CHECK ((layout = ANY (ARRAY['split'::text, 'table'::text])))
+);
+CREATE TABLE public.views (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    query text NOT NULL,
+    owner_id uuid NOT NULL,
+    team_id uuid,
+    alert_above integer,
+    alerted boolean DEFAULT false NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT views_alert CHECK ((alert_above >= 0))
+);
 ALTER TABLE ONLY public.river_job ALTER COLUMN id SET DEFAULT nextval('public.river_job_id_seq'::regclass);
 ALTER TABLE ONLY public.river_notification ALTER COLUMN id SET DEFAULT nextval('public.river_notification_id_seq'::regclass);
 ALTER TABLE ONLY public.api_tokens
@@ -568,6 +599,8 @@ ALTER TABLE ONLY public.river_queue
     ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_pkey PRIMARY KEY (person_id, role);
+ALTER TABLE ONLY public.search_docs
+    ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sessions
@@ -590,6 +623,10 @@ ALTER TABLE ONLY public.trail_leaves
     ADD CONSTRAINT trail_leaves_pkey PRIMARY KEY (leaf);
 ALTER TABLE ONLY public.trail_log
     ADD CONSTRAINT trail_log_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.view_displays
+    ADD CONSTRAINT view_displays_pkey PRIMARY KEY (person_id, list);
+ALTER TABLE ONLY public.views
+    ADD CONSTRAINT views_pkey PRIMARY KEY (id);
 CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
 CREATE INDEX attachments_content_idx ON public.attachments USING btree (sha256);
 CREATE INDEX attachments_loose_idx ON public.attachments USING btree (created_at) WHERE (record_id IS NULL);
@@ -622,6 +659,7 @@ CREATE INDEX record_named_person_idx ON public.record_named USING btree (person_
 CREATE INDEX record_participants_person_idx ON public.record_participants USING btree (person_id, record_id);
 CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);
 CREATE INDEX records_assignee_idx ON public.records USING btree (assignee_id, updated_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
+CREATE INDEX records_created_by_idx ON public.records USING btree (created_by) WHERE (created_by IS DISTINCT FROM requester_id);
 CREATE INDEX records_department_idx ON public.records USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
 CREATE INDEX records_kind_created_idx ON public.records USING btree (kind, created_at DESC, id DESC);
 CREATE INDEX records_kind_updated_idx ON public.records USING btree (kind, updated_at DESC, id DESC);
@@ -640,6 +678,8 @@ CREATE UNIQUE INDEX river_job_unique_idx ON public.river_job USING btree (unique
 CREATE INDEX river_notification_created_at_idx ON public.river_notification USING btree (created_at);
 CREATE INDEX river_notification_topic_id_idx ON public.river_notification USING btree (topic, id);
 CREATE INDEX role_grants_role_idx ON public.role_grants USING btree (role, person_id);
+CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
+CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
 CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
@@ -653,6 +693,9 @@ CREATE INDEX trail_entries_actor_idx ON public.trail_entries USING btree (actor_
 CREATE INDEX trail_entries_record_idx ON public.trail_entries USING btree (record_id, id);
 CREATE INDEX trail_entries_refused_idx ON public.trail_entries USING btree (id) WHERE (outcome <> 'success'::text);
 CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH (pages_per_range='16');
+CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_above IS NOT NULL) AND (NOT deleted));
+CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
+CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -715,3 +758,9 @@ ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.view_displays
+    ADD CONSTRAINT view_displays_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.views
+    ADD CONSTRAINT views_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.views
+    ADD CONSTRAINT views_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);

@@ -29,6 +29,7 @@ import (
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
 	"opsdesk/internal/ui"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 	static "opsdesk/web"
 )
@@ -54,6 +55,7 @@ type App struct {
 	Router    web.Router
 	People    *people.Service
 	Incidents *incident.Service
+	Views     *view.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Jobs      *jobs.Client
@@ -119,7 +121,10 @@ func (a *App) modules(o Options) error {
 	if a.People, err = people.New(d, po); err != nil {
 		return err
 	}
-	if a.Incidents, err = incident.NewService(d, c.Zone()); err != nil {
+	if a.Views, err = view.New(d); err != nil {
+		return err
+	}
+	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views); err != nil {
 		return err
 	}
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {

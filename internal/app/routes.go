@@ -176,6 +176,9 @@ func (a *App) personal(next http.Handler) http.Handler {
 			a.navigation(ctx, s)
 		}
 		next.ServeHTTP(w, r)
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			a.Incidents.Forget(who.ID) // their own acts show in their counts at once
+		}
 	})
 }
 
@@ -188,12 +191,12 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	if !s.Actor.Agent() {
 		return
 	}
+	views, counts := a.Incidents.Navigation(ctx)
 	count := func(view string) string {
-		n, err := a.Incidents.Count(ctx, view, 99)
-		if err != nil || n == 0 {
+		if counts[view] == 0 {
 			return ""
 		}
-		return ui.Count(n, 99)
+		return ui.Count(counts[view], 99)
 	}
 	s.Nav = []ui.NavGroup{
 		{Items: []ui.NavItem{
@@ -208,6 +211,18 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			{ID: "view-pending", Href: "/incidents?view=pending", Icon: "clock-pause", Label: "ui.nav.pending"},
 			{ID: "view-resolved", Href: "/incidents?view=resolved", Icon: "circle-check", Label: "ui.nav.resolved"},
 		}},
+	}
+	var own []ui.NavItem
+	for _, v := range views {
+		id := v.ID.String()
+		icon := "bookmark"
+		if v.TeamID != nil {
+			icon = "users-group"
+		}
+		own = append(own, ui.NavItem{ID: "view-" + id, Href: "/incidents?v=" + id, Icon: icon, Text: v.Name, Count: count(id), Hot: v.AlertAbove != nil && counts[id] > *v.AlertAbove})
+	}
+	if len(own) > 0 {
+		s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.saved", Items: own})
 	}
 	var admin []ui.NavItem
 	add := func(may bool, it ui.NavItem) {

@@ -29,6 +29,7 @@ import (
 	"opsdesk/internal/platform/jobs"
 	"opsdesk/internal/platform/storage"
 	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 	"opsdesk/internal/work"
 )
 
@@ -191,8 +192,22 @@ func Bind(ctx context.Context, u *work.Unit, ref record.Ref, ids []uuid.UUID, o 
 	if len(names) != len(ids) {
 		return fault.OnField("attachment_ids", "attachment.error.gone")
 	}
+	search.Say(&u.Batch, ref.ID, strings.Join(names, "\n"), o.Internal)
 	u.Note("attachments", nil, names)
 	return nil
+}
+
+// Index queues the names of the files on some records for the search index.
+func Index(ctx context.Context, q db.Querier, b *pgx.Batch, ids []uuid.UUID) error {
+	rows, _ := q.Query(ctx, `SELECT record_id, name, internal FROM attachments WHERE record_id = ANY(@ids)`, db.Args{"ids": ids})
+	var id uuid.UUID
+	var name string
+	var internal bool
+	_, err := pgx.ForEachRow(rows, []any{&id, &name, &internal}, func() error {
+		search.Say(b, id, name, internal)
+		return nil
+	})
+	return err
 }
 
 // List lists the files of a record, oldest first, at most 500; those of

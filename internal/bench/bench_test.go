@@ -300,7 +300,7 @@ func BenchmarkMillion(b *testing.B) {
 			return err
 		},
 		"p1": func() error {
-			_, err := m.Incidents.List(eng, incident.Filter{View: "all", Priorities: []int{1}, Sort: "created"}, "")
+			_, err := m.Incidents.List(eng, incident.Filter{View: "all", Clauses: []incident.Clause{{Field: "priority", Op: "is", Values: []string{"1"}}}, Sort: "created"}, "")
 			return err
 		},
 		"find": func() error {
@@ -311,7 +311,7 @@ func BenchmarkMillion(b *testing.B) {
 			_, err := m.Incidents.List(eng, incident.Filter{View: "all", Text: "INC-500000"}, "")
 			return err
 		},
-		"requests": func() error { _, err := m.Incidents.Mine(staff, ""); return err },
+		"requests": func() error { _, err := m.Incidents.Mine(staff, "", ""); return err },
 		"palette":  func() error { _, err := m.Incidents.Find(eng, "printer 77"); return err },
 	} {
 		b.Run(name, func(b *testing.B) {

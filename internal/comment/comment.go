@@ -16,6 +16,7 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 	"opsdesk/internal/work"
 )
 
@@ -39,6 +40,7 @@ func Reply(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
 	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: u.Actor.ID, AuthorName: u.Actor.Name, Body: body, At: at}
 	u.Batch.Queue(`INSERT INTO comments (id, record_id, author_id, author_name, body, thanks, at) VALUES (@id, @record, @author, @name, @body, @thanks, @at)`,
 		db.Args{"id": c.ID, "record": ref.ID, "author": c.AuthorID, "name": c.AuthorName, "body": body, "thanks": IsThanks(body), "at": at})
+	search.Say(&u.Batch, ref.ID, body, false)
 	u.Note("reply", nil, c.ID)
 	return c
 }
@@ -48,6 +50,7 @@ func AddNote(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
 	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: u.Actor.ID, AuthorName: u.Actor.Name, Body: body, At: at, Internal: true}
 	u.Batch.Queue(`INSERT INTO notes (id, record_id, author_id, author_name, body, at) VALUES (@id, @record, @author, @name, @body, @at)`,
 		db.Args{"id": c.ID, "record": ref.ID, "author": c.AuthorID, "name": c.AuthorName, "body": body, "at": at})
+	search.Say(&u.Batch, ref.ID, body, true)
 	u.Note("note", nil, c.ID)
 	return c
 }
@@ -77,6 +80,19 @@ func Excerpt(ctx context.Context, q db.Querier, id uuid.UUID) (string, error) {
 	var body string
 	err := q.QueryRow(ctx, `SELECT coalesce((SELECT left(body, 500) FROM comments WHERE id = @id), '')`, db.Args{"id": id}).Scan(&body)
 	return body, err
+}
+
+// Index queues what was said on some records for the search index.
+func Index(ctx context.Context, q db.Querier, b *pgx.Batch, ids []uuid.UUID) error {
+	rows, _ := q.Query(ctx, `SELECT record_id, body, false FROM comments WHERE record_id = ANY(@ids) UNION ALL SELECT record_id, body, true FROM notes WHERE record_id = ANY(@ids)`, db.Args{"ids": ids})
+	var id uuid.UUID
+	var body string
+	var internal bool
+	_, err := pgx.ForEachRow(rows, []any{&id, &body, &internal}, func() error {
+		search.Say(b, id, body, internal)
+		return nil
+	})
+	return err
 }
 
 // thanks are texts that say nothing but thank you, once punctuation is gone.

@@ -26,6 +26,15 @@ type Event struct {
 	To []uuid.UUID `json:"to,omitempty"`
 	// About is the part of the record it is about, such as a comment.
 	About uuid.UUID `json:"about,omitzero"`
+	// Subject stands for what has no line in the register, such as a saved view
+	// or a long task: only those in To hear of it.
+	Subject *Subject `json:"subject,omitempty"`
+}
+
+// Subject is what a message says of a thing that is no record.
+type Subject struct {
+	Title string `json:"title"`
+	Path  string `json:"path"` // of its page
 }
 
 // Subscriber reacts at least once; it must be idempotent by Event.ID.

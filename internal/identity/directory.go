@@ -80,6 +80,14 @@ func SearchPeople(ctx context.Context, q db.Querier, text string, agents bool, l
 	return out, db.Map(err)
 }
 
+// Called finds the people whose name or account is exactly the text, at most
+// 20; somebody may search for what a person reported.
+func Called(ctx context.Context, q db.Querier, text string) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT id FROM people WHERE name = @text OR lower(name_en) = lower(@text) OR lower(username) = lower(@text) LIMIT 20`, db.Args{"text": strings.TrimSpace(text)})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
 // escape makes the wildcards of LIKE ordinary characters.
 func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
@@ -150,5 +158,31 @@ func ByUsername(ctx context.Context, q db.Querier, names ...string) (map[string]
 	var name string
 	var id uuid.UUID
 	_, err := pgx.ForEachRow(rows, []any{&name, &id}, func() error { out[name] = id; return nil })
+	return out, db.Map(err)
+}
+
+// Department is a department as lists show it.
+type Department struct {
+	ID     uuid.UUID `db:"id"`
+	NameZh string    `db:"name_zh"`
+	NameEn string    `db:"name_en"`
+}
+
+// Display is the department's name for a reader of a language.
+func (d Department) Display(lang string) string {
+	if lang == "en" && d.NameEn != "" || d.NameZh == "" {
+		return d.NameEn
+	}
+	return d.NameZh
+}
+
+// Departments reads the names of all departments, at most 2000.
+func Departments(ctx context.Context, q db.Querier) (map[uuid.UUID]Department, error) {
+	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en FROM departments WHERE active ORDER BY id LIMIT 2000`)
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Department])
+	out := make(map[uuid.UUID]Department, len(list))
+	for _, d := range list {
+		out[d.ID] = d
+	}
 	return out, db.Map(err)
 }

@@ -3,9 +3,6 @@ package incident
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +13,7 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -89,17 +87,18 @@ func (a api) out(ctx context.Context, i Incident) Out {
 
 type (
 	listQuery struct {
-		View     string `query:"view" enum:"open,mine,team,unassigned,pending,resolved,closed,all"`
-		State    string `query:"state"`
-		Priority string `query:"priority"`
-		Team     string `query:"team"`
-		Assignee string `query:"assignee"`
-		Category string `query:"category"`
-		Service  string `query:"service"`
-		Q        string `query:"q"`
-		Sort     string `query:"sort" enum:"priority,updated,created"`
-		Limit    int    `query:"limit"`
-		Cursor   string `query:"cursor"`
+		View     string   `query:"view" enum:"open,mine,team,unassigned,pending,resolved,closed,all"`
+		State    string   `query:"state"`
+		Priority string   `query:"priority"`
+		Team     string   `query:"team"`
+		Assignee string   `query:"assignee"`
+		Category string   `query:"category"`
+		Service  string   `query:"service"`
+		F        []string `query:"f" description:"field.operator.value,value; may be repeated"`
+		Q        string   `query:"q"`
+		Sort     string   `query:"sort" enum:"priority,updated,created"`
+		Limit    int      `query:"limit"`
+		Cursor   string   `query:"cursor"`
 	}
 	rowOut struct {
 		ID          uuid.UUID  `json:"id"`
@@ -159,83 +158,24 @@ type (
 	historyOut struct {
 		Items []historyEntry `json:"items"`
 	}
+	viewOut struct {
+		view.View
+		Count int `json:"count"` // at most 100, which stands for "more than 99"
+	}
+	viewsOut struct {
+		Items []viewOut `json:"items"`
+	}
 	matrixInput struct {
 		Cells []Cell `json:"cells"`
 	}
 )
 
-// filterOf reads a filter from an address. Unknown values are refused, so that
-// a mistyped filter never shows more than was meant.
-func filterOf(q url.Values) (Filter, error) {
-	f := Filter{View: q.Get("view"), Sort: q.Get("sort"), Text: strings.TrimSpace(q.Get("q"))}
-	bad := func(name, code string) (Filter, error) { return f, fault.OnField(name, code) }
-	if f.View != "" && !slices.Contains(views, f.View) {
-		return bad("view", "validation.oneof")
-	}
-	if _, ok := orders[f.Sort]; f.Sort != "" && !ok {
-		return bad("sort", "validation.oneof")
-	}
-	if len(f.Text) > 200 || strings.ContainsRune(f.Text, 0) || strings.ToValidUTF8(f.Text, "") != f.Text {
-		return bad("q", "validation.text")
-	}
-	for _, s := range words(q["state"]) {
-		if !slices.Contains(States[:], State(s)) {
-			return bad("state", "validation.oneof")
-		}
-		f.States = append(f.States, s)
-	}
-	for _, s := range words(q["priority"]) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 4 {
-			return bad("priority", "validation.oneof")
-		}
-		f.Priorities = append(f.Priorities, n)
-	}
-	for _, s := range words(q["team"]) {
-		id, err := uuid.Parse(s)
-		if err != nil {
-			return bad("team", "validation.uuid")
-		}
-		f.Teams = append(f.Teams, id)
-	}
-	for name, to := range map[string]**uuid.UUID{"assignee": &f.Assignee, "requester": &f.Requester, "category": &f.Category, "service": &f.Service} {
-		if s := q.Get(name); s != "" {
-			id, err := uuid.Parse(s)
-			if err != nil {
-				return bad(name, "validation.uuid")
-			}
-			*to = &id
-		}
-	}
-	if s := q.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 200 {
-			return bad("limit", "validation.number")
-		}
-		f.Limit = n
-	}
-	return f, nil
-}
-
-// words are the values of a parameter that may be repeated or separated by
-// commas.
-func words(in []string) []string {
-	var out []string
-	for _, s := range in {
-		for w := range strings.SplitSeq(s, ",") {
-			if w = strings.TrimSpace(w); w != "" {
-				out = append(out, w)
-			}
-		}
-	}
-	return out
-}
-
 func (a api) list(w http.ResponseWriter, r *http.Request) error {
-	f, err := filterOf(r.URL.Query())
+	f, err := ParseFilter(r.URL.Query())
 	if err != nil {
 		return err
 	}
+	f.CountTo = CountLimit
 	p, err := a.s.List(r.Context(), f, r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err
@@ -471,4 +411,56 @@ func operationID(action, path string) string {
 		out += w
 	}
 	return out + "Incident"
+}
+
+func (a api) glossary(w http.ResponseWriter, r *http.Request) error {
+	g, err := a.s.Glossary(r.Context())
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, GlossaryInput{g.Text()})
+}
+
+func (a api) setGlossary(w http.ResponseWriter, r *http.Request) error {
+	return configured(w, r, a.s.SetGlossary)
+}
+
+func (a api) listViews(w http.ResponseWriter, r *http.Request) error {
+	list, n, err := a.s.Saved(r.Context())
+	if err != nil {
+		return err
+	}
+	out := viewsOut{Items: []viewOut{}}
+	for _, v := range list {
+		out.Items = append(out.Items, viewOut{v, n[v.ID.String()]})
+	}
+	return web.JSON(w, http.StatusOK, out)
+}
+
+func (a api) saveView(w http.ResponseWriter, r *http.Request) error {
+	var in view.SaveInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	v, err := a.s.views.Save(work.WithKey(r.Context(), web.Key(r)), Kind, in)
+	if err != nil {
+		return err
+	}
+	a.s.Forget(v.OwnerID)
+	return web.JSON(w, http.StatusOK, v)
+}
+
+func (a api) deleteView(w http.ResponseWriter, r *http.Request) error {
+	id, err := uuid.Parse(chi.URLParam(r, "view"))
+	if err != nil {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	if _, err := a.s.views.Get(r.Context(), id); err != nil {
+		return err
+	}
+	if _, err := a.s.views.Delete(r.Context(), id, view.DeleteInput{}); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }

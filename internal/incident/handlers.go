@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/ui"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -69,7 +70,7 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.s.Mine(r.Context(), "")
+	p, err := h.s.Mine(r.Context(), "", "")
 	if err != nil {
 		return err
 	}
@@ -88,11 +89,16 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 func firstN(rows []Row, n int) []Row { return rows[:min(n, len(rows))] }
 
 func (h handlers) mine(w http.ResponseWriter, r *http.Request) error {
-	p, err := h.s.Mine(r.Context(), r.URL.Query().Get("cursor"))
+	q := r.URL.Query()
+	f, err := ParseFilter(url.Values{"q": q["q"]})
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, minePage(p))
+	p, err := h.s.Mine(r.Context(), f.Text, q.Get("cursor"))
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, minePage(p, f.Text))
 }
 
 // queueProps is the queue with what its filters offer.
@@ -105,6 +111,14 @@ type queueProps struct {
 	Selected string
 	Preview  *Detail
 	Now      time.Time
+
+	Saved     *view.View // open by its name
+	MayChange bool       // the saved view
+	Changed   bool       // the list is not as it was saved
+	Display   view.Display
+
+	People      map[uuid.UUID]identity.Person
+	Departments map[uuid.UUID]identity.Department
 }
 
 func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
@@ -117,8 +131,17 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, "/my")
 	}
 	q := r.URL.Query()
+	if q.Has("field") {
+		return h.built(w, r, q)
+	}
 	p := queueProps{Query: q, Now: h.desk.Now()}
-	if p.Filter, err = filterOf(q); err != nil {
+	if p.Filter, err = ParseFilter(q); err != nil {
+		return err
+	}
+	if err = h.opened(ctx, &p); err != nil {
+		return err
+	}
+	if err = h.displayed(ctx, &p); err != nil {
 		return err
 	}
 	if p.Page, err = h.s.List(ctx, p.Filter, q.Get("cursor")); err != nil {
@@ -130,7 +153,10 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	if p.Config, err = h.s.Config(ctx); err != nil {
 		return err
 	}
-	if len(p.Rows) > 0 {
+	if err = h.names(ctx, &p); err != nil {
+		return err
+	}
+	if len(p.Rows) > 0 && !p.table() {
 		at := max(0, slices.IndexFunc(p.Rows, func(x Row) bool { return x.Number == q.Get("sel") }))
 		p.Selected = p.Rows[at].Number
 		d, err := h.s.Detail(ctx, p.Rows[at].ID)
@@ -144,6 +170,57 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, queuePage(p))
 }
 
+// names reads what the conditions in force are called.
+func (h handlers) names(ctx context.Context, p *queueProps) (err error) {
+	var ids []uuid.UUID
+	departments := p.Query.Get("add") == "department"
+	for _, c := range p.Filter.Clauses {
+		departments = departments || c.Field == "department"
+		if c.Field == "assignee" || c.Field == "requester" {
+			for _, v := range c.Values {
+				if id, err := uuid.Parse(v); err == nil {
+					ids = append(ids, id)
+				}
+			}
+		}
+	}
+	if p.People, err = identity.People(ctx, h.desk.DB, ids...); err != nil || !departments {
+		return err
+	}
+	p.Departments, err = identity.Departments(ctx, h.desk.DB)
+	return err
+}
+
+// built takes one condition from the builder's form into the address.
+func (h handlers) built(w http.ResponseWriter, r *http.Request, q url.Values) error {
+	if err := identity.FillPicked(r.Context(), h.desk.DB, q, "person_id"); err != nil {
+		return err
+	}
+	c := Clause{Field: q.Get("field"), Op: q.Get("op"), Values: words(q["value"])}
+	if id := q.Get("person_id"); id != "" {
+		c.Values = append(c.Values, id)
+	}
+	if c.Op == "within" || c.Op == "older" {
+		c.Values = words(q["span"])
+	}
+	add := len(c.Values) > 0 || c.Op == "none" || c.Op == "any"
+	old := q.Get("old")
+	for _, k := range []string{"field", "op", "value", "person_id", "person_id_username", "span", "old", "add", "edit", "cursor", "sel"} {
+		q.Del(k)
+	}
+	list := slices.DeleteFunc(q["f"], func(s string) bool { return s == old })
+	if add {
+		list = append(list, c.String())
+	}
+	if q["f"] = list; len(list) == 0 {
+		q.Del("f")
+	}
+	if _, err := ParseFilter(q); err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, address(q))
+}
+
 // fresh answers a queue that is open: how much has changed since it was drawn.
 func (h handlers) fresh(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
@@ -151,16 +228,20 @@ func (h handlers) fresh(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.OnField("since", "validation.datetime")
 	}
-	f, err := filterOf(q)
+	f, err := ParseFilter(q)
 	if err != nil {
 		return err
 	}
-	n, err := h.s.Fresh(r.Context(), f, since)
+	p := queueProps{Query: q, Filter: f, Now: since}
+	if err := h.opened(r.Context(), &p); err != nil {
+		return err
+	}
+	n, err := h.s.Fresh(r.Context(), p.Filter, since)
 	if err != nil {
 		return err
 	}
 	q.Del("since")
-	return web.Render(w, r, http.StatusOK, freshHint(queueProps{Query: q, Filter: f, Now: since}, n))
+	return web.Render(w, r, http.StatusOK, freshHint(p, n))
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {
@@ -453,25 +534,47 @@ func (h handlers) tickTask(w http.ResponseWriter, r *http.Request) error {
 
 // palette answers the command palette: a number first, then titles.
 func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
-	q := strings.TrimLeft(strings.TrimSpace(r.URL.Query().Get("q")), "#@>")
+	typed := strings.TrimSpace(r.URL.Query().Get("q"))
+	q := strings.TrimLeft(typed, "#@>")
 	q = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(q, "\x00", ""), ""))
+	p := paletteProps{Text: q}
 	if q == "" || len(q) > 200 {
-		return web.Render(w, r, http.StatusOK, paletteHits(nil))
+		return web.Render(w, r, http.StatusOK, paletteHits(p))
 	}
-	rows, err := h.s.Find(r.Context(), q)
+	who, err := identity.From(r.Context())
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, paletteHits(rows))
+	p.Agent = who.Agent()
+	if !strings.HasPrefix(typed, "@") {
+		if p.Rows, err = h.s.Find(r.Context(), q); err != nil {
+			return err
+		}
+	}
+	if p.Agent && !strings.HasPrefix(typed, "#") {
+		if p.People, err = identity.SearchPeople(r.Context(), h.desk.DB, q, false, 5); err != nil {
+			return err
+		}
+	}
+	return web.Render(w, r, http.StatusOK, paletteHits(p))
+}
+
+// paletteProps is what the palette found.
+type paletteProps struct {
+	Text   string
+	Agent  bool
+	Rows   []Row
+	People []identity.Person
 }
 
 // settingsProps is the set-up page.
 type settingsProps struct {
 	Config
-	Teams []identity.Team
-	Fault *fault.Error
-	Part  string // which form the fault belongs to
-	In    ChoiceInput
+	Glossary string
+	Teams    []identity.Team
+	Fault    *fault.Error
+	Part     string // which form the fault belongs to
+	In       ChoiceInput
 }
 
 func (h handlers) settingsForm(ctx context.Context) (settingsProps, error) {
@@ -483,6 +586,11 @@ func (h handlers) settingsForm(ctx context.Context) (settingsProps, error) {
 	if p.Config, err = h.s.Config(ctx); err != nil {
 		return p, err
 	}
+	g, err := h.s.Glossary(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Glossary = g.Text()
 	p.Teams, err = identity.Teams(ctx, h.desk.DB)
 	return p, err
 }
@@ -518,6 +626,9 @@ func (h handlers) saved(w http.ResponseWriter, r *http.Request, part string, in 
 			return perr
 		}
 		p.Fault, p.Part, p.In = f, part, in
+		if r.Form.Has("glossary") {
+			p.Glossary = r.Form.Get("glossary")
+		}
 		return web.Render(w, r, web.StatusOf(f), settingsPage(p))
 	}
 	web.Flash(w, "ui.done")
@@ -540,6 +651,15 @@ func (h handlers) saveMatrix(w http.ResponseWriter, r *http.Request) error {
 		err = h.s.SetMatrix(r.Context(), cellsOf(r.Form))
 	}
 	return h.saved(w, r, "matrix", ChoiceInput{Active: true}, err)
+}
+
+func (h handlers) saveGlossary(w http.ResponseWriter, r *http.Request) error {
+	var in GlossaryInput
+	err := web.Decode(r, &in)
+	if err == nil {
+		err = h.s.SetGlossary(r.Context(), in)
+	}
+	return h.saved(w, r, "glossary", ChoiceInput{Active: true}, err)
 }
 
 func (h handlers) saveCategory(w http.ResponseWriter, r *http.Request) error {

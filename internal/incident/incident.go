@@ -13,6 +13,7 @@ import (
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 )
 
 // Kind is the record kind of incidents.
@@ -95,6 +96,11 @@ func (i Incident) Entry() record.Entry {
 		ServiceID: i.ServiceID, Confidential: i.Confidential, CreatedAt: i.CreatedAt, UpdatedAt: i.UpdatedAt, ClosedAt: i.ClosedAt,
 	}
 	return e
+}
+
+// doc is what the incident is found by, for everybody who may read it.
+func (i Incident) doc() search.Doc {
+	return search.Doc{ID: i.ID, Title: i.Title, Texts: []string{i.Label(), i.Description, i.Location, i.Device, i.Cause, i.Process}}
 }
 
 // move takes one step of the state machine and clears what the old state held.

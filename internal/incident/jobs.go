@@ -6,9 +6,13 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/search"
 	"opsdesk/internal/work"
 )
 
@@ -16,7 +20,38 @@ import (
 const JobAutoClose = "incident.auto_close"
 
 func (s *Service) register() error {
+	if err := s.desk.Registry.Every(JobIndex, 10*time.Minute, 30*time.Minute, s.index); err != nil {
+		return err
+	}
+	if err := s.desk.Registry.Every(JobViews, time.Minute, 5*time.Minute, s.watchViews); err != nil {
+		return err
+	}
 	return s.desk.Registry.Every(JobAutoClose, time.Minute, 5*time.Minute, s.autoClose)
+}
+
+// JobViews looks whether a view that somebody watches holds too much.
+const JobViews = "incident.views"
+
+func (s *Service) watchViews(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
+	return s.alarmViews(identity.With(ctx, identity.NewSystem("views")))
+}
+
+// JobIndex puts incidents into the search index that were made before there
+// was one.
+const JobIndex = "incident.index"
+
+func (s *Service) index(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
+	var after uuid.UUID
+	for {
+		ids, err := search.Unindexed(ctx, s.desk.DB, Kind, after, 500)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.index(ctx, tx, ids) }); err != nil {
+			return err
+		}
+		after = ids[len(ids)-1]
+	}
 }
 
 // autoClose closes what is due, each through the same guarded use case as a

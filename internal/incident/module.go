@@ -4,14 +4,17 @@ import (
 	"context"
 	"embed"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
+	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -33,7 +36,7 @@ type Options struct {
 
 // NewService registers the kind, the policies, the texts and the jobs of incidents
 // and returns their use cases.
-func NewService(d *work.Desk, zone *time.Location) (*Service, error) {
+func NewService(d *work.Desk, zone *time.Location, views *view.Service) (*Service, error) {
 	s, err := newService(d, zone)
 	if err != nil {
 		return nil, err
@@ -41,6 +44,15 @@ func NewService(d *work.Desk, zone *time.Location) (*Service, error) {
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/incidents", Read: "ticket.read", Relations: record.Relations[:]}); err != nil {
 		return nil, err
 	}
+	s.views = views
+	views.For(Kind, func(query string) error {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			return fault.OnField("query", "incident.error.filter")
+		}
+		_, err = ParseFilter(q)
+		return err
+	})
 	d.Policies.Add(Policies())
 	if err := s.register(); err != nil {
 		return nil, err
@@ -56,6 +68,10 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Get("/palette", h.palette)
 	rt.Get("/incidents", h.queue)
 	rt.Get("/incidents/fresh", h.fresh)
+	rt.Post("/incidents/display", h.setDisplay)
+	rt.Post("/incidents/views", h.saveView)
+	rt.Get("/incidents/views/{view}", h.viewPage)
+	rt.Post("/incidents/views/{view}/delete", h.deleteView)
 	rt.Get("/incidents/new", h.reportPage)
 	rt.Post("/incidents", h.report)
 	rt.Get("/incidents/{id}", h.ticket)
@@ -64,6 +80,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Get("/settings/incidents", h.settingsPage)
 	rt.Post("/settings/incidents", h.saveSettings)
 	rt.Post("/settings/incidents/matrix", h.saveMatrix)
+	rt.Post("/settings/incidents/glossary", h.saveGlossary)
 	rt.Post("/settings/incidents/categories", h.saveCategory)
 	rt.Post("/settings/incidents/services", h.saveService)
 
@@ -81,9 +98,14 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/watchers", tag(web.Op{ID: "listWatchers", Summary: "Who follows an incident", Out: watchersOut{}}), a.watchers)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/names", tag(web.Op{ID: "listNames", Summary: "The need-to-know list of a confidential incident", Out: namesOut{}}), a.names)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/history", tag(web.Op{ID: "listHistory", Summary: "What was done, oldest first", Out: historyOut{}}), a.history)
+	rt.API(http.MethodGet, "/api/v1/incident-views", tag(web.Op{ID: "listIncidentViews", Summary: "Saved views of the caller and their teams, with counts up to 100", Out: viewsOut{}}), a.listViews)
+	rt.API(http.MethodPost, "/api/v1/incident-views", tag(web.Op{ID: "saveIncidentView", Summary: "Make a saved view, or change one", In: view.SaveInput{}, Out: view.View{}, Idempotent: true}), a.saveView)
+	rt.API(http.MethodDelete, "/api/v1/incident-views/{view}", tag(web.Op{ID: "deleteIncidentView", Summary: "Delete a saved view", Status: http.StatusNoContent}), a.deleteView)
 	rt.API(http.MethodGet, "/api/v1/incident-config", tag(web.Op{ID: "getIncidentConfig", Summary: "Settings, priority matrix, categories and services", Out: Config{}}), a.config)
 	rt.API(http.MethodPut, "/api/v1/incident-config/settings", tag(web.Op{ID: "setIncidentSettings", Summary: "Change the settings", In: Settings{}, Status: http.StatusNoContent}), a.setSettings)
 	rt.API(http.MethodPut, "/api/v1/incident-config/matrix", tag(web.Op{ID: "setPriorityMatrix", Summary: "Change the priority matrix: all nine cells", In: matrixInput{}, Status: http.StatusNoContent}), a.setMatrix)
+	rt.API(http.MethodGet, "/api/v1/incident-config/glossary", tag(web.Op{ID: "getGlossary", Summary: "Words that mean the same to the search", Out: GlossaryInput{}}), a.glossary)
+	rt.API(http.MethodPut, "/api/v1/incident-config/glossary", tag(web.Op{ID: "setGlossary", Summary: "Change the words that mean the same", In: GlossaryInput{}, Status: http.StatusNoContent}), a.setGlossary)
 	rt.API(http.MethodPost, "/api/v1/incident-config/categories", tag(web.Op{ID: "saveCategory", Summary: "Make or change a category", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveCategory)
 	rt.API(http.MethodPost, "/api/v1/incident-config/services", tag(web.Op{ID: "saveService", Summary: "Make or change a service", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveService)
 

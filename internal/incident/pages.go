@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -107,6 +108,13 @@ func levels(ctx context.Context, field string) []ui.Option {
 	return out
 }
 
+func intText(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
+}
+
 func level(n int) string {
 	if n == 0 {
 		return ""
@@ -131,8 +139,11 @@ func timeText(ctx context.Context, t *time.Time) string {
 // link is the queue's address with some parameters changed; "" removes one.
 func (p queueProps) link(pairs ...string) string {
 	q := url.Values{}
+	if len(pairs) > 0 && slices.Contains([]string{"q", "sort", "group"}, pairs[0]) {
+		q = p.base(p.Filter) // another list than the one a view was saved with
+	}
 	for k, v := range p.Query {
-		if k != "cursor" && k != "sel" && k != "since" {
+		if k != "cursor" && k != "sel" && k != "since" && k != "add" && k != "edit" {
 			q[k] = v
 		}
 	}
@@ -142,10 +153,39 @@ func (p queueProps) link(pairs ...string) string {
 			q.Set(pairs[i], pairs[i+1])
 		}
 	}
+	return address(q)
+}
+
+func address(q url.Values) string {
 	if len(q) == 0 {
 		return "/incidents"
 	}
 	return "/incidents?" + q.Encode()
+}
+
+// without is the queue's address without one of its conditions.
+func (p queueProps) without(c chip) string {
+	if c.Clause == nil {
+		return p.link("q", "")
+	}
+	return address(p.base(p.Filter.Without(*c.Clause)))
+}
+
+// base is the address of another filter of the same page.
+func (p queueProps) base(f Filter) url.Values {
+	q := f.Query()
+	if v := p.Query.Get("v"); v != "" {
+		// With its own conditions the address stands for itself, also where they
+		// are none.
+		q.Set("v", v)
+		q.Set("view", p.view())
+	}
+	return q
+}
+
+// plainURL is the same list without conditions.
+func (p queueProps) plainURL() string {
+	return address(p.base(Filter{View: p.view()}))
 }
 
 // freshURL asks what has changed in this list since it was drawn.
@@ -169,56 +209,193 @@ func (p queueProps) sort() string {
 }
 
 // chip is one filter in force.
-type chip struct{ Key, Label, Value string }
+type chip struct {
+	Clause          *Clause // nil for the words looked for
+	Label, Op, Text string
+}
 
 func (p queueProps) chips(ctx context.Context) []chip {
 	var out []chip
-	add := func(key, value string) {
-		if value != "" {
-			out = append(out, chip{key, ui.T(ctx, "incident.filter."+key), value})
-		}
+	if p.Filter.Text != "" {
+		out = append(out, chip{nil, ui.T(ctx, "incident.filter.q"), "", p.Filter.Text})
 	}
-	if len(p.Filter.Priorities) > 0 {
+	for _, c := range p.Filter.Clauses {
 		var w []string
-		for _, n := range p.Filter.Priorities {
-			w = append(w, fmt.Sprintf("P%d", n))
+		for _, v := range c.Values {
+			w = append(w, p.valueText(ctx, c, v))
 		}
-		add("priority", strings.Join(w, ", "))
-	}
-	if len(p.Filter.States) > 0 {
-		var w []string
-		for _, s := range p.Filter.States {
-			w = append(w, ui.T(ctx, "ui.state."+s))
+		x := chip{&c, ui.T(ctx, "incident.filter."+c.Field), "", strings.Join(w, ui.T(ctx, "incident.filter.or"))}
+		if c.Op != "is" {
+			x.Op = ui.T(ctx, "incident.filter.op."+c.Op)
 		}
-		add("state", strings.Join(w, ", "))
+		out = append(out, x)
 	}
-	for _, id := range p.Filter.Teams {
-		add("team", teamName(ctx, p.Teams, &id))
-	}
-	add("category", choiceName(ctx, p.Config.Categories, p.Filter.Category))
-	add("service", choiceName(ctx, p.Config.Services, p.Filter.Service))
-	add("q", p.Filter.Text)
 	return out
+}
+
+// valueText is one value of a clause in words.
+func (p queueProps) valueText(ctx context.Context, c Clause, v string) string {
+	switch c.Field {
+	case "priority":
+		return "P" + v
+	case "state":
+		return ui.T(ctx, "ui.state."+v)
+	case "pending":
+		return ui.T(ctx, "incident.pending_reason."+v)
+	case "channel":
+		return ui.T(ctx, "incident.channel."+v)
+	case "vip", "confidential":
+		return ui.T(ctx, "ui."+v)
+	case "created", "updated":
+		return v
+	}
+	if v == me {
+		return ui.T(ctx, "incident.filter.me")
+	}
+	id, err := uuid.Parse(v)
+	if err != nil {
+		return v
+	}
+	s := ""
+	switch c.Field {
+	case "team":
+		s = teamName(ctx, p.Teams, &id)
+	case "category":
+		s = choiceName(ctx, p.Config.Categories, &id)
+	case "service":
+		s = choiceName(ctx, p.Config.Services, &id)
+	case "department":
+		s = p.Departments[id].Display(i18n.Lang(ctx))
+	default:
+		if x, ok := p.People[id]; ok {
+			s = x.Display(i18n.Lang(ctx))
+		}
+	}
+	if s == "" {
+		return ui.T(ctx, "incident.filter.gone")
+	}
+	return s
+}
+
+// valueOptions are what the builder offers for a field.
+func (p queueProps) valueOptions(ctx context.Context, field string) []ui.Option {
+	switch field {
+	case "priority":
+		return priorities(ctx)
+	case "state":
+		return keyed(ctx, "ui.state.", States[:])
+	case "pending":
+		return keyed(ctx, "incident.pending_reason.", PendingReasons[:])
+	case "channel":
+		return keyed(ctx, "incident.channel.", Channels[:])
+	case "vip", "confidential":
+		return keyed(ctx, "ui.", []string{"yes", "no"})
+	case "team":
+		return teamOptions(ctx, p.Teams)
+	case "category":
+		return choiceOptions(ctx, p.Config.Categories, nil)
+	case "service":
+		return choiceOptions(ctx, p.Config.Services, nil)
+	case "department":
+		var out []ui.Option
+		for id, d := range p.Departments {
+			out = append(out, ui.Option{Value: id.String(), Label: d.Display(i18n.Lang(ctx))})
+		}
+		slices.SortFunc(out, func(a, b ui.Option) int { return strings.Compare(a.Label, b.Label) })
+		return out
+	}
+	return nil
 }
 
 // group is a run of rows under one heading.
 type group struct {
 	Priority int
+	Label    string
 	Rows     []Row
 }
 
-func (p queueProps) groups() []group {
-	if p.sort() != "priority" {
-		return []group{{0, p.Rows}}
+func (p queueProps) groups(ctx context.Context) []group {
+	by := p.Filter.Group
+	if by == "" && p.sort() == "priority" {
+		by = "priority"
+	}
+	if by == "" || by == "priority" && p.sort() != "priority" {
+		return []group{{Rows: p.Rows}}
 	}
 	var out []group
-	for _, r := range p.Rows {
-		if len(out) == 0 || out[len(out)-1].Priority != r.Priority {
-			out = append(out, group{Priority: r.Priority})
+	last := ""
+	for i, r := range p.Rows {
+		if k := (Filter{Group: by}).group(r); i == 0 || k != last {
+			last = k
+			g := group{}
+			switch by {
+			case "priority":
+				g.Priority = r.Priority
+			case "state":
+				g.Label = ui.T(ctx, "ui.state."+r.State)
+			case "team":
+				g.Label = orNone(ctx, teamName(ctx, p.Teams, r.TeamID))
+			case "assignee":
+				g.Label = orNone(ctx, person(ctx, r.AssigneeName, r.AssigneeEn))
+			}
+			out = append(out, g)
 		}
 		out[len(out)-1].Rows = append(out[len(out)-1].Rows, r)
 	}
 	return out
+}
+
+// name is what the group's region is called.
+func (g group) name() string {
+	if g.Priority > 0 {
+		return fmt.Sprintf("P%d", g.Priority)
+	}
+	return g.Label
+}
+
+// kept are the parts of the page's address that a form carries along.
+func (p queueProps) kept(except ...string) [][2]string {
+	var out [][2]string
+	q := p.base(p.Filter)
+	for _, k := range slices.Sorted(maps.Keys(q)) {
+		for _, v := range q[k] {
+			if !slices.Contains(except, k) {
+				out = append(out, [2]string{k, v})
+			}
+		}
+	}
+	return out
+}
+
+func (c Clause) has(v string) bool { return slices.Contains(c.Values, v) }
+
+// first is the clause's value where it is a span, or where it is not.
+func (c Clause) first(span bool) string {
+	if len(c.Values) == 0 || span != (c.Op == "within" || c.Op == "older") {
+		return ""
+	}
+	return c.Values[0]
+}
+
+func (p queueProps) isBuilding() bool {
+	_, ok := p.building()
+	return ok
+}
+
+// building is the condition whose form is open: one of those in force, or a
+// new one of the field that add names.
+func (p queueProps) building() (Clause, bool) {
+	for _, c := range p.Filter.Clauses {
+		if c.String() == p.Query.Get("edit") {
+			return c, true
+		}
+	}
+	f := p.Query.Get("add")
+	spec, ok := filterFields[f]
+	if !ok {
+		return Clause{}, false
+	}
+	return Clause{Field: f, Op: spec.ops[0]}, true
 }
 
 func person(ctx context.Context, name, en string) string {
@@ -566,4 +743,12 @@ func (p actProps) shown() [][2]string {
 		{"location", p.Location},
 		{"device", p.Device},
 	}
+}
+
+func mineURL(text, cursor string) string {
+	q := url.Values{"cursor": {cursor}}
+	if text != "" {
+		q.Set("q", text)
+	}
+	return "/my?" + q.Encode()
 }

@@ -7,7 +7,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/search"
 )
 
 // repository is the only code that knows the incident tables.
@@ -38,6 +41,7 @@ func (repository) Insert(b *pgx.Batch, i *Incident) {
 			@category_id, @service_id, @location, @device, @requester_id, @created_by, @department_id, @team_id, @assignee_id, @confidential,
 			@resolution_code, @cause, @process, @cancel_reason, @reopen_count, @reported_at, @responded_at, @resolved_at, @resolved_by, @closed_at, @closed_by,
 			@reopened_at, @reopened_by, @auto_close_at, @source, @source_key, @created_at, @updated_at)`, incidentArgs(i))
+	search.Queue(b, i.doc())
 }
 
 // Update queues the changed incident; its row is locked since ForUpdate.
@@ -50,12 +54,34 @@ func (repository) Update(b *pgx.Batch, i *Incident) {
 			resolved_by = @resolved_by, closed_at = @closed_at, closed_by = @closed_by, reopened_at = @reopened_at, reopened_by = @reopened_by,
 			auto_close_at = @auto_close_at, source = @source, source_key = @source_key, created_at = @created_at, updated_at = @updated_at
 		WHERE id = @id AND version = @version - 1`, incidentArgs(i))
+	search.QueueUpdate(b, i.doc())
 }
 
 // ForUpdate locks and reads one incident.
 func (repository) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Incident, error) {
 	rows, _ := tx.Query(ctx, `SELECT `+incidentColumns+` FROM incidents WHERE id = @id FOR UPDATE`, db.Args{"id": id})
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Incident])
+}
+
+// index puts incidents into the search index, with what was said on them. They
+// stay locked meanwhile, so that nothing said in between is lost.
+func (repository) index(ctx context.Context, tx db.Tx, ids []uuid.UUID) error {
+	rows, _ := tx.Query(ctx, `SELECT `+incidentColumns+` FROM incidents WHERE id = ANY(@ids) ORDER BY id FOR UPDATE`, db.Args{"ids": ids})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Incident])
+	if err != nil {
+		return db.Map(err)
+	}
+	var b pgx.Batch
+	for _, i := range list {
+		search.Queue(&b, i.doc())
+	}
+	if err := comment.Index(ctx, tx, &b, ids); err != nil {
+		return db.Map(err)
+	}
+	if err := attachment.Index(ctx, tx, &b, ids); err != nil {
+		return db.Map(err)
+	}
+	return db.Map(tx.SendBatch(ctx, &b).Close())
 }
 
 func (repository) get(ctx context.Context, q db.Querier, id uuid.UUID) (Incident, error) {

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/workday"
 	"opsdesk/internal/record"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -21,6 +22,9 @@ type Service struct {
 	repo repository
 	days workday.Calendar
 	zone *time.Location // of the company, for working days
+
+	views   *view.Service
+	counted counts
 }
 
 // newService returns the use cases on a desk.

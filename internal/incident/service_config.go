@@ -2,12 +2,14 @@ package incident
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
@@ -98,6 +100,35 @@ func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
 			s.repo.saveCell(&u.Batch, c)
 		}
 		return trail.Diff{"matrix": {before, cells}}, nil
+	})
+}
+
+// Glossary is the list of words that mean the same to the search.
+func (s *Service) Glossary(ctx context.Context) (search.Glossary, error) {
+	return search.LoadGlossary(ctx, s.desk.DB)
+}
+
+// GlossaryInput is the glossary as people write it: a line for each group of
+// words that mean the same, parted by "=".
+type GlossaryInput struct {
+	Glossary string `json:"glossary" validate:"max=20000"`
+}
+
+// SetGlossary changes the words that mean the same.
+func (s *Service) SetGlossary(ctx context.Context, in GlossaryInput) error {
+	return s.configure(ctx, in, func(u *work.Unit) (trail.Diff, error) {
+		g, bad := search.ParseGlossary(in.Glossary)
+		if bad > 0 {
+			return nil, fault.OnField("glossary", "incident.error.glossary", strconv.Itoa(bad))
+		}
+		before, err := search.LoadGlossary(ctx, u.Tx)
+		if err != nil {
+			return nil, err
+		}
+		if before.Text() == g.Text() {
+			return nil, nil
+		}
+		return trail.Diff{"glossary": {before.Text(), g.Text()}}, search.SaveGlossary(&u.Batch, u.ID(), g, u.Actor.ID, u.Now)
 	})
 }
 

@@ -2,13 +2,22 @@ package incident
 
 import (
 	"context"
+	"time"
+
+	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 )
 
-// CountLimit is up to where lists are counted; more is shown as "10 000+".
-const CountLimit = 10000
+// Up to where lists are counted; more is shown as "10 000+". Words are in more
+// records than anybody reads, and each must be looked at to be counted.
+const (
+	CountLimit = 10000
+	FoundLimit = 1000
+)
 
 // PageSize is how many rows one page of a list has.
 const PageSize = 50
@@ -17,59 +26,129 @@ const PageSize = 50
 type Page struct {
 	Rows  []Row
 	Next  string // cursor of the following page; "" at the end
-	Total int    // at most CountLimit+1
+	Total int    // at most Limit+1
+	Limit int    // up to where it was counted
+}
+
+// asked looks up what a filter needs to be put as a question: who asks, what
+// the words mean, what is below the categories.
+func (s *Service) asked(ctx context.Context, f Filter) (record.Visibility, asked, error) {
+	v, who, err := s.desk.Visibility(ctx, Kind)
+	a := asked{me: who.ID, teams: who.Teams, now: s.desk.Now(), zone: s.zone}
+	if err != nil {
+		return v, a, err
+	}
+	if z, err := time.LoadLocation(who.TimeZone); err == nil && who.TimeZone != "" {
+		a.zone = z
+	}
+	var below []uuid.UUID
+	for _, c := range f.Clauses {
+		if c.Field == "category" {
+			for _, x := range c.Values {
+				below = append(below, uuid.MustParse(x))
+			}
+		}
+	}
+	if len(below) > 0 {
+		if a.below, err = s.repo.categoriesBelow(ctx, s.desk.DB, below); err != nil {
+			return v, a, err
+		}
+	}
+	if _, number := ParseLabel(f.Text); f.Text != "" && !number {
+		g, err := search.LoadGlossary(ctx, s.desk.DB)
+		if err != nil {
+			return v, a, err
+		}
+		people, err := identity.Called(ctx, s.desk.DB, f.Text)
+		if err != nil {
+			return v, a, err
+		}
+		a.found, a.args = s.scope(who, v).Match(search.Parse(f.Text, g), people...)
+	}
+	return v, a, nil
+}
+
+// scope is what a reader's questions may reach.
+func (s *Service) scope(who identity.Actor, v record.Visibility) search.Scope {
+	row, err := s.desk.Row(ActionNote)
+	if err != nil {
+		return search.Scope{Read: v}
+	}
+	return search.Scope{Read: v, Notes: record.Visible(s.desk.Matrix.ReadScope(who, row), who, s.desk.Now())}
+}
+
+func (s *Service) rows(ctx context.Context, f Filter) ([]Row, error) {
+	v, a, err := s.asked(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return s.repo.list(ctx, s.desk.DB, v, f, a)
+}
+
+func (s *Service) count(ctx context.Context, f Filter, limit int) (int, error) {
+	v, a, err := s.asked(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	return s.repo.count(ctx, s.desk.DB, v, f, a, limit)
 }
 
 // List lists the incidents that the actor may see and the filter asks for.
 // cursor is the Next of the page before.
 func (s *Service) List(ctx context.Context, f Filter, cursor string) (Page, error) {
-	v, who, err := s.desk.Visibility(ctx, Kind)
+	p, err := s.page(ctx, f, cursor)
 	if err != nil {
-		return Page{}, err
+		return p, err
 	}
-	if f.Limit <= 0 || f.Limit > 200 {
-		f.Limit = PageSize
+	switch p.Limit = f.CountTo; {
+	case p.Limit == 0 && f.Text != "":
+		p.Limit = FoundLimit
+	case p.Limit == 0:
+		p.Limit = CountLimit
 	}
-	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
-		return Page{}, err
+	if p.Next == "" && cursor == "" {
+		p.Total = len(p.Rows)
+		return p, nil
 	}
-	want := f.Limit
-	f.Limit++
-	rows, err := s.repo.list(ctx, s.desk.DB, v, f, who.ID, who.Teams)
-	if err != nil {
-		return Page{}, err
-	}
-	p := Page{Rows: rows}
-	if len(rows) > want {
-		p.Rows = rows[:want]
-		p.Next = cursorOf(p.Rows[want-1], f.Sort)
-	}
-	p.Total, err = s.repo.count(ctx, s.desk.DB, v, f, who.ID, who.Teams, CountLimit)
+	p.Total, err = s.count(ctx, f, p.Limit)
 	return p, err
 }
 
-// Count counts a view for the navigation, up to limit+1.
-func (s *Service) Count(ctx context.Context, view string, limit int) (int, error) {
-	v, who, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return 0, err
+// page is List without the count.
+func (s *Service) page(ctx context.Context, f Filter, cursor string) (p Page, err error) {
+	if f.Limit <= 0 || f.Limit > maxPage {
+		f.Limit = PageSize
 	}
-	return s.repo.count(ctx, s.desk.DB, v, Filter{View: view}, who.ID, who.Teams, limit)
+	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
+		return p, err
+	}
+	want := f.Limit
+	f.Limit++
+	if p.Rows, err = s.rows(ctx, f); err != nil {
+		return p, err
+	}
+	if len(p.Rows) > want {
+		p.Rows = p.Rows[:want]
+		p.Next = f.cursor(p.Rows[want-1])
+	}
+	return p, nil
 }
 
-// Mine lists what the actor reported or follows, newest first.
-func (s *Service) Mine(ctx context.Context, cursor string) (Page, error) {
-	who, err := identity.From(ctx)
-	if err != nil {
-		return Page{}, err
-	}
-	return s.List(ctx, Filter{View: "all", Requester: &who.ID, Sort: "updated"}, cursor)
+// maxPage is the largest page that anything may ask for; exports use it.
+const maxPage = 1000
+
+// Mine lists what the actor reported, newest first.
+func (s *Service) Mine(ctx context.Context, text, cursor string) (Page, error) {
+	return s.List(ctx, Filter{View: "all", Clauses: []Clause{{"requester", "is", []string{me}}}, Text: text, Sort: "updated"}, cursor)
 }
 
-func cursorOf(r Row, sort string) string {
+func (f Filter) cursor(r Row) string {
 	c := Cursor{Priority: r.Priority, At: r.CreatedAt, ID: r.ID}
-	if sort == "updated" {
+	if f.Sort == "updated" && groups[f.Group] == "" {
 		c.At = r.UpdatedAt
+	}
+	if groups[f.Group] != "" {
+		c.Group = f.group(r)
 	}
 	return db.Cursor(c)
 }

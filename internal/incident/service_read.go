@@ -16,9 +16,6 @@ import (
 	"opsdesk/internal/record"
 )
 
-// views are the lists by name that the navigation offers.
-var views = []string{"open", "mine", "team", "unassigned", "pending", "resolved", "closed", "all"}
-
 // insider reports whether the actor sees the desk's own side of incidents.
 func (s *Service) insider(ctx context.Context) bool {
 	who, err := identity.From(ctx)
@@ -96,19 +93,11 @@ func (s *Service) drafted(ctx context.Context, person uuid.UUID, in *CreateInput
 	return nil
 }
 
-// Find looks incidents up for the command palette: by number, or by words of
-// the title, newest first and open ones only, since the closed ones grow for
-// ever.
+// Find looks incidents up for the command palette: by number, or by what is
+// written on them, the newest first.
 func (s *Service) Find(ctx context.Context, text string) ([]Row, error) {
-	f := Filter{View: "open", Text: text, Sort: "updated", Limit: 8}
-	if _, ok := ParseLabel(text); ok {
-		f.View = "all"
-	}
-	v, who, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	return s.repo.list(ctx, s.desk.DB, v, f, who.ID, who.Teams)
+	p, err := s.rows(ctx, Filter{View: "all", Text: text, Sort: "created", Limit: 8})
+	return p, err
 }
 
 // Watchers lists who follows an incident that the actor may see.
@@ -140,10 +129,6 @@ func (s *Service) Names(ctx context.Context, id uuid.UUID) ([]record.Named, erro
 // Fresh counts what has changed in a list since an instant, up to 100: what a
 // page that is open may tell its reader.
 func (s *Service) Fresh(ctx context.Context, f Filter, since time.Time) (int, error) {
-	v, who, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return 0, err
-	}
 	f.Since = &since
-	return s.repo.count(ctx, s.desk.DB, v, f, who.ID, who.Teams, 99)
+	return s.count(ctx, f, 99)
 }

@@ -116,7 +116,7 @@ func (s *Service) inboxPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, inboxPage(inboxProps{Items: out.Items, Next: out.Next, Unread: r.URL.Query().Get("unread") == "1", URL: s.desk.Kinds.URL}))
+	return web.Render(w, r, http.StatusOK, inboxPage(inboxProps{Items: out.Items, Next: out.Next, Unread: r.URL.Query().Get("unread") == "1", URL: s.url}))
 }
 
 func (s *Service) readForm(w http.ResponseWriter, r *http.Request) error {

@@ -99,6 +99,9 @@ type Service struct {
 // record, gets a line in the inbox and a mail. It is idempotent by event.
 func (s *Service) deliver(ctx context.Context, e event.Event) error {
 	ctx = identity.With(ctx, identity.NewSystem("notify"))
+	if e.Subject != nil {
+		return s.announce(ctx, e)
+	}
 	// Who may see the record is decided for each reader below.
 	entry, err := record.Get(ctx, s.desk.DB, e.Ref.ID)
 	if fault.Is(err, fault.NotFound) {
@@ -146,6 +149,32 @@ func (s *Service) deliver(ctx context.Context, e event.Event) error {
 		}
 	}
 	return nil
+}
+
+// announce tells those whom the event names of a thing that is no record.
+func (s *Service) announce(ctx context.Context, e event.Event) error {
+	people, err := identity.People(ctx, s.desk.DB, append(slices.Clone(e.To), e.ActorID)...)
+	if err != nil {
+		return err
+	}
+	entry := record.Entry{ID: e.Ref.ID, Kind: e.Ref.Kind, Number: e.Subject.Path, Title: e.Subject.Title}
+	for _, id := range e.To {
+		if p, ok := people[id]; ok && p.Active {
+			if err := s.tell(ctx, e, entry, p, true, people[e.ActorID], ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// url is where a message leads: the record's page, or that of a thing that is
+// no record, whose number is its path.
+func (s *Service) url(kind record.Kind, number string) string {
+	if strings.HasPrefix(number, "/") {
+		return number
+	}
+	return s.desk.Kinds.URL(kind, number)
 }
 
 // concerns reports whether a person may hear of the event, and from which side
@@ -213,12 +242,15 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 		if excerpt != "" {
 			body += "\n> " + strings.ReplaceAll(excerpt, "\n", "\n> ") + "\n"
 		}
-		body += "\n" + m.T("notify.mail.open") + "\n" + s.baseURL + s.desk.Kinds.URL(entry.Kind, entry.Number) + "\n\n" + m.T("notify.mail.foot") + "\n"
-		subject := "[" + entry.Number + "] " + title
-		if title == "" {
+		body += "\n" + m.T("notify.mail.open") + "\n" + s.baseURL + s.url(entry.Kind, entry.Number) + "\n\n" + m.T("notify.mail.foot") + "\n"
+		subject, thread := "["+entry.Number+"] "+title, entry.Number
+		switch {
+		case e.Subject != nil:
+			subject, thread = line, entry.ID.String()
+		case title == "":
 			subject = "[" + entry.Number + "] " + m.T("notify.confidential")
 		}
-		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: entry.Number}, e.ID.String()+":"+p.ID.String())
+		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: thread}, e.ID.String()+":"+p.ID.String())
 	})
 }
 

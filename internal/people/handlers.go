@@ -223,9 +223,10 @@ func (h handlers) reset(w http.ResponseWriter, r *http.Request) error {
 // where nobody is signed in, and with the person.
 func (h handlers) prefer(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Lang   string `json:"lang"`
-		Theme  string `json:"theme"`
-		Return string `json:"return"`
+		Lang    string `json:"lang"`
+		Theme   string `json:"theme"`
+		Density string `json:"density" validate:"omitempty,oneof=compact normal"`
+		Return  string `json:"return"`
 	}
 	if err := web.Decode(r, &in); err != nil {
 		return err
@@ -241,7 +242,7 @@ func (h handlers) prefer(w http.ResponseWriter, r *http.Request) error {
 			http.SetCookie(w, &http.Cookie{Name: name, Value: v, Path: "/", MaxAge: 365 * 24 * 3600, Secure: h.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 		}
 	}
-	if err := h.s.Prefer(r.Context(), in.Theme, in.Lang); err != nil {
+	if err := h.s.Prefer(r.Context(), in.Theme, in.Lang, in.Density); err != nil {
 		return err
 	}
 	return web.SeeOther(w, r, web.Local(in.Return))

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -90,7 +91,7 @@ func (s *Service) EditSelf(ctx context.Context, in ProfileInput) (Person, error)
 }
 
 // Prefer stores the actor's choice of theme or language; "" leaves one alone.
-func (s *Service) Prefer(ctx context.Context, theme, lang string) error {
+func (s *Service) Prefer(ctx context.Context, theme, lang, density string) error {
 	who, err := identity.From(ctx)
 	if err != nil {
 		return nil //nolint:nilerr // nobody is signed in: the cookie is all there is
@@ -101,6 +102,9 @@ func (s *Service) Prefer(ctx context.Context, theme, lang string) error {
 		}
 		if lang != "" {
 			p.Lang = lang
+		}
+		if density != "" {
+			p.Density = strings.TrimPrefix(density, "normal")
 		}
 		return nil
 	})

@@ -18,12 +18,22 @@ import (
 //go:embed messages/*.json
 var Messages embed.FS
 
-// NavItem is one destination. Label is a message key.
+// NavItem is one destination. Label is a message key; Text is what somebody
+// called it, and stands in its place.
 type NavItem struct {
 	ID, Href, Icon, Label string
+	Text                  string
 	Count                 string // as shown; "" for none
 	Hot                   bool
 	Go                    string // second key of its G sequence
+}
+
+// Name is what the destination is called for the reader.
+func (n NavItem) Name(ctx context.Context) string {
+	if n.Text != "" {
+		return n.Text
+	}
+	return T(ctx, n.Label)
 }
 
 // NavGroup is a titled list of destinations; Title may be empty.

@@ -65,6 +65,12 @@ func (u *Unit) EmitAbout(name string, about uuid.UUID, to ...uuid.UUID) {
 	u.events = append(u.events, event.Event{Name: name, To: to, About: about})
 }
 
+// Announce is Emit for a thing that has no line in the register: exactly those
+// in to are told, and the caller has seen to it that they may know.
+func (u *Unit) Announce(name string, subject event.Subject, to ...uuid.UUID) {
+	u.events = append(u.events, event.Event{Name: name, To: to, Subject: &subject})
+}
+
 // AfterRegister runs fn once the new record's register line is queued, for rows
 // that refer to it.
 func (u *Unit) AfterRegister(fn func() error) { u.after = append(u.after, fn) }

@@ -173,7 +173,7 @@
   function run(it) { pal().close(); if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
 
   // ---- queue: roving cursor, selection, preview -------------------------------------
-  const queue = () => $('[data-queue]'), rows = () => $$('[data-row]', queue()), cur = () => $('.qrow.cur', queue());
+  const queue = () => $('[data-queue]'), rows = () => $$('[data-row]', queue()), cur = () => $('[data-row].cur', queue());
   let pvTimer;
   function move(d, extend) {
     const r = rows(), n = r[Math.max(0, Math.min(r.length - 1, r.indexOf(cur()) + d))]; if (!n) return;
@@ -190,7 +190,7 @@
   }
   function selection() {
     const q = queue(); if (!q) return;
-    const s = $$('.qrow .cb:checked', q); $$('.qrow', q).forEach((r) => r.classList.toggle('sel', !!$('.cb', r)?.checked));
+    const s = $$('[data-row] .cb:checked', q); $$('[data-row]', q).forEach((r) => r.classList.toggle('sel', !!$('.cb', r)?.checked));
     const b = $('[data-bulk]'); if (b) { b.hidden = !s.length; $('[data-count]', b).textContent = s.length; }
     q.classList.toggle('selecting', !!s.length); D.body.classList.toggle('has-bulk', !!s.length);
   }

@@ -1,0 +1,165 @@
+// Package search finds records by what is written on them, in Chinese and
+// English, without an extension of PostgreSQL: texts are cut into pairs of
+// Chinese characters and words of other scripts, kept as a tsvector with a GIN
+// index, and asked with a tsquery (capabilities, differentiator 6).
+//
+// What everybody who may read a record may read, and what only the desk may
+// read, are two columns: a question by somebody who must not see notes cannot
+// find a word of one.
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+)
+
+// Doc is what a record says of itself to be found by.
+type Doc struct {
+	ID    uuid.UUID
+	Title string
+	Texts []string
+}
+
+func (d Doc) vector() string {
+	var t Terms
+	t.AddTitle(d.Title)
+	for _, x := range d.Texts {
+		if x != "" {
+			t.Add(x)
+		}
+	}
+	return t.Vector()
+}
+
+// Queue adds a new record to the index, in the batch that makes it.
+func Queue(b *pgx.Batch, d Doc) {
+	b.Queue(`INSERT INTO search_docs (record_id, hash, terms, talk, notes) VALUES (@id, @hash, @terms::text::tsvector, '', '') ON CONFLICT DO NOTHING`, d.args())
+}
+
+// QueueUpdate puts a record's own texts into the index again where they have
+// changed; what was said on it stays.
+func QueueUpdate(b *pgx.Batch, d Doc) {
+	b.Queue(`UPDATE search_docs SET hash = @hash, terms = @terms::text::tsvector || talk WHERE record_id = @id AND hash <> @hash`, d.args())
+}
+
+func (d Doc) args() db.Args {
+	v := d.vector()
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(v)) // never fails
+	return db.Args{"id": d.ID, "hash": int64(h.Sum64()), "terms": v}
+}
+
+// Say adds what was said on a record, or the name of a file on it. What is
+// internal is found only by those who may read notes.
+func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
+	var t Terms
+	t.Add(text)
+	v := t.Vector()
+	if v == "" {
+		return
+	}
+	if internal {
+		b.Queue(`UPDATE search_docs SET notes = notes || @v::text::tsvector WHERE record_id = @id AND length(notes) < 20000`, db.Args{"id": id, "v": v})
+		return
+	}
+	b.Queue(`UPDATE search_docs SET talk = talk || @v::text::tsvector, terms = terms || @v::text::tsvector WHERE record_id = @id AND length(terms) < 20000`, db.Args{"id": id, "v": v})
+}
+
+// Scope is what a reader's questions may reach: the records, and among them
+// those whose notes they may read.
+type Scope struct {
+	Read  record.Visibility
+	Notes record.Visibility
+}
+
+// Match is the condition on `records r` that a record is found by the
+// question, for a reader of this scope; it stands beside the access predicate,
+// not in its place.
+// people are those whom the words name: what they reported or work on is found
+// as well, of each the newest.
+func (s Scope) Match(q Query, people ...uuid.UUID) (string, db.Args) {
+	cond, args := s.match(q)
+	if len(people) > 0 {
+		cond = `(` + cond + ` OR r.id = ANY(ARRAY((SELECT x.id FROM records x WHERE x.requester_id = ANY(@search_people) ORDER BY x.created_at DESC LIMIT 2000)
+			UNION (SELECT x.id FROM records x WHERE x.assignee_id = ANY(@search_people) ORDER BY x.created_at DESC LIMIT 2000))))`
+		args["search_people"] = people
+	}
+	return cond, args
+}
+
+func (s Scope) match(q Query) (string, db.Args) {
+	const terms = `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND d.terms @@ @search::text::tsquery)`
+	const both = `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND (d.terms @@ @search::text::tsquery OR d.notes @@ @search::text::tsquery))`
+	args := db.Args{"search": q.sql}
+	switch {
+	case q.Empty():
+		return "false", db.Args{}
+	case s.Notes.Never():
+		return terms, args
+	case s.Notes.Always():
+		return both, args
+	}
+	return "(" + both + " AND (" + s.Notes.SQL("") + " OR " + terms + "))", s.Notes.With(args)
+}
+
+// Likely lists the visible records among those since an instant that share the
+// most words with a text, best first. It looks at the newest 400 of them only:
+// a hint, not a report. cond narrows `records r` and may use args.
+func Likely(ctx context.Context, q db.Querier, v record.Visibility, query Query, since time.Time, cond string, args db.Args, limit int) ([]uuid.UUID, error) {
+	if query.Empty() {
+		return nil, nil
+	}
+	all := v.With(args)
+	all["search"], all["since"], all["limit"] = query.sql, since, limit
+	rows, _ := q.Query(ctx, v.SQL(`SELECT c.id FROM (
+			SELECT r.id, r.created_at, d.terms FROM search_docs d JOIN records r ON r.id = d.record_id
+			WHERE d.terms @@ @search::text::tsquery AND r.created_at > @since AND `+cond+` AND `, v.Few()+` ORDER BY r.created_at DESC, r.id DESC LIMIT 400
+		) c ORDER BY ts_rank(c.terms, @search::text::tsquery) DESC, c.created_at DESC LIMIT @limit`), all)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
+// Unindexed lists records of a kind that are not in the index yet, by id.
+func Unindexed(ctx context.Context, q db.Querier, kind record.Kind, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT r.id FROM records r WHERE r.kind = @kind AND r.id > @after AND NOT EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id) ORDER BY r.id LIMIT @limit`,
+		db.Args{"kind": kind, "after": after, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
+const setting = "search.glossary"
+
+// LoadGlossary reads the glossary in force.
+func LoadGlossary(ctx context.Context, q db.Querier) (Glossary, error) {
+	var raw []byte
+	err := q.QueryRow(ctx, `SELECT coalesce((SELECT value FROM settings WHERE name = @name), 'null'::jsonb)`, db.Args{"name": setting}).Scan(&raw)
+	if err != nil {
+		return nil, db.Map(err)
+	}
+	g := DefaultGlossary()
+	if string(raw) != "null" {
+		g = nil
+		err = json.Unmarshal(raw, &g)
+	}
+	return g, err
+}
+
+// SaveGlossary queues another glossary.
+func SaveGlossary(b *pgx.Batch, id uuid.UUID, g Glossary, by uuid.UUID, now time.Time) error {
+	raw, err := json.Marshal(g)
+	if err != nil {
+		return err
+	}
+	b.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, @name, @value, @now, @by)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+		db.Args{"id": id, "name": setting, "value": raw, "now": now, "by": by})
+	return nil
+}

@@ -1,0 +1,2 @@
+DROP INDEX records_created_by_idx;
+DROP TABLE search_docs;

@@ -1,0 +1,2 @@
+DROP TABLE view_displays;
+DROP TABLE views;
