@@ -184,9 +184,9 @@ func (f *flat) end(row []string, r *raw, e rawEvent, to incident.State) error {
 	e.By = e.Assignee
 	e.Resolution = incident.Resolution{Code: or(f.get(row, "resolution_code"), "other"), Cause: f.get(row, "cause"), Process: f.get(row, "process")}
 	if to == incident.Resolved || to == incident.Closed {
-		for field, v := range map[string]string{"cause": e.Resolution.Cause, "process": e.Resolution.Process} {
-			if v == "" {
-				return RowError{f.row, field, "is empty, and a resolved incident needs it"}
+		for _, x := range [][2]string{{"cause", e.Resolution.Cause}, {"process", e.Resolution.Process}} {
+			if x[1] == "" {
+				return RowError{f.row, x[0], "is empty, and a resolved incident needs it"}
 			}
 		}
 		if !slices.Contains(incident.ResolutionCodes[:], e.Resolution.Code) {
