@@ -56,6 +56,37 @@ CREATE TABLE public.attachments (
     bound_at timestamp with time zone,
     CONSTRAINT attachments_size CHECK ((size >= 0))
 );
+CREATE TABLE public.batch_rows (
+    batch_id uuid NOT NULL,
+    n integer NOT NULL,
+    record_id uuid NOT NULL,
+    number text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    undo jsonb,
+    CONSTRAINT batch_rows_outcome CHECK ((outcome = ANY (ARRAY[''::text, 'done'::text, 'refused'::text])))
+);
+CREATE TABLE public.batches (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text NOT NULL,
+    owner_id uuid NOT NULL,
+    input jsonb NOT NULL,
+    state text NOT NULL,
+    total integer DEFAULT 0 NOT NULL,
+    done integer DEFAULT 0 NOT NULL,
+    succeeded integer DEFAULT 0 NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    undoes uuid,
+    file text DEFAULT ''::text NOT NULL,
+    file_name text DEFAULT ''::text NOT NULL,
+    problem text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT batches_state CHECK ((state = ANY (ARRAY['draft'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
 CREATE TABLE public.comments (
     id uuid NOT NULL,
     record_id uuid NOT NULL,
@@ -541,6 +572,10 @@ ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.batch_rows
+    ADD CONSTRAINT batch_rows_pkey PRIMARY KEY (batch_id, n);
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.credentials
@@ -631,6 +666,10 @@ CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, 
 CREATE INDEX attachments_content_idx ON public.attachments USING btree (sha256);
 CREATE INDEX attachments_loose_idx ON public.attachments USING btree (created_at) WHERE (record_id IS NULL);
 CREATE INDEX attachments_record_idx ON public.attachments USING btree (record_id, created_at, id) WHERE (record_id IS NOT NULL);
+CREATE INDEX batch_rows_refused_idx ON public.batch_rows USING btree (batch_id, n) WHERE (code <> ''::text);
+CREATE INDEX batches_drafts_idx ON public.batches USING btree (created_at) WHERE (state = 'draft'::text);
+CREATE INDEX batches_owner_idx ON public.batches USING btree (owner_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX batches_undoes_key ON public.batches USING btree (undoes);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
 CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
@@ -704,6 +743,12 @@ ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.batch_rows
+    ADD CONSTRAINT batch_rows_batch_fkey FOREIGN KEY (batch_id) REFERENCES public.batches(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.batches(id);
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.credentials

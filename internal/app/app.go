@@ -15,6 +15,7 @@ import (
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/audit"
 	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -56,6 +57,7 @@ type App struct {
 	People    *people.Service
 	Incidents *incident.Service
 	Views     *view.Service
+	Batches   *batch.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Jobs      *jobs.Client
@@ -121,10 +123,13 @@ func (a *App) modules(o Options) error {
 	if a.People, err = people.New(d, po); err != nil {
 		return err
 	}
+	if a.Batches, err = batch.New(d, a.store); err != nil {
+		return err
+	}
 	if a.Views, err = view.New(d); err != nil {
 		return err
 	}
-	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views); err != nil {
+	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches); err != nil {
 		return err
 	}
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {

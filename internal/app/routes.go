@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"opsdesk/internal/audit"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -65,6 +66,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	}
 	people.Mount(a.People, rt, po)
 	notify.Mount(a.Notify, rt)
+	batch.Mount(a.Batches, rt, a.store)
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify})
 	audit.Mount(a.Audit, rt)
 	if err := a.mountDocs(rt); err != nil {
@@ -236,6 +238,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(accounts, ui.NavItem{ID: "people", Href: "/admin/people", Icon: "users", Label: "ui.nav.people"})
 	add(a.Desk.Can(ctx, people.ActionOrg, nil), ui.NavItem{ID: "teams", Href: "/admin/teams", Icon: "users-group", Label: "ui.nav.teams"})
 	add(a.Desk.Can(ctx, people.ActionOrg, nil), ui.NavItem{ID: "departments", Href: "/admin/departments", Icon: "building", Label: "ui.nav.departments"})
+	add(true, ui.NavItem{ID: "jobs", Href: "/jobs", Icon: "list-check", Label: "ui.nav.jobs"})
 	add(true, ui.NavItem{ID: "roles", Href: "/admin/roles", Icon: "table", Label: "app.nav.roles"})
 	add(a.Desk.Can(ctx, notify.ActionOutbox, nil), ui.NavItem{ID: "outbox", Href: "/admin/outbox", Icon: "send", Label: "ui.nav.outbox"})
 	s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.supervision", Items: admin})

@@ -116,6 +116,7 @@ type queueProps struct {
 	MayChange bool       // the saved view
 	Changed   bool       // the list is not as it was saved
 	Display   view.Display
+	MayExport bool
 
 	People      map[uuid.UUID]identity.Person
 	Departments map[uuid.UUID]identity.Department
@@ -134,7 +135,7 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	if q.Has("field") {
 		return h.built(w, r, q)
 	}
-	p := queueProps{Query: q, Now: h.desk.Now()}
+	p := queueProps{Query: q, Now: h.desk.Now(), MayExport: h.mayExport(ctx)}
 	if p.Filter, err = ParseFilter(q); err != nil {
 		return err
 	}

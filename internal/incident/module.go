@@ -11,6 +11,7 @@ import (
 
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
@@ -36,7 +37,7 @@ type Options struct {
 
 // NewService registers the kind, the policies, the texts and the jobs of incidents
 // and returns their use cases.
-func NewService(d *work.Desk, zone *time.Location, views *view.Service) (*Service, error) {
+func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches *batch.Service) (*Service, error) {
 	s, err := newService(d, zone)
 	if err != nil {
 		return nil, err
@@ -44,7 +45,10 @@ func NewService(d *work.Desk, zone *time.Location, views *view.Service) (*Servic
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/incidents", Read: "ticket.read", Relations: record.Relations[:]}); err != nil {
 		return nil, err
 	}
-	s.views = views
+	s.views, s.batches = views, batches
+	batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Undo: BatchUndo, Title: "incident.bulk.title", Path: "/incidents/"})
+	batches.Handle(BatchUndo, batch.Runner{Row: s.undoRow, Title: "incident.bulk.undo_title", Path: "/incidents/"})
+	batches.Handle(BatchExport, batch.Runner{All: s.exportAll, Title: "incident.export.title", Path: "/incidents/"})
 	views.For(Kind, func(query string) error {
 		q, err := url.ParseQuery(query)
 		if err != nil {
@@ -68,6 +72,9 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Get("/palette", h.palette)
 	rt.Get("/incidents", h.queue)
 	rt.Get("/incidents/fresh", h.fresh)
+	rt.Post("/incidents/bulk/form", h.bulkForm)
+	rt.Post("/incidents/bulk", h.bulk)
+	rt.Post("/incidents/export", h.export)
 	rt.Post("/incidents/display", h.setDisplay)
 	rt.Post("/incidents/views", h.saveView)
 	rt.Get("/incidents/views/{view}", h.viewPage)
@@ -98,6 +105,8 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/watchers", tag(web.Op{ID: "listWatchers", Summary: "Who follows an incident", Out: watchersOut{}}), a.watchers)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/names", tag(web.Op{ID: "listNames", Summary: "The need-to-know list of a confidential incident", Out: namesOut{}}), a.names)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/history", tag(web.Op{ID: "listHistory", Summary: "What was done, oldest first", Out: historyOut{}}), a.history)
+	rt.API(http.MethodPost, "/api/v1/incidents/bulk", tag(web.Op{ID: "bulkIncidents", Summary: "Preview a change of many incidents; start it at /api/v1/jobs/{id}/start", In: BulkInput{}, Out: batch.Batch{}, Status: http.StatusAccepted}), a.bulk)
+	rt.API(http.MethodPost, "/api/v1/incidents/export", tag(web.Op{ID: "exportIncidents", Summary: "The rows of a list as a file; 202 with the job where there are more than 1,000", In: ExportInput{}, ContentType: "application/octet-stream"}), a.export)
 	rt.API(http.MethodGet, "/api/v1/incident-views", tag(web.Op{ID: "listIncidentViews", Summary: "Saved views of the caller and their teams, with counts up to 100", Out: viewsOut{}}), a.listViews)
 	rt.API(http.MethodPost, "/api/v1/incident-views", tag(web.Op{ID: "saveIncidentView", Summary: "Make a saved view, or change one", In: view.SaveInput{}, Out: view.View{}, Idempotent: true}), a.saveView)
 	rt.API(http.MethodDelete, "/api/v1/incident-views/{view}", tag(web.Op{ID: "deleteIncidentView", Summary: "Delete a saved view", Status: http.StatusNoContent}), a.deleteView)

@@ -35,6 +35,7 @@ const (
 	ActionAttach    authz.Action = "incident.attach"
 	ActionClassify  authz.Action = "incident.configure"
 	ActionImport    authz.Action = "incident.import"
+	ActionExport    authz.Action = "incident.export"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -71,5 +72,6 @@ func Policies() authz.Policies {
 		ActionAttach:    "attachment.add",
 		ActionClassify:  "desk.classify",
 		ActionImport:    "import.incidents",
+		ActionExport:    "export.no_pii",
 	}
 }

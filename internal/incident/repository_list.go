@@ -85,6 +85,9 @@ type asked struct {
 	args  db.Args
 	// below maps categories to those in and under them.
 	below map[uuid.UUID][]uuid.UUID
+	// also narrows what the access predicate lets through: what may be read and
+	// exported, for an export.
+	also *record.Visibility
 }
 
 const openOnly = "r.category IN ('new', 'active', 'pending')"
@@ -133,6 +136,10 @@ func (f Filter) conditions(a asked) (string, db.Args) {
 			conds = append(conds, a.found)
 			maps.Copy(args, a.args)
 		}
+	}
+	if a.also != nil {
+		conds = append(conds, a.also.SQL(""))
+		args = a.also.With(args)
 	}
 	return strings.Join(conds, " AND "), args
 }

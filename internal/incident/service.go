@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/workday"
@@ -24,6 +25,7 @@ type Service struct {
 	zone *time.Location // of the company, for working days
 
 	views   *view.Service
+	batches *batch.Service
 	counted counts
 }
 

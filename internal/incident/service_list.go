@@ -142,7 +142,10 @@ func (s *Service) Mine(ctx context.Context, text, cursor string) (Page, error) {
 	return s.List(ctx, Filter{View: "all", Clauses: []Clause{{"requester", "is", []string{me}}}, Text: text, Sort: "updated"}, cursor)
 }
 
-func (f Filter) cursor(r Row) string {
+func (f Filter) cursor(r Row) string { return db.Cursor(*f.place(r)) }
+
+// place is where the list goes on after a row.
+func (f Filter) place(r Row) *Cursor {
 	c := Cursor{Priority: r.Priority, At: r.CreatedAt, ID: r.ID}
 	if f.Sort == "updated" && groups[f.Group] == "" {
 		c.At = r.UpdatedAt
@@ -150,5 +153,5 @@ func (f Filter) cursor(r Row) string {
 	if groups[f.Group] != "" {
 		c.Group = f.group(r)
 	}
-	return db.Cursor(c)
+	return &c
 }

@@ -200,6 +200,13 @@ func WithKey(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, idemKey{}, key)
 }
 
+// Key is the idempotency key of the request under ctx, "" without one: for acts
+// whose result is no record, which remember their key themselves.
+func Key(ctx context.Context) string {
+	key, _ := ctx.Value(idemKey{}).(string)
+	return key
+}
+
 type matchKey struct{}
 
 // WithMatch makes every change under ctx conditional: a record whose version is

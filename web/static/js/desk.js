@@ -6,6 +6,8 @@
   const text = (k) => $('#texts')?.dataset[k] ?? '';
   const typing = (e) => e.target.closest?.('input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]');
 
+  let lastBox = -1; // where a run of rows begins
+
   // ---- clicks -------------------------------------------------------------
   D.addEventListener('click', (e) => {
     const t = e.target;
@@ -18,6 +20,7 @@
     const tab = t.closest('[data-compose]');
     if (tab) compose(tab);
     if (t.closest('[data-clear]')) { $$('.cb', queue() ?? D).forEach((x) => { x.checked = false; }); selection(); }
+    if (t.matches?.('.cb')) { const r = rows(), at = r.indexOf(t.closest('[data-row]')); if (e.shiftKey && lastBox >= 0) { r.slice(Math.min(at, lastBox), Math.max(at, lastBox) + 1).forEach((x) => { const c = $('.cb', x); if (c) c.checked = t.checked; }); selection(); } lastBox = at; }
     const det = t.closest('details.menu-d');
     $$('details.menu-d[open]').forEach((x) => { if (x !== det) x.open = false; });
   });
@@ -25,7 +28,7 @@
     const seg = e.target.closest('.seg');
     if (seg) $$('.seg', seg.parentElement).forEach((x) => x.classList.toggle('on', $('input', x).checked));
     if (e.target.matches('[data-submit]')) e.target.form.requestSubmit();
-    if (e.target.matches('.cb')) selection();
+    if (e.target.matches('.cb,[data-all]')) selection();
   });
 
   // ---- forms: one press, one effect; long ones leave a warning ---------------
@@ -191,14 +194,15 @@
   function selection() {
     const q = queue(); if (!q) return;
     const s = $$('[data-row] .cb:checked', q); $$('[data-row]', q).forEach((r) => r.classList.toggle('sel', !!$('.cb', r)?.checked));
-    const b = $('[data-bulk]'); if (b) { b.hidden = !s.length; $('[data-count]', b).textContent = s.length; }
+    const b = $('[data-bulk]'), all = b && $('[data-all]', b); if (!s.length && all) all.checked = false;
+    if (b) { b.classList.toggle('on', !!s.length); $('[data-count]', b).textContent = all?.checked ? all.dataset.all : s.length; }
     q.classList.toggle('selecting', !!s.length); D.body.classList.toggle('has-bulk', !!s.length);
   }
 
   // ---- keys: never while typing, composing or in a dialog; off by choice (WCAG 2.1.4) --
   let seq = '', seqTimer;
   function hotkey(k) {
-    const scope = cur() ?? D, el = $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $(`[data-hotkey="${k}"]`);
+    const scope = cur() ?? D, bar = $('[data-bulk].on'), el = (bar && $(`[data-hotkey="${k}"]`, bar)) ?? $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $(`[data-hotkey="${k}"]`);
     if (!el) return false;
     if (el.matches('input,textarea,select')) el.focus(); else el.click();
     return true;
@@ -222,6 +226,9 @@
     if (k === 'Escape') { $('[data-back]')?.click(); return; }
     if (k.length === 1 && hotkey(k)) e.preventDefault();
   });
+
+  selection(); // boxes that the browser kept ticked when coming back
+  addEventListener('pageshow', selection);
 
   // ---- first focus of a failed form -----------------------------------------------
   $('[data-focus]')?.focus();

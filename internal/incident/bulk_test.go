@@ -1,0 +1,282 @@
+package incident_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/xuri/excelize/v2"
+
+	"opsdesk/internal/apptest"
+	"opsdesk/internal/batch"
+	"opsdesk/internal/incident"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/work"
+)
+
+func rowsOf(t *testing.T, d *apptest.Desk, who string, b batch.Batch) map[string]batch.Row {
+	t.Helper()
+	rows, err := d.Batches.Rows(d.As(who), b.ID, false, 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]batch.Row{}
+	for _, r := range rows {
+		out[r.Number] = r
+	}
+	return out
+}
+
+func ended(t *testing.T, d *apptest.Desk, who string, id uuid.UUID) batch.Batch {
+	t.Helper()
+	d.Drain()
+	b, err := d.Batches.Get(d.As(who), id)
+	if err != nil || !b.Ended() {
+		t.Fatalf("batch is %s (%s): %v", b.State, b.Problem, err)
+	}
+	return b
+}
+
+// TestBulkPreviewsChangesAndUndoes: a change of many says beforehand what it
+// would do, does it row by row with the rights and states of that moment, and
+// takes back only what nobody has touched since.
+func TestBulkPreviewsChangesAndUndoes(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	eng := d.As("engineer")
+	var list []incident.Incident
+	for n := range 4 {
+		list = append(list, report(t, d, "staff", func(in *incident.CreateInput) { in.Title = fmt.Sprint("bulk ", n) }))
+	}
+	bring(t, d, list[3], incident.Closed)
+	hidden := report(t, d, "staff", func(in *incident.CreateInput) { in.Title, in.Confidential = "bulk hidden", true })
+	ids := []uuid.UUID{hidden.ID}
+	for _, i := range list {
+		ids = append(ids, i.ID)
+	}
+	in := incident.BulkInput{Act: "priority", IDs: ids, Priority: 1, Reason: "Payday"}
+	b, err := d.Incidents.Bulk(work.WithKey(eng, "k1"), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := d.Incidents.Bulk(work.WithKey(eng, "k1"), in); err != nil || again.ID != b.ID {
+		t.Errorf("the same form made another batch: %v", err)
+	}
+	in.Priority = 2
+	if _, err := d.Incidents.Bulk(work.WithKey(eng, "k1"), in); fault.Of(err) == nil || fault.Of(err).Code != "error.idempotency_mismatch" {
+		t.Errorf("the key of another change was taken: %v", err)
+	}
+	rows := rowsOf(t, d, "engineer", b)
+	if len(rows) != 4 || rows[list[3].Label()].Code == "" || rows[list[0].Label()].Code != "" || b.Refused != 1 {
+		t.Fatalf("preview: %+v", rows)
+	}
+	d.Drain()
+	if i, _, _ := d.Incidents.Get(eng, list[0].ID); i.Priority == 1 {
+		t.Fatal("a preview changed something")
+	}
+	if _, err := d.Batches.Start(d.As("lead"), b.ID); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another's batch was started: %v", err)
+	}
+	// One is closed between preview and start: decided anew.
+	bring(t, d, list[2], incident.Closed)
+	for range 2 { // pressed twice
+		if b, err = d.Batches.Start(eng, b.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = ended(t, d, "engineer", b.ID)
+	if b.Succeeded != 2 || b.Refused != 2 {
+		t.Fatalf("%d done, %d refused", b.Succeeded, b.Refused)
+	}
+	rows = rowsOf(t, d, "engineer", b)
+	if rows[list[2].Label()].Outcome != "refused" || rows[list[2].Label()].Code == "" {
+		t.Errorf("the closed one: %+v", rows[list[2].Label()])
+	}
+	title := "touched since"
+	if _, err := d.Incidents.Edit(d.As("lead"), list[1].ID, incident.EditInput{Title: &title}); err != nil {
+		t.Fatal(err)
+	}
+	u, err := d.Batches.Undo(eng, b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u = ended(t, d, "engineer", u.ID)
+	if u.Succeeded != 1 || u.Refused != 1 {
+		t.Errorf("undo: %d done, %d refused", u.Succeeded, u.Refused)
+	}
+	if i, _, _ := d.Incidents.Get(eng, list[0].ID); i.Priority == 1 || i.PriorityReason != "" {
+		t.Errorf("not taken back: P%d %q", i.Priority, i.PriorityReason)
+	}
+	if i, _, _ := d.Incidents.Get(eng, list[1].ID); i.Priority != 1 {
+		t.Error("what somebody changed since was taken back")
+	}
+	if _, err := d.Batches.Undo(eng, b.ID); fault.Of(err) == nil {
+		t.Error("undone twice")
+	}
+}
+
+// TestBulkCancelStops: what is done stays done, the rest is left.
+func TestBulkCancelStops(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	b, err := d.Incidents.Bulk(d.As("lead"), incident.BulkInput{Act: "note", IDs: []uuid.UUID{i.ID}, Body: "seen"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Batches.Start(d.As("lead"), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Batches.Cancel(d.As("lead"), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if b = ended(t, d, "lead", b.ID); b.State != batch.Cancelled || b.Succeeded != 0 {
+		t.Errorf("%s with %d done", b.State, b.Succeeded)
+	}
+}
+
+// TestBulkOfAWholeList touches what the list shows and nothing else, and says
+// what is missing in its input.
+func TestBulkOfAWholeList(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	lead := d.As("lead")
+	for range 3 {
+		report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "clavichord" })
+	}
+	other := report(t, d, "staff")
+	b, err := d.Incidents.Bulk(lead, incident.BulkInput{Act: "note", All: true, Query: "view=open&q=clavichord", Body: "one note"})
+	if err != nil || b.Total != 3 {
+		t.Fatalf("%d rows: %v", b.Total, err)
+	}
+	for _, bad := range []incident.BulkInput{
+		{Act: "assign", IDs: []uuid.UUID{other.ID}},
+		{Act: "priority", IDs: []uuid.UUID{other.ID}},
+		{Act: "resolve", IDs: []uuid.UUID{other.ID}},
+		{Act: "note", IDs: []uuid.UUID{other.ID}},
+		{Act: "explode", IDs: []uuid.UUID{other.ID}},
+		{Act: "start"},
+		{Act: "start", All: true, Query: "view=%zz"},
+		{Act: "pend", IDs: []uuid.UUID{other.ID}, PendReason: "weather"},
+		{Act: "start", IDs: []uuid.UUID{uuid.New()}},
+	} {
+		if _, err := d.Incidents.Bulk(lead, bad); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%+v was answered %v", bad, err)
+		}
+	}
+	// The form keeps what was typed.
+	c := d.Client("lead")
+	a := c.Post("/incidents/bulk", url.Values{"act": {"resolve"}, "ids": {other.ID.String()}, "cause": {"kept cause"}})
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text(), "kept cause") || !strings.Contains(a.Text(), other.ID.String()) {
+		t.Errorf("answered %d", a.Status)
+	}
+	if a := c.Post("/incidents/bulk/form", url.Values{"act": {"assign"}, "query": {"view=open"}}); a.Status != http.StatusSeeOther {
+		t.Errorf("nothing chosen: %d", a.Status)
+	}
+}
+
+// TestExportIsWhatIsShown: the rows of the list that its reader may take out,
+// with no formula in them, in both formats.
+func TestExportIsWhatIsShown(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	for _, title := range []string{"=HYPERLINK(\"http://x\")", "＝全角 serpent", "plain, \"quoted\"\nserpent"} {
+		report(t, d, "staff", func(in *incident.CreateInput) { in.Title = strings.ReplaceAll(title, "\n", " ") + " serpent" })
+	}
+	report(t, d, "staff", func(in *incident.CreateInput) { in.Title, in.Confidential = "serpent secret", true })
+	c := d.Client("engineer")
+	form := url.Values{"query": {"view=all&q=serpent"}, "format": {"csv"}}
+	a := c.Post("/incidents/export", form)
+	if a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), ".csv") {
+		t.Fatalf("%d %s", a.Status, a.Header)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(a.Body, []byte("\ufeff")))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 4 {
+		t.Fatalf("%d lines: %q", len(rows), rows)
+	}
+	var titles []string
+	for _, r := range rows[1:] {
+		titles = append(titles, r[1])
+	}
+	slices.Sort(titles)
+	for _, x := range titles {
+		if strings.ContainsAny(x[:1], "=+-@") || strings.HasPrefix(x, "＝") {
+			t.Errorf("a formula: %s", x)
+		}
+	}
+	form.Set("format", "xlsx")
+	f, err := excelize.OpenReader(bytes.NewReader(c.Post("/incidents/export", form).Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, err := f.GetRows("Sheet1")
+	if err != nil || len(book) != 4 {
+		t.Fatalf("%d rows: %v", len(book), err)
+	}
+	form["columns"] = []string{"team", "bogus"}
+	if book, _ := excelize.OpenReader(bytes.NewReader(c.Post("/incidents/export", form).Body)); book != nil {
+		if r, _ := book.GetRows("Sheet1"); len(r) == 0 || len(r[0]) != 4 {
+			t.Errorf("columns: %q", r)
+		}
+	}
+	if a := d.Client("staff").Post("/incidents/export", form); a.Status != http.StatusForbidden {
+		t.Errorf("staff may export: %d", a.Status)
+	}
+	form.Set("format", "pdf")
+	if a := c.Post("/incidents/export", form); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown format: %d", a.Status)
+	}
+	var acts int
+	if err := d.Pool.PGX().QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE action = 'incident.export' AND outcome = 'success'`).Scan(&acts); err != nil || acts != 3 {
+		t.Errorf("%d exports in the trail (%v)", acts, err)
+	}
+}
+
+// TestLargeExportsBecomeWork: their file waits on a page of its owner's.
+func TestLargeExportsBecomeWork(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	fill(t, d, incident.ExportNow+5)
+	c := d.Client("lead")
+	q := url.Values{"query": {"view=all&f=created.within.1h"}, "format": {"csv"}}
+	p, err := d.Incidents.List(d.As("lead"), incident.Filter{View: "all", Clauses: []incident.Clause{{Field: "created", Op: "within", Values: []string{"1h"}}}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := p.Total
+	a := c.Post("/incidents/export", q)
+	if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/jobs/") {
+		t.Fatalf("%d %s", a.Status, a.Header.Get("Location"))
+	}
+	d.Drain()
+	file := a.Header.Get("Location") + "/file"
+	got := c.Get(file)
+	r, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(got.Body, []byte("\ufeff")))).ReadAll()
+	if err != nil || len(r) != want+1 || want <= incident.ExportNow {
+		t.Errorf("%d lines: %v", len(r), err)
+	}
+	if x := d.Client("engineer").Get(file); x.Status != http.StatusNotFound {
+		t.Errorf("another reads the file: %d", x.Status)
+	}
+}
+
+// fill copies one incident n times, with its line in the register.
+func fill(t *testing.T, d *apptest.Desk, n int) {
+	t.Helper()
+	i := report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "filler" })
+	_, err := d.Pool.PGX().Exec(t.Context(), `WITH copies AS (SELECT gen_random_uuid() AS id, 5000000 + n AS number FROM generate_series(1, $2::int) n),
+		one AS (INSERT INTO incidents SELECT x.* FROM incidents i, copies c, jsonb_populate_record(i, jsonb_build_object('id', c.id, 'number', c.number)) x WHERE i.id = $1 RETURNING id)
+		INSERT INTO records SELECT x.* FROM records r, copies c, jsonb_populate_record(r, jsonb_build_object('id', c.id, 'number', 'INC-' || c.number)) x WHERE r.id = $1`, i.ID, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+}

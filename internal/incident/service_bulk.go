@@ -1,0 +1,323 @@
+package incident
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/validate"
+	"opsdesk/internal/work"
+)
+
+// The batches of incidents.
+const (
+	BatchBulk   = "incident.bulk"
+	BatchUndo   = "incident.bulk_undo"
+	BatchExport = "incident.export"
+)
+
+// maxBulk is how many incidents one bulk change may touch.
+const maxBulk = 1000
+
+// bulkAct is a change that may be made to many incidents at once.
+type bulkAct struct {
+	action authz.Action
+	// check refuses input that no row could take.
+	check func(BulkInput) *fault.Error
+	run   func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error)
+}
+
+// bulkOrder is how the acts are offered.
+var bulkOrder = []string{"assign", "priority", "category", "service", "start", "pend", "resume", "resolve", "cancel", "note"}
+
+var bulkActs = map[string]bulkAct{
+	"assign": {
+		ActionAssign,
+		func(in BulkInput) *fault.Error {
+			if in.TeamID == nil && in.AssigneeID == nil {
+				return fault.OnField("team_id", "incident.error.bulk_assign")
+			}
+			return nil
+		},
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Assign(ctx, id, AssignInput{AssigneeID: in.AssigneeID, TeamID: in.TeamID})
+		},
+	},
+	"priority": {
+		ActionPriority, need("priority", func(in BulkInput) bool { return in.Priority > 0 }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Prioritise(ctx, id, PriorityInput{Priority: in.Priority, Reason: in.Reason})
+		},
+	},
+	"category": {
+		ActionEdit, need("category_id", func(in BulkInput) bool { return in.CategoryID != nil }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Edit(ctx, id, EditInput{CategoryID: in.CategoryID})
+		},
+	},
+	"service": {
+		ActionEdit, need("service_id", func(in BulkInput) bool { return in.ServiceID != nil }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Edit(ctx, id, EditInput{ServiceID: in.ServiceID})
+		},
+	},
+	"start": {ActionStart, nil, func(s *Service, ctx context.Context, id uuid.UUID, _ BulkInput) (Incident, error) {
+		return s.Start(ctx, id, StepInput{})
+	}},
+	"pend": {
+		ActionPend, need("pend_reason", func(in BulkInput) bool { return in.PendReason != "" }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Pend(ctx, id, PendInput{Reason: in.PendReason, Remark: in.Remark})
+		},
+	},
+	"resume": {ActionResume, nil, func(s *Service, ctx context.Context, id uuid.UUID, _ BulkInput) (Incident, error) {
+		return s.Resume(ctx, id, StepInput{})
+	}},
+	"resolve": {
+		ActionResolve,
+		func(in BulkInput) *fault.Error {
+			return fault.Of(validate.Struct(ResolveInput{Code: in.Code, Cause: in.Cause, Process: in.Process}))
+		},
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Resolve(ctx, id, ResolveInput{Code: in.Code, Cause: in.Cause, Process: in.Process})
+		},
+	},
+	"cancel": {
+		ActionCancel, need("cancel_reason", func(in BulkInput) bool { return in.CancelReason != "" }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Cancel(ctx, id, CancelInput{Reason: in.CancelReason, Remark: in.Remark})
+		},
+	},
+	"note": {
+		ActionNote, func(in BulkInput) *fault.Error { return fault.Of(validate.Struct(ReplyInput{Body: in.Body})) },
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Note(ctx, id, ReplyInput{Body: in.Body})
+		},
+	},
+}
+
+func need(field string, has func(BulkInput) bool) func(BulkInput) *fault.Error {
+	return func(in BulkInput) *fault.Error {
+		if !has(in) {
+			return fault.OnField(field, "validation.required")
+		}
+		return nil
+	}
+}
+
+// BulkInput is one change for many incidents: those of IDs, or all that the
+// list at Query shows.
+type BulkInput struct {
+	Act   string      `json:"act" validate:"required,oneof=assign priority category service start pend resume resolve cancel note"`
+	IDs   []uuid.UUID `json:"ids" validate:"max=1000"`
+	All   bool        `json:"all"`
+	Query string      `json:"query" validate:"max=4000"`
+
+	TeamID       *uuid.UUID    `json:"team_id,omitempty"`
+	AssigneeID   *uuid.UUID    `json:"assignee_id,omitempty"`
+	Priority     int           `json:"priority,omitempty" validate:"min=0,max=4"`
+	Reason       string        `json:"reason,omitempty" validate:"omitempty,text,max=500"`
+	CategoryID   *uuid.UUID    `json:"category_id,omitempty"`
+	ServiceID    *uuid.UUID    `json:"service_id,omitempty"`
+	PendReason   PendingReason `json:"pend_reason,omitempty" validate:"omitempty,oneof=user vendor parts change problem"`
+	CancelReason string        `json:"cancel_reason,omitempty" validate:"omitempty,oneof=duplicate false_alarm withdrawn"`
+	Remark       string        `json:"remark,omitempty" validate:"omitempty,text,max=2000"`
+	Code         string        `json:"resolution_code,omitempty"`
+	Cause        string        `json:"cause,omitempty"`
+	Process      string        `json:"process,omitempty"`
+	Body         string        `json:"body,omitempty"`
+}
+
+// Bulk previews a change of many incidents: for each it looks whether the actor
+// may make it and whether its state allows it. Nothing is changed until the
+// batch is started; then every incident is decided anew.
+func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
+	if err := validate.Struct(in); err != nil {
+		return batch.Batch{}, err
+	}
+	act := bulkActs[in.Act]
+	if act.check != nil {
+		if f := act.check(in); f != nil {
+			return batch.Batch{}, f
+		}
+	}
+	ids, err := s.chosen(ctx, in)
+	if err != nil {
+		return batch.Batch{}, err
+	}
+	rows := make([]batch.Row, 0, len(ids))
+	for _, id := range ids {
+		i, facts, err := s.Get(ctx, id)
+		if fault.Is(err, fault.NotFound) {
+			continue // hidden, or never was: it does not exist for this person
+		}
+		if err != nil {
+			return batch.Batch{}, err
+		}
+		code, err := s.refusal(ctx, i, &facts, act.action)
+		if err != nil {
+			return batch.Batch{}, err
+		}
+		rows = append(rows, batch.Row{RecordID: id, Number: i.Label(), Code: code})
+	}
+	if len(rows) == 0 {
+		return batch.Batch{}, fault.OnField("ids", "incident.error.bulk_none")
+	}
+	in.IDs = nil // they are the batch's rows
+	return s.batches.Draft(ctx, BatchBulk, in, rows)
+}
+
+// chosen are the incidents that a bulk change is about.
+func (s *Service) chosen(ctx context.Context, in BulkInput) ([]uuid.UUID, error) {
+	if !in.All {
+		slices.SortFunc(in.IDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		return slices.Compact(in.IDs), nil
+	}
+	q, err := url.ParseQuery(in.Query)
+	if err != nil {
+		return nil, fault.OnField("query", "incident.error.filter")
+	}
+	f, err := ParseFilter(q)
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = maxBulk + 1
+	rows, err := s.rows(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > maxBulk {
+		return nil, fault.New(fault.Conflict, "batch.error.too_many", "count", maxBulk)
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for n, r := range rows {
+		ids[n] = r.ID
+	}
+	return ids, nil
+}
+
+// refusal is why the actor could not do this to the incident now; "" if they
+// could.
+func (s *Service) refusal(ctx context.Context, i Incident, facts *authz.Facts, act authz.Action) (string, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return "", err
+	}
+	row, err := s.desk.Row(act)
+	if err != nil {
+		return "", err
+	}
+	if dec := s.desk.Matrix.Decide(who, row, facts); !dec.Allowed {
+		if dec.SecondPerson {
+			return "authz.denied.four_eyes", nil
+		}
+		return dec.Reason, nil
+	}
+	if m, ok := moves[act]; ok {
+		if _, err := i.State.Next(m[0]); err != nil {
+			return fault.Of(err).Code, nil
+		}
+	}
+	if !s.legal(i, act) {
+		return "incident.error.not_open", nil
+	}
+	return "", nil
+}
+
+// undo is what takes one change back.
+type undo struct {
+	// Version is the incident's after the change: undone is only what nobody has
+	// changed since.
+	Version int       `json:"version"`
+	In      BulkInput `json:"in"`
+}
+
+// reversal is what would take the step from before to after back; nil where
+// nothing can.
+func reversal(before, after Incident, act string) *BulkInput {
+	in := BulkInput{Act: act}
+	switch act {
+	case "assign":
+		if before.TeamID == nil && after.TeamID != nil {
+			return nil // a team cannot be taken away
+		}
+		in.AssigneeID, in.TeamID = before.AssigneeID, before.TeamID
+	case "priority":
+		in.Priority, in.Reason = before.Priority, before.PriorityReason
+	case "category":
+		in.CategoryID = before.CategoryID
+		if in.CategoryID == nil {
+			return nil
+		}
+	case "service":
+		in.ServiceID = before.ServiceID
+		if in.ServiceID == nil {
+			return nil
+		}
+	case "pend":
+		if before.State != InProgress {
+			return nil // work would have begun by it
+		}
+		in.Act = "resume"
+	case "resume":
+		in.Act, in.PendReason = "pend", before.PendingReason
+	default:
+		return nil
+	}
+	return &in
+}
+
+// bulkRow makes the change to one incident.
+func (s *Service) bulkRow(ctx context.Context, b batch.Batch, r batch.Row) (any, error) {
+	var in BulkInput
+	if err := json.Unmarshal(b.Input, &in); err != nil {
+		return nil, fmt.Errorf("bulk change: %w", err)
+	}
+	before, _, err := s.Get(ctx, r.RecordID)
+	if err != nil {
+		return nil, err
+	}
+	after, err := bulkActs[in.Act].run(s, ctx, r.RecordID, in)
+	if err != nil || after.Version == before.Version {
+		return nil, err
+	}
+	if back := reversal(before, after, in.Act); back != nil {
+		return undo{after.Version, *back}, nil
+	}
+	return nil, nil
+}
+
+// undoRow takes the change of one incident back, if nobody has changed it
+// since.
+func (s *Service) undoRow(ctx context.Context, _ batch.Batch, r batch.Row) (any, error) {
+	var u undo
+	if err := json.Unmarshal(r.Undo, &u); err != nil {
+		return nil, fmt.Errorf("undo: %w", err)
+	}
+	_, err := s.takeBack(ctx, r.RecordID, u)
+	return nil, err
+}
+
+func (s *Service) takeBack(ctx context.Context, id uuid.UUID, u undo) (Incident, error) {
+	i, _, err := s.Get(ctx, id)
+	if err != nil {
+		return i, err
+	}
+	if i.Version != u.Version {
+		return i, fault.New(fault.Conflict, "incident.error.changed_since")
+	}
+	// The version is looked at again under the lock.
+	i, err = bulkActs[u.In.Act].run(s, work.WithMatch(ctx, u.Version), id, u.In)
+	if fault.Is(err, fault.Stale) {
+		err = fault.New(fault.Conflict, "incident.error.changed_since")
+	}
+	return i, err
+}
