@@ -130,6 +130,25 @@ CREATE TABLE public.idempotency_keys (
     result_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_cascade_items (
+    cascade_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    problem text DEFAULT ''::text NOT NULL
+);
+CREATE TABLE public.incident_cascades (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    state text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    was_reason text DEFAULT ''::text NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    by_id uuid NOT NULL,
+    by_name text NOT NULL,
+    total integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT incident_cascades_state CHECK ((state = ANY (ARRAY['in_progress'::text, 'pending'::text, 'resolved'::text])))
+);
 CREATE TABLE public.incident_categories (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -214,8 +233,13 @@ CREATE TABLE public.incidents (
     source_key text DEFAULT ''::text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    parent_id uuid,
+    child_as text DEFAULT ''::text NOT NULL,
+    attached_at timestamp with time zone,
     CONSTRAINT incidents_cancelled_has_reason CHECK (((state <> 'cancelled'::text) OR (cancel_reason <> ''::text))),
+    CONSTRAINT incidents_child_as CHECK (((child_as = ANY (ARRAY[''::text, 'same'::text, 'part'::text])) AND ((parent_id IS NULL) = (child_as = ''::text)) AND ((parent_id IS NULL) = (attached_at IS NULL)))),
     CONSTRAINT incidents_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT incidents_not_own_parent CHECK ((parent_id <> id)),
     CONSTRAINT incidents_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
     CONSTRAINT incidents_priority CHECK (((priority >= 1) AND (priority <= 4))),
     CONSTRAINT incidents_resolved_has_cause CHECK (((state <> ALL (ARRAY['resolved'::text, 'closed'::text])) OR ((resolution_code <> ''::text) AND (cause <> ''::text) AND (process <> ''::text) AND (resolved_at IS NOT NULL)))),
@@ -586,6 +610,10 @@ ALTER TABLE ONLY public.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, key);
+ALTER TABLE ONLY public.incident_cascade_items
+    ADD CONSTRAINT incident_cascade_items_pkey PRIMARY KEY (cascade_id, incident_id);
+ALTER TABLE ONLY public.incident_cascades
+    ADD CONSTRAINT incident_cascades_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_priorities
@@ -675,11 +703,14 @@ CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
 CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX incident_cascades_incident_idx ON public.incident_cascades USING btree (incident_id, created_at DESC, id DESC);
 CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
 CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
+CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
 CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id, created_at DESC, id DESC);
+CREATE INDEX incidents_parent_idx ON public.incidents USING btree (parent_id, number) WHERE (parent_id IS NOT NULL);
 CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
 CREATE INDEX notifications_person_idx ON public.notifications USING btree (person_id, created_at DESC, id DESC);
@@ -755,6 +786,12 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.incident_cascade_items
+    ADD CONSTRAINT incident_cascade_items_cascade_fkey FOREIGN KEY (cascade_id) REFERENCES public.incident_cascades(id);
+ALTER TABLE ONLY public.incident_cascade_items
+    ADD CONSTRAINT incident_cascade_items_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_cascades
+    ADD CONSTRAINT incident_cascades_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.incident_categories(id);
 ALTER TABLE ONLY public.incident_categories
@@ -769,6 +806,8 @@ ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_category_fkey FOREIGN KEY (category_id) REFERENCES public.incident_categories(id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incidents

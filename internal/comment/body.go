@@ -11,6 +11,8 @@ type Span struct {
 	Text  string
 	Href  string // a link, if not empty
 	Break bool
+	// Mention: the text is the name of somebody who was called.
+	Mention bool
 }
 
 var linkRE = regexp.MustCompile(`(https?://[^\s<>"'，。；！？、（）【】《》]+|\bINC-\d{6,}\b)`)

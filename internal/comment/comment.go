@@ -37,7 +37,8 @@ type Comment struct {
 // Reply adds a public reply within a use case, which has decided that the
 // actor may. at is when it was said.
 func Reply(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
-	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: u.Actor.ID, AuthorName: u.Actor.Name, Body: body, At: at}
+	by, name := u.Author()
+	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: by, AuthorName: name, Body: body, At: at}
 	u.Batch.Queue(`INSERT INTO comments (id, record_id, author_id, author_name, body, thanks, at) VALUES (@id, @record, @author, @name, @body, @thanks, @at)`,
 		db.Args{"id": c.ID, "record": ref.ID, "author": c.AuthorID, "name": c.AuthorName, "body": body, "thanks": IsThanks(body), "at": at})
 	search.Say(&u.Batch, ref.ID, body, false)
@@ -47,7 +48,8 @@ func Reply(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
 
 // AddNote adds an internal note within a use case.
 func AddNote(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
-	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: u.Actor.ID, AuthorName: u.Actor.Name, Body: body, At: at, Internal: true}
+	by, name := u.Author()
+	c := Comment{ID: work.NewID(), RecordID: ref.ID, AuthorID: by, AuthorName: name, Body: body, At: at, Internal: true}
 	u.Batch.Queue(`INSERT INTO notes (id, record_id, author_id, author_name, body, at) VALUES (@id, @record, @author, @name, @body, @at)`,
 		db.Args{"id": c.ID, "record": ref.ID, "author": c.AuthorID, "name": c.AuthorName, "body": body, "at": at})
 	search.Say(&u.Batch, ref.ID, body, true)

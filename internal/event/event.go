@@ -24,11 +24,26 @@ type Event struct {
 	At      time.Time  `json:"at"`
 	// To are the people concerned beside those who follow the record.
 	To []uuid.UUID `json:"to,omitempty"`
+	// Only says that nobody beside To hears of it.
+	Only bool `json:"only,omitempty"`
+	// Not are people who hear of the same act by another event.
+	Not []uuid.UUID `json:"not,omitempty"`
 	// About is the part of the record it is about, such as a comment.
 	About uuid.UUID `json:"about,omitzero"`
 	// Subject stands for what has no line in the register, such as a saved view
 	// or a long task: only those in To hear of it.
 	Subject *Subject `json:"subject,omitempty"`
+	// Group stands for several events of which a person is told once, whichever
+	// of them comes first.
+	Group uuid.UUID `json:"group,omitzero"`
+}
+
+// Once is what a message is unique by for each person.
+func (e Event) Once() uuid.UUID {
+	if e.Group != uuid.Nil {
+		return e.Group
+	}
+	return e.ID
 }
 
 // Subject is what a message says of a thing that is no record.

@@ -90,6 +90,17 @@ func LoadActor(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) (
 	return r.actor(), nil
 }
 
+// LoadActors reads active people as actors in one statement. Others are absent.
+func LoadActors(ctx context.Context, q db.Querier, ids []uuid.UUID, now time.Time) (map[uuid.UUID]Actor, error) {
+	rows, _ := q.Query(ctx, actorSQL+` FROM people p WHERE p.id = ANY(@ids) AND p.active`, db.Args{"ids": ids, "now": now})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[actorRow])
+	out := make(map[uuid.UUID]Actor, len(list))
+	for _, r := range list {
+		out[r.ID] = r.actor()
+	}
+	return out, db.Map(err)
+}
+
 type sessionRow struct {
 	actorRow
 	Seen time.Time `db:"last_seen_at"`

@@ -161,6 +161,27 @@ func ByUsername(ctx context.Context, q db.Querier, names ...string) (map[string]
 	return out, db.Map(err)
 }
 
+// Named finds the active people whose account or name in their own writing is
+// one of names; the keys of the answer are in lower case. An account goes
+// before a name that is the same.
+func Named(ctx context.Context, q db.Querier, names []string) (map[string][]Person, error) {
+	lower := make([]string, len(names))
+	for i, n := range names {
+		lower[i] = strings.ToLower(n)
+	}
+	rows, _ := q.Query(ctx, personSQL+` WHERE p.active AND (lower(p.username) = ANY(@lower) OR p.name = ANY(@names)) ORDER BY p.id LIMIT 500`, db.Args{"lower": lower, "names": names})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
+	out, accounts := map[string][]Person{}, map[string]Person{}
+	for _, p := range list {
+		out[strings.ToLower(p.Name)] = append(out[strings.ToLower(p.Name)], p)
+		accounts[strings.ToLower(p.Username)] = p
+	}
+	for name, p := range accounts {
+		out[name] = []Person{p}
+	}
+	return out, db.Map(err)
+}
+
 // Department is a department as lists show it.
 type Department struct {
 	ID     uuid.UUID `db:"id"`

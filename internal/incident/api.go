@@ -180,7 +180,12 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	inside := a.s.insider(r.Context())
+	return web.JSON(w, http.StatusOK, a.rows(r.Context(), p))
+}
+
+// rows is a page of a list as the API shows it.
+func (a api) rows(ctx context.Context, p Page) listOut {
+	inside := a.s.insider(ctx)
 	out := listOut{Items: []rowOut{}, Next: p.Next, Count: p.Total}
 	for _, x := range p.Rows {
 		o := rowOut{ID: x.ID, Number: x.Number, Title: x.Title, State: x.State, Priority: x.Priority, RequesterID: x.RequesterID, CreatedAt: x.CreatedAt, UpdatedAt: x.UpdatedAt}
@@ -189,7 +194,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		out.Items = append(out.Items, o)
 	}
-	return web.JSON(w, http.StatusOK, out)
+	return out
 }
 
 // key finds the incident of an address.
@@ -400,8 +405,13 @@ func (a api) saveService(w http.ResponseWriter, r *http.Request) error {
 // assignIncident. Paths that share an action are told apart.
 func operationID(action, path string) string {
 	_, verb, _ := strings.Cut(action, ".")
-	if path == "links/remove" {
+	switch path {
+	case "links/remove":
 		verb = "unlink"
+	case "parent/remove":
+		verb = "detach"
+	case "children":
+		verb = "adopt"
 	}
 	out := ""
 	for i, w := range strings.Split(verb, "_") {

@@ -79,6 +79,7 @@ var filterFields = map[string]fieldSpec{
 	"department":   {kind: isID, ops: maybeOps},
 	"category":     {kind: isID, ops: maybeOps},
 	"service":      {kind: isID, ops: maybeOps},
+	"parent":       {kind: isID, ops: []string{"any", "none", "is"}},
 	"pending":      {kind: isWord, ops: choiceOps, words: text(PendingReasons[:])},
 	"channel":      {kind: isWord, ops: choiceOps, words: Channels[:]},
 	"vip":          {kind: isFlag, ops: []string{"is"}},
@@ -88,7 +89,7 @@ var filterFields = map[string]fieldSpec{
 }
 
 // filterOrder is how the builder offers them.
-var filterOrder = []string{"priority", "state", "assignee", "team", "category", "service", "requester", "department", "pending", "channel", "vip", "confidential", "created", "updated"}
+var filterOrder = []string{"priority", "state", "assignee", "team", "category", "service", "requester", "department", "parent", "pending", "channel", "vip", "confidential", "created", "updated"}
 
 func text[T ~string](in []T) []string {
 	out := make([]string, len(in))

@@ -16,6 +16,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/record"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
@@ -120,6 +121,7 @@ type queueProps struct {
 
 	People      map[uuid.UUID]identity.Person
 	Departments map[uuid.UUID]identity.Department
+	Parents     map[uuid.UUID]record.Entry
 }
 
 func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
@@ -184,6 +186,9 @@ func (h handlers) names(ctx context.Context, p *queueProps) (err error) {
 				}
 			}
 		}
+	}
+	if p.Parents, err = h.s.parents(ctx, p.Filter); err != nil {
+		return err
 	}
 	if p.People, err = identity.People(ctx, h.desk.DB, ids...); err != nil || !departments {
 		return err

@@ -57,6 +57,9 @@ type Incident struct {
 	ReopenedAt     *time.Time    `db:"reopened_at" audit:"reopened_at"`
 	ReopenedBy     *uuid.UUID    `db:"reopened_by" audit:"reopened_by"`
 	AutoCloseAt    *time.Time    `db:"auto_close_at"`
+	ParentID       *uuid.UUID    `db:"parent_id"` // the trail has its number
+	ChildAs        string        `db:"child_as" audit:"child_as"`
+	AttachedAt     *time.Time    `db:"attached_at"`
 	Source         string        `db:"source" audit:"source"`
 	SourceKey      string        `db:"source_key" audit:"source_key"`
 	CreatedAt      time.Time     `db:"created_at"`

@@ -27,7 +27,7 @@ import (
 var actPages = map[string]authz.Action{
 	"accept": ActionAccept, "pend": ActionPend, "resolve": ActionResolve, "reject": ActionReject, "reopen": ActionReopen, "cancel": ActionCancel,
 	"assign": ActionAssign, "transfer": ActionTransfer, "priority": ActionPriority, "edit": ActionEdit, "names": ActionName, "tasks": ActionTasks,
-	"links": ActionLink, "watchers": ActionWatchers,
+	"links": ActionLink, "watchers": ActionWatchers, "parent": ActionParent, "children": ActionParent,
 }
 
 // saidKeys are what the page says after an action that changes nothing one
@@ -266,6 +266,8 @@ func (p queueProps) valueText(ctx context.Context, c Clause, v string) string {
 		s = choiceName(ctx, p.Config.Services, &id)
 	case "department":
 		s = p.Departments[id].Display(i18n.Lang(ctx))
+	case "parent":
+		s = p.Parents[id].Number
 	default:
 		if x, ok := p.People[id]; ok {
 			s = x.Display(i18n.Lang(ctx))
@@ -296,6 +298,12 @@ func (p queueProps) valueOptions(ctx context.Context, field string) []ui.Option 
 		return choiceOptions(ctx, p.Config.Categories, nil)
 	case "service":
 		return choiceOptions(ctx, p.Config.Services, nil)
+	case "parent":
+		var out []ui.Option
+		for id, e := range p.Parents {
+			out = append(out, ui.Option{Value: id.String(), Label: e.Number})
+		}
+		return out
 	case "department":
 		var out []ui.Option
 		for id, d := range p.Departments {
@@ -450,6 +458,11 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 	return e.ActorName
 }
 
+// called are the names of those whom replies and notes call.
+func (d Detail) called(ctx context.Context) map[string]string {
+	return comment.Names(d.Mentions, i18n.Lang(ctx))
+}
+
 // author is who wrote a reply or a note, named for the reader.
 func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
@@ -483,7 +496,7 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 // in it.
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
-	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {
@@ -536,6 +549,11 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 			}
 			return ui.T(ctx, "ui.no")
 		}
+	case "child_as":
+		if s == "" {
+			return ""
+		}
+		return ui.T(ctx, "incident.child_as."+s)
 	case "link":
 		relation, number, ok := strings.Cut(s, " ")
 		if ok {

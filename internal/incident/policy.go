@@ -36,6 +36,7 @@ const (
 	ActionClassify  authz.Action = "incident.configure"
 	ActionImport    authz.Action = "incident.import"
 	ActionExport    authz.Action = "incident.export"
+	ActionParent    authz.Action = "incident.change_parent"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -73,5 +74,6 @@ func Policies() authz.Policies {
 		ActionClassify:  "desk.classify",
 		ActionImport:    "import.incidents",
 		ActionExport:    "export.no_pii",
+		ActionParent:    "ticket.link",
 	}
 }

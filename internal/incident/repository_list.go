@@ -21,6 +21,7 @@ type Row struct {
 	record.Entry
 	PendingReason string     `db:"pending_reason"`
 	Channel       string     `db:"channel"`
+	ParentID      *uuid.UUID `db:"parent_id"`
 	CategoryID    *uuid.UUID `db:"category_id"`
 	AssigneeName  string     `db:"assignee_name"`
 	AssigneeEn    string     `db:"assignee_en"`
@@ -37,7 +38,7 @@ type Cursor struct {
 	ID       uuid.UUID
 }
 
-const rowSQL = `SELECT r.*, i.pending_reason, i.channel, i.category_id, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en,
+const rowSQL = `SELECT r.*, i.pending_reason, i.channel, i.parent_id, i.category_id, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en,
 		q.name AS requester_name, q.name_en AS requester_en, q.vip
 	FROM (SELECT r.* FROM records r WHERE `
 
@@ -151,7 +152,7 @@ var columnsOf = map[string]string{
 }
 
 // own are the fields that stand in the incident's own table.
-var ownFields = map[string]string{"category": "x.category_id", "pending": "x.pending_reason", "channel": "x.channel"}
+var ownFields = map[string]string{"parent": "x.parent_id", "category": "x.category_id", "pending": "x.pending_reason", "channel": "x.channel"}
 
 // condition is one clause as SQL, with the value of its argument p, if any.
 func (c Clause) condition(p string, a asked) (string, any) {

@@ -85,7 +85,7 @@ func (s *Service) Get(ctx context.Context, id uuid.UUID) (Incident, authz.Facts,
 
 // update is the shape of most use cases: one incident, one action.
 func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, change func(*work.Unit, *Incident) error) (Incident, error) {
-	return work.Update(ctx, s.desk, s.repo, act, id, version, in, change)
+	return work.Update(ctx, s.desk, s.repo, act, id, version, in, s.withFamily(ctx, in, change))
 }
 
 func people(ids ...*uuid.UUID) []uuid.UUID {

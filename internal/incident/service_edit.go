@@ -84,6 +84,7 @@ func (s *Service) Hide(ctx context.Context, id uuid.UUID, in StepInput) (Inciden
 			return nil
 		}
 		i.Confidential = true
+		i.leaveParent() // what is known of it must not reach a family
 		return s.nameFirst(ctx, u, *i)
 	})
 }

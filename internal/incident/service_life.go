@@ -94,42 +94,53 @@ type ResolveInput struct {
 	Message     string      `json:"message" validate:"omitempty,text,max=20000"`
 	CategoryID  *uuid.UUID  `json:"category_id"`
 	Attachments []uuid.UUID `json:"attachment_ids" validate:"max=20"`
+	// ForceReason says why it is resolved although work that belongs to it is
+	// still open.
+	ForceReason string `json:"force_reason" validate:"omitempty,text,max=500"`
 }
 
 // Resolve ends the work and asks the requester to confirm.
 func (s *Service) Resolve(ctx context.Context, id uuid.UUID, in ResolveInput) (Incident, error) {
 	return s.update(ctx, ActionResolve, id, in.Version, in, func(u *work.Unit, i *Incident) error {
-		set, err := s.settings(ctx, u.Tx)
-		if err != nil {
+		if err := s.partsDone(ctx, u, *i, in.ForceReason); err != nil {
 			return err
 		}
-		if in.CategoryID != nil {
-			if err := s.repo.known(ctx, u.Tx, in.CategoryID, nil); err != nil {
-				return err
-			}
-			i.CategoryID = in.CategoryID
-		}
-		open, err := s.repo.openTasks(ctx, u.Tx, id)
-		if err != nil {
-			return err
-		}
-		if open > 0 {
-			return fault.New(fault.Conflict, "incident.error.open_tasks", "count", open)
-		}
-		closes := s.days.Add(u.Now, set.AutoCloseDays, s.zone)
-		if err := i.resolve(Resolution{in.Code, in.Cause, in.Process}, u.Actor.ID, u.Now, closes); err != nil {
-			return err
-		}
-		if in.Message != "" {
-			c := comment.Reply(u, i.Ref(), in.Message, u.Now)
-			if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID}); err != nil {
-				return err
-			}
-		}
-		draft.Clear(u, "incident:"+i.ID.String()+":resolve")
-		u.Emit("incident.resolved", i.RequesterID)
-		return nil
+		return s.resolveNow(ctx, u, i, in)
 	})
+}
+
+// resolveNow is Resolve within a unit.
+func (s *Service) resolveNow(ctx context.Context, u *work.Unit, i *Incident, in ResolveInput) error {
+	set, err := s.settings(ctx, u.Tx)
+	if err != nil {
+		return err
+	}
+	if in.CategoryID != nil {
+		if err := s.repo.known(ctx, u.Tx, in.CategoryID, nil); err != nil {
+			return err
+		}
+		i.CategoryID = in.CategoryID
+	}
+	open, err := s.repo.openTasks(ctx, u.Tx, i.ID)
+	if err != nil {
+		return err
+	}
+	if open > 0 {
+		return fault.New(fault.Conflict, "incident.error.open_tasks", "count", open)
+	}
+	closes := s.days.Add(u.Now, set.AutoCloseDays, s.zone)
+	if err := i.resolve(Resolution{in.Code, in.Cause, in.Process}, u.By(), u.Now, closes); err != nil {
+		return err
+	}
+	if in.Message != "" {
+		c := comment.Reply(u, i.Ref(), in.Message, u.Now)
+		if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID}); err != nil {
+			return err
+		}
+	}
+	draft.Clear(u, "incident:"+i.ID.String()+":resolve")
+	u.Emit("incident.resolved", i.RequesterID)
+	return nil
 }
 
 // Confirm closes the incident: the person who reported it says that it works.

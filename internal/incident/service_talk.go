@@ -20,6 +20,10 @@ import (
 type ReplyInput struct {
 	Body        string      `json:"body" validate:"required,notblank,text,max=20000"`
 	Attachments []uuid.UUID `json:"attachment_ids" validate:"max=20"`
+	// Mentions says what to do about people whom the text calls with an @ and
+	// who may not see the incident: "" refuses and names them, "grant" lets them
+	// in, "skip" sends all the same.
+	Mentions string `json:"mentions,omitempty" validate:"omitempty,oneof=grant skip"`
 }
 
 // Reply adds a public reply. What it does beside that depends on who writes
@@ -44,10 +48,15 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 		return s.succeed(ctx, i, in)
 	}
 	return s.update(ctx, ActionReply, id, 0, in, func(u *work.Unit, i *Incident) error {
+		at, err := s.mentioned(ctx, u, *i, in.Body, false, in.Mentions)
+		if err != nil {
+			return err
+		}
 		c := comment.Reply(u, i.Ref(), in.Body, u.Now)
 		if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID}); err != nil {
 			return err
 		}
+		at.carryOut(u, *i, c.ID, "incident.mentioned")
 		draft.Clear(u, "incident:"+id.String()+":reply")
 		to := people(&i.RequesterID, i.AssigneeID)
 		// One act, one message: what the reply did says more than that there is one.
@@ -104,7 +113,12 @@ func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Inc
 // Note adds an internal note, which requesters never see.
 func (s *Service) Note(ctx context.Context, id uuid.UUID, in ReplyInput) (Incident, error) {
 	return s.update(ctx, ActionNote, id, 0, in, func(u *work.Unit, i *Incident) error {
+		at, err := s.mentioned(ctx, u, *i, in.Body, true, in.Mentions)
+		if err != nil {
+			return err
+		}
 		c := comment.AddNote(u, i.Ref(), in.Body, u.Now)
+		at.carryOut(u, *i, c.ID, "incident.note_mentioned")
 		draft.Clear(u, "incident:"+id.String()+":note")
 		u.EmitAbout("incident.noted", c.ID, people(i.AssigneeID)...)
 		return attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{CommentID: c.ID, Internal: true})

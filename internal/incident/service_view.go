@@ -49,6 +49,8 @@ type Detail struct {
 	Watchers   []uuid.UUID
 	Named      []record.Named
 	Drafts     map[string]draft.Fields
+	Mentions   []comment.Mention // of replies and notes
+	Family     Family
 
 	Agent    bool // sees the desk's side: notes, trail, groups
 	Watching bool
@@ -121,6 +123,8 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 	switch a {
 	case ActionEdit:
 		return i.State != Closed && i.State != Cancelled
+	case ActionParent:
+		return !i.Confidential && (i.State.Open() || i.State == Resolved)
 	case ActionHide:
 		return !i.Confidential
 	case ActionUnhide, ActionName:
@@ -167,13 +171,32 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 			return err
 		}
 	}
+	if d.Agent {
+		if d.Family, err = s.family(ctx, d.Incident); err != nil {
+			return err
+		}
+	}
 	for _, k := range []string{"reply", "note", "resolve"} {
 		if d.Drafts[k], _, err = draft.Load(ctx, q, d.who.ID, "incident:"+d.ID.String()+":"+k); err != nil {
 			return err
 		}
 	}
+	if d.Mentions, err = comment.Mentions(ctx, q, d.texts()...); err != nil {
+		return err
+	}
 	d.People, err = identity.People(ctx, q, d.everyone()...)
 	return err
+}
+
+// texts are the replies and notes that the page shows.
+func (d Detail) texts() []string {
+	var out []string
+	for _, it := range d.Timeline {
+		if it.Comment != nil {
+			out = append(out, it.Comment.Body)
+		}
+	}
+	return out
 }
 
 // everyone lists whose names the page shows.

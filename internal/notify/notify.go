@@ -85,7 +85,7 @@ const (
 
 // internal events are about the desk's own side of a record: only people who
 // may read notes hear of them.
-var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned"}
+var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached"}
 
 // Service tells people.
 type Service struct {
@@ -115,6 +115,9 @@ func (s *Service) deliver(ctx context.Context, e event.Event) error {
 		return db.Map(err)
 	}
 	to := slices.Clone(e.To)
+	if e.Only {
+		watchers = nil
+	}
 	for _, w := range watchers {
 		if !slices.Contains(to, w) {
 			to = append(to, w)
@@ -131,7 +134,7 @@ func (s *Service) deliver(ctx context.Context, e event.Event) error {
 		}
 	}
 	for _, id := range to {
-		if id == e.ActorID {
+		if id == e.ActorID || slices.Contains(e.Not, id) {
 			continue
 		}
 		p, ok := actors[id]
@@ -233,7 +236,7 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 	return s.desk.Do(ctx, func(u *work.Unit) error {
 		s.repo.notify(&u.Batch, Notification{
 			ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
-		}, e.ID, p.ID)
+		}, e.Once(), p.ID)
 		if p.Email == "" || !p.Mail {
 			return nil
 		}
@@ -250,7 +253,7 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 		case title == "":
 			subject = "[" + entry.Number + "] " + m.T("notify.confidential")
 		}
-		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: thread}, e.ID.String()+":"+p.ID.String())
+		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: thread}, e.Once().String()+":"+p.ID.String())
 	})
 }
 

@@ -52,6 +52,20 @@ func StandingOf(ctx context.Context, q db.Querier, id, person uuid.UUID, now tim
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Standing])
 }
 
+// StandingsOf is StandingOf for several people; the keys are those people.
+func StandingsOf(ctx context.Context, q db.Querier, id uuid.UUID, persons []uuid.UUID, now time.Time) (map[uuid.UUID]Standing, error) {
+	rows, _ := q.Query(ctx, `SELECT x.person,
+			EXISTS (SELECT 1 FROM record_watchers w WHERE w.record_id = @id AND w.person_id = x.person) AS watcher,
+			EXISTS (SELECT 1 FROM record_named n WHERE n.record_id = @id AND n.person_id = x.person AND n.until > @now) AS named,
+			EXISTS (SELECT 1 FROM record_participants p WHERE p.record_id = @id AND p.person_id = x.person) AS participant
+		FROM unnest(@persons::uuid[]) x (person)`, db.Args{"id": id, "persons": persons, "now": now})
+	out := map[uuid.UUID]Standing{}
+	var person uuid.UUID
+	var s Standing
+	_, err := pgx.ForEachRow(rows, []any{&person, &s.Watcher, &s.Named, &s.Participant}, func() error { out[person] = s; return nil })
+	return out, err
+}
+
 // Find returns the entry of one record if v lets it be seen, and a NotFound
 // fault otherwise: a hidden record does not exist for the reader.
 func Find(ctx context.Context, q db.Querier, v Visibility, id uuid.UUID) (Entry, error) {

@@ -30,12 +30,17 @@ type Unit struct {
 	// reports and imported history.
 	Occurred time.Time
 	// Behalf is for whom the actor acts, where that is another person: an import
-	// acts for whoever did it in the old system.
-	Behalf *uuid.UUID
+	// acts for whoever did it in the old system. BehalfName is set where what is
+	// said in the unit is that person's own word.
+	Behalf     *uuid.UUID
+	BehalfName string
 	// Batch collects the unit's own rows; they travel to the database together.
 	Batch pgx.Batch
 	// Quiet suppresses events: imported history tells nobody anything.
 	Quiet bool
+	// Group, where set, makes the unit's events one with those of other units of
+	// the group: a person is told of them once.
+	Group uuid.UUID
 
 	desk   *Desk
 	id     uuid.UUID // of the record that Create makes
@@ -51,6 +56,22 @@ type Unit struct {
 // ID is the identifier of the record that Create is making.
 func (u *Unit) ID() uuid.UUID { return u.id }
 
+// By is the person whose act it is: the one acted for, or the actor.
+func (u *Unit) By() uuid.UUID {
+	if u.Behalf != nil {
+		return *u.Behalf
+	}
+	return u.Actor.ID
+}
+
+// Author is who says what is said in the unit.
+func (u *Unit) Author() (uuid.UUID, string) {
+	if u.Behalf != nil && u.BehalfName != "" {
+		return *u.Behalf, u.BehalfName
+	}
+	return u.Actor.ID, u.Actor.Name
+}
+
 // Desk is the desk the unit runs on.
 func (u *Unit) Desk() *Desk { return u.desk }
 
@@ -63,6 +84,12 @@ func (u *Unit) Emit(name string, to ...uuid.UUID) {
 // EmitAbout is Emit for a part of the record, such as a comment.
 func (u *Unit) EmitAbout(name string, about uuid.UUID, to ...uuid.UUID) {
 	u.events = append(u.events, event.Event{Name: name, To: to, About: about})
+}
+
+// Tell is EmitAbout for exactly the people in to. They hear of the act by this
+// event only, whatever else it emits.
+func (u *Unit) Tell(name string, about uuid.UUID, to ...uuid.UUID) {
+	u.events = append(u.events, event.Event{Name: name, To: to, About: about, Only: true})
 }
 
 // Announce is Emit for a thing that has no line in the register: exactly those
@@ -184,8 +211,17 @@ func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version i
 	if u.Quiet || len(events) == 0 {
 		return nil
 	}
+	var told []uuid.UUID
+	for _, e := range events {
+		if e.Only {
+			told = append(told, e.To...)
+		}
+	}
 	for i := range events {
-		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At = NewID(), ref, u.Actor.ID, u.Now
+		if !events[i].Only {
+			events[i].Not = told
+		}
+		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At, events[i].Group = NewID(), ref, u.Actor.ID, u.Now, u.Group
 	}
 	return u.desk.Bus.Publish(&u.Batch, u.desk.Jobs, events)
 }

@@ -1,0 +1,58 @@
+package incident
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/dbtest"
+	"opsdesk/internal/record"
+)
+
+// explain is the plan of a statement where no table is read from end to end
+// unless there is no other way.
+func explain(t *testing.T, q db.Querier, sql string, args db.Args) string {
+	t.Helper()
+	rows, err := q.Query(t.Context(), "EXPLAIN "+sql, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestChildrenAreFoundByTheirParent: the list of children and the job that
+// takes them along use the index on the parent.
+func TestChildrenAreFoundByTheirParent(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	conn, err := pool.PGX().Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off`); err != nil {
+		t.Fatal(err)
+	}
+	who := identity.Actor{ID: uuid.New(), Roles: []identity.Role{identity.Lead}}
+	v := record.Visible(authz.ReadScope{All: true}, who, time.Now())
+	f := childrenOf(uuid.New(), 50)
+	sql, args := f.listSQL(v, asked{me: who.ID, now: time.Now(), zone: time.UTC})
+	for name, plan := range map[string]string{
+		"list":    explain(t, conn, sql, args),
+		"cascade": explain(t, conn, `SELECT c.id, c.number`+followers+` AND c.number > @after ORDER BY c.number LIMIT 100`, db.Args{"id": uuid.New(), "after": 0}),
+	} {
+		if !strings.Contains(plan, "incidents_parent_idx") {
+			t.Errorf("%s does not use its index:\n%s", name, plan)
+		}
+	}
+}

@@ -1,0 +1,10 @@
+DROP TABLE incident_cascade_items;
+DROP TABLE incident_cascades;
+DROP INDEX incidents_attached_idx;
+DROP INDEX incidents_parent_idx;
+ALTER TABLE incidents
+    DROP CONSTRAINT incidents_child_as,
+    DROP CONSTRAINT incidents_not_own_parent,
+    DROP COLUMN attached_at,
+    DROP COLUMN child_as,
+    DROP COLUMN parent_id;
