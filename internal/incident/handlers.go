@@ -160,13 +160,14 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(p.Rows) > 0 && !p.table() {
-		at := max(0, slices.IndexFunc(p.Rows, func(x Row) bool { return x.Number == q.Get("sel") }))
+		at := p.at(q.Get("sel"), q.Get("next"))
 		p.Selected = p.Rows[at].Number
 		d, err := h.s.Detail(ctx, p.Rows[at].ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		if err == nil {
+			d.Back = p.backTo(at)
 			p.Preview = &d
 		}
 	}
@@ -263,7 +264,16 @@ func (h handlers) preview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	d.Back = back(r.URL.Query(), "back")
 	return web.Render(w, r, http.StatusOK, preview(d))
+}
+
+// back is where a page of the desk leads back to, if it says so.
+func back(q url.Values, field string) string {
+	if q.Get(field) == "" {
+		return ""
+	}
+	return web.Local(q.Get(field))
 }
 
 // ticketProps is a ticket's page and how the last form on it fared.
@@ -412,6 +422,7 @@ func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
 	if !d.Can(a) {
 		return h.show(w, r, http.StatusConflict, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
 	}
+	d.Back = back(r.URL.Query(), "return")
 	return web.Render(w, r, http.StatusOK, actPage(actProps{Detail: d, Act: act, Form: url.Values{}}))
 }
 
@@ -441,8 +452,8 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 		if said := "incident.said." + strings.ReplaceAll(path, "/", "_"); saidKeys[said] {
 			web.Flash(w, said)
 		}
-		if back := r.Form.Get("return"); back != "" {
-			return web.SeeOther(w, r, web.Local(back))
+		if b := back(r.Form, "return"); b != "" {
+			return web.SeeOther(w, r, b)
 		}
 		return web.SeeOther(w, r, "/incidents/"+i.Label())
 	}
@@ -459,6 +470,7 @@ func (h handlers) failed(w http.ResponseWriter, r *http.Request, id uuid.UUID, p
 	if derr != nil {
 		return err
 	}
+	d.Back = back(r.Form, "return")
 	status := web.StatusOf(f)
 	if a, ok := actPages[path]; ok && (d.Can(a) || f.Kind == fault.Invalid) {
 		// The next press is made from the version the person now sees.
@@ -495,12 +507,16 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		d.Back = back(r.Form, "return")
 		return web.Render(w, r, http.StatusConflict, actPage(actProps{Detail: d, Act: "edit", Form: r.Form, Fault: f, Clashes: clashRows(r.Context(), d, f)}))
 	}
 	if err != nil {
 		return h.failed(w, r, id, "edit", err)
 	}
 	web.Flash(w, "ui.done")
+	if b := back(r.Form, "return"); b != "" {
+		return web.SeeOther(w, r, b)
+	}
 	return web.SeeOther(w, r, "/incidents/"+i.Label())
 }
 

@@ -143,7 +143,7 @@ func (p queueProps) link(pairs ...string) string {
 		q = p.base(p.Filter) // another list than the one a view was saved with
 	}
 	for k, v := range p.Query {
-		if k != "cursor" && k != "sel" && k != "since" && k != "add" && k != "edit" {
+		if k != "cursor" && k != "sel" && k != "next" && k != "since" && k != "add" && k != "edit" {
 			q[k] = v
 		}
 	}
@@ -154,6 +154,43 @@ func (p queueProps) link(pairs ...string) string {
 		}
 	}
 	return address(q)
+}
+
+// at is the row that is selected: the one asked for or, where an act has taken
+// it out of the list, the one that stood after it.
+func (p queueProps) at(numbers ...string) int {
+	for _, n := range numbers {
+		if at := slices.IndexFunc(p.Rows, func(x Row) bool { return x.Number == n }); at >= 0 {
+			return at
+		}
+	}
+	return 0
+}
+
+// backTo is the list as it is with a row selected, for acts that return to it.
+func (p queueProps) backTo(at int) string {
+	next := ""
+	if at+1 < len(p.Rows) {
+		next = p.Rows[at+1].Number
+	}
+	return p.link("cursor", p.Query.Get("cursor"), "sel", p.Rows[at].Number, "next", next)
+}
+
+// actURL is the page of an act.
+func (d Detail) actURL(act string) string {
+	u := "/incidents/" + d.Label() + "/act/" + act
+	if d.Back != "" {
+		u += "?" + url.Values{"return": {d.Back}}.Encode()
+	}
+	return u
+}
+
+// backURL is where the page of an act leads without acting.
+func (d Detail) backURL() string {
+	if d.Back != "" {
+		return d.Back
+	}
+	return "/incidents/" + d.Label()
 }
 
 func address(q url.Values) string {

@@ -2118,7 +2118,7 @@ func preview(d Detail) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ticketActions(d, "/incidents?sel="+d.Label(), false).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ticketActions(d, d.Back, false).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

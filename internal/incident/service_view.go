@@ -37,6 +37,7 @@ type Detail struct {
 	Facts    authz.Facts
 	Computed int // priority by the matrix
 	Settings Settings
+	Back     string // the list that its acts return to, "" for the ticket itself
 
 	People     map[uuid.UUID]identity.Person
 	Teams      []identity.Team

@@ -176,7 +176,7 @@
   function run(it) { pal().close(); if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
 
   // ---- queue: roving cursor, selection, preview -------------------------------------
-  const queue = () => $('[data-queue]'), rows = () => $$('[data-row]', queue()), cur = () => $('[data-row].cur', queue());
+  const queue = () => $('[data-queue]'), rows = () => $$('[data-queue] [data-row]'), cur = () => $('[data-queue] [data-row].cur');
   let pvTimer;
   function move(d, extend) {
     const r = rows(), n = r[Math.max(0, Math.min(r.length - 1, r.indexOf(cur()) + d))]; if (!n) return;
@@ -185,10 +185,12 @@
     if (extend) { const c = $('.cb', n); if (c) { c.checked = true; selection(); } }
     const pv = $('#preview'); if (!pv || getComputedStyle(pv).display === 'none') return;
     clearTimeout(pvTimer);
-    pvTimer = setTimeout(() => fetch(a.getAttribute('href') + '/preview', { headers: { 'HX-Request': 'true' } }).then((x) => x.ok ? x.text() : '').then((h) => {
+    const u = new URL(location.href), after = r[r.indexOf(n) + 1]; // acts return here, to this row or, when it has left the list, to the next
+    u.searchParams.set('sel', n.dataset.key); u.searchParams.delete('next'); if (after) u.searchParams.set('next', after.dataset.key);
+    pvTimer = setTimeout(() => fetch(a.getAttribute('href') + '/preview?back=' + encodeURIComponent(u.pathname + u.search), { headers: { 'HX-Request': 'true' } }).then((x) => x.ok ? x.text() : '').then((h) => {
       const body = new DOMParser().parseFromString(h, 'text/html').body.firstElementChild; if (!body) return;
       $('#preview')?.replaceWith(D.adoptNode(body)); window.htmx?.process(body);
-      const u = new URL(location.href); u.searchParams.set('sel', n.dataset.key); history.replaceState(history.state, '', u);
+      history.replaceState(history.state, '', u);
     }), 120);
   }
   function selection() {
@@ -202,7 +204,7 @@
   // ---- keys: never while typing, composing or in a dialog; off by choice (WCAG 2.1.4) --
   let seq = '', seqTimer;
   function hotkey(k) {
-    const scope = cur() ?? D, bar = $('[data-bulk].on'), el = (bar && $(`[data-hotkey="${k}"]`, bar)) ?? $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $(`[data-hotkey="${k}"]`);
+    const scope = cur() ?? D, bar = $('[data-bulk].on'), el = (bar && $(`[data-hotkey="${k}"]`, bar)) ?? $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $$(`[data-hotkey="${k}"]`).find((x) => !x.closest('[data-bulk]'));
     if (!el) return false;
     if (el.matches('input,textarea,select')) el.focus(); else el.click();
     return true;
@@ -231,7 +233,7 @@
   addEventListener('pageshow', selection);
 
   // ---- first focus of a failed form -----------------------------------------------
-  $('[data-focus]')?.focus();
+  ($('[data-focus]') ?? (!matchMedia('(pointer:coarse)').matches ? $$('form.act input:not([type=hidden]),form.act select,form.act textarea').find((x) => x.offsetParent) : null))?.focus();
   $$('dialog[data-open]').forEach((d) => { d.removeAttribute('open'); d.showModal(); });
   window.deskToast = toast;
 })();
