@@ -87,6 +87,118 @@ CREATE TABLE public.batches (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT batches_state CHECK ((state = ANY (ARRAY['draft'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
+CREATE TABLE public.ci_attributes (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    class_id uuid NOT NULL,
+    key text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    type text NOT NULL,
+    required boolean DEFAULT false NOT NULL,
+    is_unique boolean DEFAULT false NOT NULL,
+    identifier boolean DEFAULT false NOT NULL,
+    options jsonb DEFAULT '[]'::jsonb NOT NULL,
+    ref_class_id uuid,
+    pattern text DEFAULT ''::text NOT NULL,
+    min double precision,
+    max double precision,
+    unit text DEFAULT ''::text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_attributes_key CHECK ((key ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT ci_attributes_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text))),
+    CONSTRAINT ci_attributes_type CHECK ((type = ANY (ARRAY['text'::text, 'number'::text, 'bool'::text, 'date'::text, 'choice'::text, 'ip'::text, 'mac'::text, 'url'::text, 'person'::text, 'item'::text])))
+);
+CREATE TABLE public.ci_classes (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    parent_id uuid,
+    key text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    icon text DEFAULT ''::text NOT NULL,
+    abstract boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    identity text[] DEFAULT '{}'::text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_classes_key CHECK ((key ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
+    CONSTRAINT ci_classes_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text))),
+    CONSTRAINT ci_classes_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.ci_identifiers (
+    item_id uuid NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    part boolean DEFAULT false NOT NULL
+);
+CREATE TABLE public.ci_items (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    name text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    class_id uuid NOT NULL,
+    lifecycle text NOT NULL,
+    operational text NOT NULL,
+    install text NOT NULL,
+    criticality smallint DEFAULT 3 NOT NULL,
+    owner_id uuid,
+    custodian_id uuid,
+    department_id uuid,
+    service_id uuid,
+    team_id uuid,
+    location text DEFAULT ''::text NOT NULL,
+    supplier text DEFAULT ''::text NOT NULL,
+    contract text DEFAULT ''::text NOT NULL,
+    contract_until date,
+    warranty_until date,
+    reminded_until date,
+    redundancy smallint DEFAULT 0 NOT NULL,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    locks text[] DEFAULT '{}'::text[] NOT NULL,
+    source text DEFAULT ''::text NOT NULL,
+    source_key text DEFAULT ''::text NOT NULL,
+    stale_at timestamp with time zone,
+    verified_at timestamp with time zone,
+    verified_by uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_items_criticality CHECK (((criticality >= 1) AND (criticality <= 4))),
+    CONSTRAINT ci_items_install CHECK ((install = ANY (ARRAY['none'::text, 'pending'::text, 'installed'::text, 'removing'::text, 'removed'::text]))),
+    CONSTRAINT ci_items_lifecycle CHECK ((lifecycle = ANY (ARRAY['planned'::text, 'ordered'::text, 'stock'::text, 'staging'::text, 'production'::text, 'maintenance'::text, 'retired'::text, 'disposed'::text]))),
+    CONSTRAINT ci_items_named CHECK ((name <> ''::text)),
+    CONSTRAINT ci_items_operational CHECK ((operational = ANY (ARRAY['unknown'::text, 'up'::text, 'degraded'::text, 'down'::text, 'off'::text]))),
+    CONSTRAINT ci_items_redundancy CHECK (((redundancy >= 0) AND (redundancy <= 10000))),
+    CONSTRAINT ci_items_states_agree CHECK ((((lifecycle <> ALL (ARRAY['production'::text, 'maintenance'::text])) OR (install = 'installed'::text)) AND ((operational = ANY (ARRAY['unknown'::text, 'off'::text])) OR (install = 'installed'::text)) AND ((lifecycle <> ALL (ARRAY['planned'::text, 'ordered'::text, 'disposed'::text])) OR (install = ANY (ARRAY['none'::text, 'pending'::text, 'removed'::text])))))
+);
+CREATE SEQUENCE public.ci_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.ci_unique_values (
+    attribute_id uuid NOT NULL,
+    value text NOT NULL,
+    item_id uuid NOT NULL
+);
+CREATE TABLE public.ci_versions (
+    item_id uuid NOT NULL,
+    version integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid NOT NULL,
+    actor_name text NOT NULL,
+    source text NOT NULL,
+    source_ref text NOT NULL,
+    state jsonb NOT NULL,
+    CONSTRAINT ci_versions_source CHECK ((source = ANY (ARRAY['person'::text, 'import'::text, 'agent'::text, 'change'::text])))
+);
 CREATE TABLE public.comments (
     id uuid NOT NULL,
     record_id uuid NOT NULL,
@@ -600,6 +712,24 @@ ALTER TABLE ONLY public.batch_rows
     ADD CONSTRAINT batch_rows_pkey PRIMARY KEY (batch_id, n);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_attributes
+    ADD CONSTRAINT ci_attributes_key_key UNIQUE (class_id, key);
+ALTER TABLE ONLY public.ci_attributes
+    ADD CONSTRAINT ci_attributes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_classes
+    ADD CONSTRAINT ci_classes_key_key UNIQUE (key);
+ALTER TABLE ONLY public.ci_classes
+    ADD CONSTRAINT ci_classes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_identifiers
+    ADD CONSTRAINT ci_identifiers_pkey PRIMARY KEY (item_id, key, value);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_number_key UNIQUE (number);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_unique_values
+    ADD CONSTRAINT ci_unique_values_pkey PRIMARY KEY (attribute_id, value);
+ALTER TABLE ONLY public.ci_versions
+    ADD CONSTRAINT ci_versions_pkey PRIMARY KEY (item_id, version);
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.credentials
@@ -698,6 +828,24 @@ CREATE INDEX batch_rows_refused_idx ON public.batch_rows USING btree (batch_id, 
 CREATE INDEX batches_drafts_idx ON public.batches USING btree (created_at) WHERE (state = 'draft'::text);
 CREATE INDEX batches_owner_idx ON public.batches USING btree (owner_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX batches_undoes_key ON public.batches USING btree (undoes);
+CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
+CREATE INDEX ci_identifiers_value_idx ON public.ci_identifiers USING btree (value, key);
+CREATE INDEX ci_items_class_name_idx ON public.ci_items USING btree (class_id, lower(name), id);
+CREATE INDEX ci_items_class_updated_idx ON public.ci_items USING btree (class_id, updated_at DESC, id DESC);
+CREATE INDEX ci_items_criticality_idx ON public.ci_items USING btree (criticality, updated_at DESC, id DESC);
+CREATE INDEX ci_items_custodian_idx ON public.ci_items USING btree (custodian_id, updated_at DESC, id DESC) WHERE (custodian_id IS NOT NULL);
+CREATE INDEX ci_items_department_idx ON public.ci_items USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
+CREATE INDEX ci_items_lifecycle_idx ON public.ci_items USING btree (lifecycle, updated_at DESC, id DESC);
+CREATE INDEX ci_items_location_idx ON public.ci_items USING btree (lower(location) text_pattern_ops) WHERE (location <> ''::text);
+CREATE INDEX ci_items_name_idx ON public.ci_items USING btree (lower(name), id);
+CREATE INDEX ci_items_owner_idx ON public.ci_items USING btree (owner_id, updated_at DESC, id DESC) WHERE (owner_id IS NOT NULL);
+CREATE INDEX ci_items_reminder_idx ON public.ci_items USING btree (LEAST(warranty_until, contract_until)) WHERE (lifecycle <> ALL (ARRAY['retired'::text, 'disposed'::text]));
+CREATE INDEX ci_items_service_idx ON public.ci_items USING btree (service_id, updated_at DESC, id DESC) WHERE (service_id IS NOT NULL);
+CREATE UNIQUE INDEX ci_items_source_key ON public.ci_items USING btree (source, source_key) WHERE (source_key <> ''::text);
+CREATE INDEX ci_items_stale_idx ON public.ci_items USING btree (updated_at DESC, id DESC) WHERE (stale_at IS NOT NULL);
+CREATE INDEX ci_items_updated_idx ON public.ci_items USING btree (updated_at DESC, id DESC);
+CREATE INDEX ci_unique_values_item_idx ON public.ci_unique_values USING btree (item_id);
+CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at DESC, version DESC);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
 CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
@@ -766,6 +914,7 @@ CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH
 CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_above IS NOT NULL) AND (NOT deleted));
 CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
 CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
+CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -780,6 +929,30 @@ ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.batches(id);
+ALTER TABLE ONLY public.ci_attributes
+    ADD CONSTRAINT ci_attributes_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_attributes
+    ADD CONSTRAINT ci_attributes_ref_class_fkey FOREIGN KEY (ref_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_classes
+    ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_identifiers
+    ADD CONSTRAINT ci_identifiers_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_custodian_fkey FOREIGN KEY (custodian_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.ci_items
+    ADD CONSTRAINT ci_items_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.ci_unique_values
+    ADD CONSTRAINT ci_unique_values_attribute_fkey FOREIGN KEY (attribute_id) REFERENCES public.ci_attributes(id);
+ALTER TABLE ONLY public.ci_unique_values
+    ADD CONSTRAINT ci_unique_values_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.credentials

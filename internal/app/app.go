@@ -16,6 +16,7 @@ import (
 	"opsdesk/internal/audit"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/configuration"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -65,6 +66,8 @@ type App struct {
 	assets    *static.Assets
 	cfg       config.Config
 	metrics   *metrics
+
+	Configuration *configuration.Service
 }
 
 // New wires a desk. It does not touch the database: that may be away.
@@ -130,6 +133,9 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches); err != nil {
+		return err
+	}
+	if a.Configuration, err = configuration.New(d); err != nil {
 		return err
 	}
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {

@@ -94,6 +94,7 @@ func probe(c *apptest.Client, route string) int {
 	// The ticket of a staff member, in the network team's queue, taken by the
 	// engineer.
 	path = strings.Replace(path, "/incidents/{id}", "/incidents/INC-000041", 1)
+	path = strings.Replace(path, "/configuration/{id}", "/configuration/CI000001", 1)
 	path = strings.Replace(path, "/act/{act}", "/act/resolve", 1)
 	path = strings.Replace(path, "/drafts/{key}", "/drafts/incident:new", 1)
 	path = param.ReplaceAllString(path, "0193a000-0000-7000-8000-000000000000")

@@ -12,6 +12,7 @@ import (
 
 	"opsdesk/internal/audit"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/configuration"
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -68,6 +69,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	notify.Mount(a.Notify, rt)
 	batch.Mount(a.Batches, rt, a.store)
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify})
+	configuration.Mount(a.Configuration, rt)
 	audit.Mount(a.Audit, rt)
 	if err := a.mountDocs(rt); err != nil {
 		return err
@@ -225,6 +227,9 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	}
 	if len(own) > 0 {
 		s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.saved", Items: own})
+	}
+	if a.Desk.Can(ctx, configuration.ActionRead, nil) {
+		s.Nav = append(s.Nav, ui.NavGroup{Title: "app.nav.practices", Items: []ui.NavItem{{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "c"}}})
 	}
 	var admin []ui.NavItem
 	add := func(may bool, it ui.NavItem) {

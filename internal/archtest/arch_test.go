@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"cmd/opsdesk", "internal/journeys", "internal/bench", "internal/apptest"},
 	{"internal/app"},
 	{"internal/importer", "internal/demo"},
-	{"internal/incident", "internal/people", "internal/audit"},
+	{"internal/incident", "internal/people", "internal/audit", "internal/configuration"},
 	{"internal/notify"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch"},
 	{"internal/search"},

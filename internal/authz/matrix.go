@@ -62,10 +62,13 @@ var systems = map[string][]Row{
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
 	"cascade":    {"ticket.read", "ticket.update_fields", "ticket.pause_sla", "ticket.resolve"},
 	"importer":   {"ticket.read", "ticket.create", "ticket.create_on_behalf", "ticket.update_fields", "ticket.assign", "ticket.change_priority", "ticket.pause_sla", "ticket.resolve", "ticket.close_confirm", "ticket.reopen", "ticket.cancel", "ticket.comment_public", "ticket.note_internal", "import.incidents", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
-	"demo":       {"ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
+	"demo":       {"ci.read", "ci.write", "ci.configure", "ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"setup":      {"user.create_disable", "role.grant_revoke", "org.manage"},
-	"notify":     {"ticket.read"},
+	"notify":     {"ticket.read", "ci.read"},
 	"sealer":     {},
+
+	// Configuration: reminders, imports, agents.
+	"configuration": {"ci.read", "ci.write"},
 }
 
 // Load parses the compiled matrix.

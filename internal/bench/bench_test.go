@@ -76,7 +76,7 @@ func start(b *testing.B) *machine {
 	if m.App, err = app.New(app.Options{Config: cfg, Pool: m.pool, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Version: "bench"}); err != nil {
 		b.Fatal(err)
 	}
-	m.company = demo.Company{Desk: m.Desk, People: m.People, Incidents: m.Incidents, At: func(time.Time) {}}
+	m.company = demo.Company{Desk: m.Desk, People: m.People, Incidents: m.Incidents, Configuration: m.Configuration, At: func(time.Time) {}}
 	if _, err := m.company.Fill(ctx, "velvet-otter-4821"); err != nil {
 		b.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/configuration"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/people"
@@ -52,6 +53,10 @@ type Company struct {
 	// gives the real one back.
 	At func(time.Time)
 
+	// Configuration gets the company's items, where it is set.
+	Configuration *configuration.Service
+	items         map[string]uuid.UUID
+
 	persons    map[string]uuid.UUID
 	teams      map[string]uuid.UUID
 	categories map[string]uuid.UUID
@@ -88,6 +93,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	}
 	if err := c.catalogue(sys); err != nil {
 		return false, fmt.Errorf("catalogue: %w", err)
+	}
+	if err := c.configuration(sys); err != nil {
+		return false, fmt.Errorf("configuration: %w", err)
 	}
 	err := c.play(ctx)
 	c.At(time.Time{})

@@ -107,7 +107,7 @@ func Queue(b *pgx.Batch, e Entry) {
 
 // Compare lists the fields in which two values of one struct type differ, by
 // their audit tags. A tag `audit:"name,secret"` records that the field changed
-// but not its value. Times are compared as instants.
+// but not its value. Times are compared as instants, maps key by key.
 func Compare(before, after any) Diff {
 	d := Diff{}
 	b, a := reflect.ValueOf(before), reflect.ValueOf(after)
@@ -120,12 +120,32 @@ func Compare(before, after any) Diff {
 		if same(x, y) {
 			continue
 		}
+		if a.Field(i).Kind() == reflect.Map && opt != "secret" {
+			d.spread(name, b.Field(i), a.Field(i))
+			continue
+		}
 		if opt == "secret" {
 			x, y = nil, "•"
 		}
 		d[name] = [2]any{x, y}
 	}
 	return d
+}
+
+// spread compares two maps by key, so that edits of different keys are edits of
+// different fields.
+func (d Diff) spread(name string, before, after reflect.Value) {
+	at := func(m, k reflect.Value) any {
+		if v := m.MapIndex(k); v.IsValid() {
+			return v.Interface()
+		}
+		return nil
+	}
+	for _, k := range append(before.MapKeys(), after.MapKeys()...) {
+		if x, y := at(before, k), at(after, k); !reflect.DeepEqual(x, y) {
+			d[name+"."+k.String()] = [2]any{x, y}
+		}
+	}
 }
 
 func same(x, y any) bool {

@@ -212,6 +212,13 @@ func setValue(v reflect.Value, values []string) string {
 		}
 		v.SetInt(n)
 		return ""
+	case v.CanFloat():
+		n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+		if err != nil || n != n || n > 1e300 || n < -1e300 {
+			return "validation.number"
+		}
+		v.SetFloat(n)
+		return ""
 	}
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && u.UnmarshalText([]byte(s)) == nil {
 		return ""

@@ -1,0 +1,77 @@
+package configuration
+
+import (
+	"embed"
+	"net/http"
+
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+//go:embed messages/*.json
+var messages embed.FS
+
+// New registers the kind, the policies, the texts and the jobs of
+// configuration and returns its use cases.
+func New(d *work.Desk) (*Service, error) {
+	s := &Service{desk: d}
+	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/configuration", Read: "ci.read"}); err != nil {
+		return nil, err
+	}
+	d.Policies.Add(Policies())
+	if err := s.register(); err != nil {
+		return nil, err
+	}
+	return s, d.Messages.Add(messages)
+}
+
+// Mount adds the pages and the API.
+func Mount(s *Service, rt web.Router) {
+	h := handlers{s: s, desk: s.desk}
+	rt.Get("/configuration", h.list)
+	rt.Get("/configuration/new", h.newPage)
+	rt.Post("/configuration", h.create)
+	rt.Get("/configuration/pick", h.pick)
+	rt.Get("/configuration/classes", h.classesPage)
+	rt.Get("/configuration/classes/{class}", h.classPage)
+	rt.Post("/configuration/classes/{class}", h.saveClass)
+	rt.Get("/configuration/classes/{class}/attributes/{attribute}", h.attributePage)
+	rt.Post("/configuration/classes/{class}/attributes/{attribute}", h.saveAttribute)
+	rt.Get("/configuration/{id}", h.item)
+	rt.Get("/configuration/{id}/edit", h.editPage)
+	rt.Post("/configuration/{id}/edit", h.edit)
+	rt.Get("/configuration/{id}/move", h.movePage)
+	rt.Post("/configuration/{id}/move", h.move)
+	rt.Get("/configuration/{id}/history", h.history)
+
+	a := api{s}
+	op := func(id, summary string, in, out any) web.Op {
+		return web.Op{ID: id, Tag: "configuration", Summary: summary, In: in, Out: out}
+	}
+	l := op("listItems", "Configuration items the caller may see", nil, listOut{})
+	l.Query = listQuery{}
+	rt.API(http.MethodGet, "/api/v1/configuration", l, a.list)
+	rt.API(http.MethodPost, "/api/v1/configuration", created(op("createItem", "Enter a configuration item", CreateInput{}, Out{})), a.create)
+	rt.API(http.MethodGet, "/api/v1/configuration/{id}", versioned(op("getItem", "One item, by id or number", nil, Out{})), a.get)
+	rt.API(http.MethodPatch, "/api/v1/configuration/{id}", changing(op("editItem", "Change fields; what is absent stays", EditInput{}, Out{})), write(a, s.Edit))
+	rt.API(http.MethodPost, "/api/v1/configuration/{id}/move", changing(op("moveItem", "Change lifecycle, operational and install state", MoveInput{}, Out{})), write(a, s.Move))
+	hist := op("listItemHistory", "Changes of an item with their source, newest first", nil, historyOut{})
+	hist.Query = historyQuery{}
+	rt.API(http.MethodGet, "/api/v1/configuration/{id}/history", hist, a.history)
+	at := op("getItemAt", "The state of an item at a past instant", nil, stateOut{})
+	at.Query = atQuery{}
+	rt.API(http.MethodGet, "/api/v1/configuration/{id}/at", at, a.at)
+	diff := op("diffItem", "What changed in an item between two instants", nil, diffOut{})
+	diff.Query = diffQuery{}
+	rt.API(http.MethodGet, "/api/v1/configuration/{id}/diff", diff, a.diff)
+	rt.API(http.MethodGet, "/api/v1/ci-classes", op("listClasses", "Classes with their own attributes", nil, classesOut{}), a.classes)
+	rt.API(http.MethodPost, "/api/v1/ci-classes", created(op("createClass", "Make a class below another", ClassInput{}, Class{})), a.createClass)
+	rt.API(http.MethodPut, "/api/v1/ci-classes/{class}", changing(op("editClass", "Change a class", ClassInput{}, Class{})), a.editClass)
+	rt.API(http.MethodPost, "/api/v1/ci-attributes", created(op("createAttribute", "Add an attribute to a class", AttributeInput{}, Attribute{})), a.createAttribute)
+	rt.API(http.MethodPut, "/api/v1/ci-attributes/{attribute}", changing(op("editAttribute", "Change an attribute", AttributeInput{}, Attribute{})), a.editAttribute)
+}
+
+func created(o web.Op) web.Op   { o.Status, o.Idempotent = http.StatusCreated, true; return o }
+func versioned(o web.Op) web.Op { o.Versioned = true; return o }
+func changing(o web.Op) web.Op  { o.Versioned, o.Idempotent = true, true; return o }

@@ -1,0 +1,25 @@
+package configuration
+
+import "opsdesk/internal/authz"
+
+// The use cases of configuration.
+const (
+	ActionRead      authz.Action = "ci.read"
+	ActionCreate    authz.Action = "ci.create"
+	ActionEdit      authz.Action = "ci.edit"
+	ActionMove      authz.Action = "ci.move"
+	ActionConfigure authz.Action = "ci.configure"
+	ActionRemind    authz.Action = "ci.remind"
+)
+
+// Policies says which line of the matrix decides each use case.
+func Policies() authz.Policies {
+	return authz.Policies{
+		ActionRead:      "ci.read",
+		ActionCreate:    "ci.write",
+		ActionEdit:      "ci.write",
+		ActionMove:      "ci.write",
+		ActionConfigure: "ci.configure",
+		ActionRemind:    "ci.write",
+	}
+}

@@ -1,0 +1,90 @@
+package configuration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/dbtest"
+	"opsdesk/internal/record"
+)
+
+// fill makes many items of a few classes.
+func fill(t testing.TB, pool *db.Pool, n int) {
+	t.Helper()
+	err := pool.InTx(t.Context(), func(tx db.Tx) error {
+		for _, s := range []string{
+			`INSERT INTO people (id, username, name, name_en, created_at, updated_at) SELECT md5('p' || n)::uuid, 'u' || n, 'Name ' || n, '', now(), now() FROM generate_series(1, 50) n`,
+			`INSERT INTO ci_items (id, number, name, class_id, lifecycle, operational, install, criticality, owner_id, location, attributes, created_by, created_at, updated_at)
+			 SELECT gen_random_uuid(), 100000 + n, 'Item ' || n, md5('ci.class:' || (ARRAY['server', 'switch', 'vm', 'printer', 'computer'])[1 + n % 5])::uuid,
+				CASE WHEN n % 10 = 0 THEN 'retired' ELSE 'production' END, 'unknown', 'installed', 1 + n % 4, CASE WHEN n % 100 = 0 THEN md5('p' || n % 50 + 1)::uuid END, 'Place ' || n % 5000, '{}',
+				gen_random_uuid(), t, t FROM (SELECT n, now() - n * interval '1 minute' AS t FROM generate_series(1, ` + fmt.Sprint(n) + `) n) x`,
+			`INSERT INTO records (id, kind, number, title, state, category, created_by, created_at, updated_at)
+			 SELECT id, 'ci', 'CI' || number, name, lifecycle, CASE WHEN lifecycle = 'retired' THEN 'closed' ELSE 'active' END, created_by, created_at, updated_at FROM ci_items WHERE number > 100000`,
+			`INSERT INTO ci_identifiers (item_id, key, value) SELECT id, 'name', lower(name) FROM ci_items WHERE number > 100000`,
+			`ANALYZE ci_items, records, ci_identifiers, people`,
+		} {
+			if _, err := tx.Exec(t.Context(), s); err != nil {
+				return fmt.Errorf("%.60s: %w", s, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestListPlans reads the plans of the lists: each walks an index, and reads no
+// table from end to end.
+func TestListPlans(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Tx(t)
+	fill(t, pool, 20000)
+	v := record.Visible(authz.ReadScope{All: true}, identity.Actor{ID: uuid.New()}, time.Now())
+	hardware := []uuid.UUID{md5UUID(t, pool, "server"), md5UUID(t, pool, "switch"), md5UUID(t, pool, "printer")}
+	after := &Cursor{At: time.Now().Add(-time.Hour), Name: "item 5", ID: uuid.New()}
+	for name, c := range map[string]struct {
+		f     Filter
+		a     asked
+		index string
+	}{
+		"all":         {Filter{}, asked{}, "ci_items_updated_idx"},
+		"all by name": {Filter{Sort: "name"}, asked{}, "ci_items_name_idx"},
+		"next page":   {Filter{}, asked{after: after}, "ci_items_updated_idx"},
+		"next name":   {Filter{Sort: "name"}, asked{after: after}, "ci_items_name_idx"},
+		"class":       {Filter{}, asked{classes: hardware}, "ci_items_class_updated_idx"},
+		"class name":  {Filter{Sort: "name"}, asked{classes: hardware}, "ci_items_class_name_idx"},
+		"owner":       {Filter{Owner: uuid.NewString()}, asked{}, "ci_items_owner_idx"},
+		"service":     {Filter{Service: &after.ID}, asked{}, "ci_items_service_idx"},
+		"department":  {Filter{Department: &after.ID}, asked{}, "ci_items_department_idx"},
+		"retired":     {Filter{Lifecycle: "disposed"}, asked{}, "ci_items_lifecycle_idx"},
+		"stale":       {Filter{Stale: true}, asked{}, "ci_items_stale_idx"},
+		"place":       {Filter{Location: "place 4999"}, asked{}, "ci_items_location_idx"},
+		"exact":       {Filter{}, asked{exact: []uuid.UUID{after.ID}}, "ci_items_pkey"},
+	} {
+		c.f.Limit = 51
+		sql, args := c.f.listSQL(v, c.a)
+		rows, _ := pool.Query(t.Context(), "EXPLAIN "+sql, plan, args)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		text := strings.Join(lines, "\n")
+		if err != nil || !strings.Contains(text, c.index) || strings.Contains(text, "Seq Scan on ci_items") || strings.Contains(text, "Seq Scan on records") {
+			t.Errorf("%s: want %s (%v):\n%s", name, c.index, err, text)
+		}
+	}
+}
+
+func md5UUID(t *testing.T, pool *db.Pool, class string) (id uuid.UUID) {
+	t.Helper()
+	if err := pool.QueryRow(t.Context(), `SELECT id FROM ci_classes WHERE key = $1`, class).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
