@@ -608,6 +608,25 @@ CREATE TABLE public.sign_in_failures (
     bucket text NOT NULL,
     at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.sla_calendars (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    timeline jsonb NOT NULL,
+    is_default boolean DEFAULT false NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT sla_calendars_default_active CHECK ((active OR (NOT is_default))),
+    CONSTRAINT sla_calendars_has_rules CHECK ((jsonb_array_length(timeline) > 0)),
+    CONSTRAINT sla_calendars_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text)))
+);
+CREATE TABLE public.sla_revision (
+    only_row boolean DEFAULT true NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT sla_revision_one CHECK (only_row)
+);
 CREATE TABLE public.team_members (
     team_id uuid NOT NULL,
     person_id uuid NOT NULL
@@ -802,6 +821,10 @@ ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (token_hash);
 ALTER TABLE ONLY public.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.sla_calendars
+    ADD CONSTRAINT sla_calendars_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.sla_revision
+    ADD CONSTRAINT sla_revision_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_pkey PRIMARY KEY (team_id, person_id);
 ALTER TABLE ONLY public.teams
@@ -903,6 +926,7 @@ CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, 
 CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_person_idx ON public.sessions USING btree (person_id, created_at DESC);
 CREATE INDEX sign_in_failures_idx ON public.sign_in_failures USING btree (bucket, at);
+CREATE UNIQUE INDEX sla_calendars_one_default ON public.sla_calendars USING btree (is_default) WHERE is_default;
 CREATE INDEX team_members_person_idx ON public.team_members USING btree (person_id);
 CREATE UNIQUE INDEX teams_source_key ON public.teams USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX trail_checks_asked_idx ON public.trail_checks USING btree (asked_at DESC, id DESC);

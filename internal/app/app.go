@@ -30,6 +30,7 @@ import (
 	"opsdesk/internal/platform/storage"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
@@ -59,6 +60,7 @@ type App struct {
 	Incidents *incident.Service
 	Views     *view.Service
 	Batches   *batch.Service
+	SLA       *sla.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Jobs      *jobs.Client
@@ -132,7 +134,10 @@ func (a *App) modules(o Options) error {
 	if a.Views, err = view.New(d); err != nil {
 		return err
 	}
-	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches); err != nil {
+	if a.SLA, err = sla.New(d); err != nil {
+		return err
+	}
+	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA); err != nil {
 		return err
 	}
 	if a.Configuration, err = configuration.New(d); err != nil {

@@ -15,6 +15,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
@@ -37,11 +38,8 @@ type Options struct {
 
 // NewService registers the kind, the policies, the texts and the jobs of incidents
 // and returns their use cases.
-func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches *batch.Service) (*Service, error) {
-	s, err := newService(d, zone)
-	if err != nil {
-		return nil, err
-	}
+func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches *batch.Service, levels *sla.Service) (*Service, error) {
+	s := newService(d, zone, levels)
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/incidents", Read: "ticket.read", Relations: record.Relations[:]}); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
-	"opsdesk/internal/platform/workday"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
@@ -21,8 +21,8 @@ import (
 type Service struct {
 	desk *work.Desk
 	repo repository
-	days workday.Calendar
-	zone *time.Location // of the company, for working days
+	sla  *sla.Service
+	zone *time.Location // of the company, for readers without one
 
 	views   *view.Service
 	batches *batch.Service
@@ -30,9 +30,8 @@ type Service struct {
 }
 
 // newService returns the use cases on a desk.
-func newService(d *work.Desk, zone *time.Location) (*Service, error) {
-	days, err := workday.China()
-	return &Service{desk: d, days: days, zone: zone}, err
+func newService(d *work.Desk, zone *time.Location, levels *sla.Service) *Service {
+	return &Service{desk: d, sla: levels, zone: zone}
 }
 
 // Settings are what an administrator may change about incidents at run time.

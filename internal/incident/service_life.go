@@ -128,7 +128,10 @@ func (s *Service) resolveNow(ctx context.Context, u *work.Unit, i *Incident, in 
 	if open > 0 {
 		return fault.New(fault.Conflict, "incident.error.open_tasks", "count", open)
 	}
-	closes := s.days.Add(u.Now, set.AutoCloseDays, s.zone)
+	closes, err := s.sla.AddDays(ctx, u, u.Now, set.AutoCloseDays)
+	if err != nil {
+		return err
+	}
 	if err := i.resolve(Resolution{in.Code, in.Cause, in.Process}, u.By(), u.Now, closes); err != nil {
 		return err
 	}

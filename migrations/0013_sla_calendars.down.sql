@@ -1,0 +1,2 @@
+DROP TABLE sla_revision;
+DROP TABLE sla_calendars;
