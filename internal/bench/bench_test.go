@@ -42,7 +42,8 @@ type machine struct {
 	next    atomic.Int64
 }
 
-func start(b *testing.B) *machine {
+// cluster starts a durable server.
+func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
 	b.Helper()
 	dir, err := os.MkdirTemp("", "opsdesk-bench-") //nolint:usetesting // its parents must let the server's user pass
 	if err != nil {
@@ -52,7 +53,7 @@ func start(b *testing.B) *machine {
 		b.Fatal(err)
 	}
 	ctx := context.Background()
-	c, err := pgembed.Start(ctx, pgembed.Options{Dir: dir + "/pg"})
+	c, err = pgembed.Start(ctx, pgembed.Options{Dir: dir + "/pg"})
 	if errors.Is(err, pgembed.ErrNoServer) {
 		b.Skip("SKIPPED: " + err.Error())
 	}
@@ -63,13 +64,26 @@ func start(b *testing.B) *machine {
 	if err := migrate.Up(c.URL()); err != nil {
 		b.Fatal(err)
 	}
+	return c, dir
+}
+
+func start(b *testing.B) *machine {
+	b.Helper()
+	c, dir := cluster(b)
+	return open(b, c.URL(), dir)
+}
+
+// open makes a desk with the demo company on an empty database.
+func open(b *testing.B, url, dir string) *machine {
+	b.Helper()
+	ctx := context.Background()
 	cfg, err := config.Read([]string{"OPSDESK_DATA=" + dir})
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &machine{url: c.URL()}
+	m := &machine{url: url}
 	m.next.Store(1e9) // beyond the numbers of the desk
-	if m.pool, err = db.Open(ctx, c.URL(), 20); err != nil {
+	if m.pool, err = db.Open(ctx, url, 20); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(m.pool.Close)
@@ -77,7 +91,7 @@ func start(b *testing.B) *machine {
 		b.Fatal(err)
 	}
 	m.company = demo.Company{Desk: m.Desk, People: m.People, Incidents: m.Incidents, Configuration: m.Configuration, At: func(time.Time) {}}
-	if _, err := m.company.Fill(ctx, "velvet-otter-4821"); err != nil {
+	if _, err := m.company.Fill(ctx, password); err != nil {
 		b.Fatal(err)
 	}
 	m.server = httptest.NewServer(m.Handler)
@@ -87,6 +101,8 @@ func start(b *testing.B) *machine {
 	}
 	return m
 }
+
+const password = "velvet-otter-4821"
 
 // clients sends requests from eight clients.
 func clients(b *testing.B, send func(n int64) error) float64 {
@@ -252,6 +268,21 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
+// actor is ctx of somebody of the demo company.
+func actor(b *testing.B, m *machine, who string) context.Context {
+	b.Helper()
+	ctx := context.Background()
+	ids, err := identity.ByUsername(ctx, m.pool, who)
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, err := identity.LoadActor(ctx, m.pool, ids[who], time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return identity.With(ctx, a)
+}
+
 // BenchmarkMillion lists, counts and finds among a million incidents.
 func BenchmarkMillion(b *testing.B) {
 	m := start(b)
@@ -276,18 +307,7 @@ func BenchmarkMillion(b *testing.B) {
 	if err := conn.Close(ctx); err != nil {
 		b.Fatal(err)
 	}
-	as := func(who string) context.Context {
-		ids, err := identity.ByUsername(ctx, m.pool, who)
-		if err != nil {
-			b.Fatal(err)
-		}
-		a, err := identity.LoadActor(ctx, m.pool, ids[who], time.Now())
-		if err != nil {
-			b.Fatal(err)
-		}
-		return identity.With(ctx, a)
-	}
-	eng, staff := as("engineer"), as("staff")
+	eng, staff := actor(b, m, "engineer"), actor(b, m, "staff")
 	for name, run := range map[string]func() error{
 		"queue": func() error { _, err := m.Incidents.List(eng, incident.Filter{}, ""); return err },
 		"mine": func() error {

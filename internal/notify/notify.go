@@ -356,6 +356,13 @@ func (s *Service) Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) er
 	if err != nil {
 		return err
 	}
+	if ids == nil && about != uuid.Nil {
+		// Most pages are opened with nothing unread about them: one question
+		// instead of a transaction.
+		if n, err := s.repo.unreadAbout(ctx, s.desk.DB, who.ID, about); err != nil || n == 0 {
+			return err
+		}
+	}
 	return s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.read(ctx, tx, who.ID, ids, about, s.desk.Now()) })
 }
 

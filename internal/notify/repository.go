@@ -91,6 +91,11 @@ func (repository) read(ctx context.Context, tx db.Tx, person uuid.UUID, ids []uu
 	return err
 }
 
+func (repository) unreadAbout(ctx context.Context, q db.Querier, person, about uuid.UUID) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM notifications WHERE person_id = @person AND read_at IS NULL AND record_id = @about`, db.Args{"person": person, "about": about}).Scan(&n)
+	return n, db.Map(err)
+}
+
 func nonNil(ids []uuid.UUID) []uuid.UUID {
 	if ids == nil {
 		return []uuid.UUID{}

@@ -15,15 +15,19 @@ import (
 
 // Zone is the reader's time zone; the company's default where none is known.
 func Zone(ctx context.Context) *time.Location {
-	name := From(ctx).Actor.TimeZone
+	s := From(ctx)
+	name := s.Actor.TimeZone
 	if name == "" {
 		name = "Asia/Shanghai"
 	}
-	loc, err := time.LoadLocation(name)
-	if err != nil {
-		return time.UTC
+	if s.zone == nil || s.zoneName != name { // looked up once a page: a list shows many times
+		loc, err := time.LoadLocation(name)
+		if err != nil {
+			loc = time.UTC
+		}
+		s.zone, s.zoneName = loc, name
 	}
-	return loc
+	return s.zone
 }
 
 var zhDays = [...]string{"ui.day.0", "ui.day.1", "ui.day.2", "ui.day.3", "ui.day.4", "ui.day.5", "ui.day.6"}

@@ -55,6 +55,9 @@ type Shell struct {
 	Version  string
 	Flash    string // message key of what just succeeded
 	Dev      bool
+
+	zone     *time.Location // of zoneName
+	zoneName string
 }
 
 type key struct{}
