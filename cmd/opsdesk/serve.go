@@ -35,6 +35,7 @@ func (d *opened) serve(e *env) error {
 		return fmt.Errorf("listen on %s: %w (set OPSDESK_LISTEN to another address)", d.cfg.Listen, err)
 	}
 	srv := &http.Server{Handler: d.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, WriteTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	srv.RegisterOnShutdown(d.Live.Close) // streams do not end by themselves
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
 	e.say("The desk is ready at %s", d.cfg.URL)

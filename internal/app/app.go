@@ -20,6 +20,7 @@ import (
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/live"
 	"opsdesk/internal/notify"
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/config"
@@ -49,6 +50,7 @@ type Options struct {
 	Version string
 	Sender  mail.Sender // nil: by OPSDESK_SMTP_URL
 	Workers int         // jobs at once; 0 only enqueues
+	Live    live.Options
 }
 
 // App is a wired desk.
@@ -63,6 +65,7 @@ type App struct {
 	SLA       *sla.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
+	Live      *live.Hub
 	Jobs      *jobs.Client
 	store     *storage.Store
 	assets    *static.Assets
@@ -118,6 +121,9 @@ func New(o Options) (*App, error) {
 func (a *App) modules(o Options) error {
 	d, c := a.Desk, o.Config
 	var err error
+	if a.Live, err = live.New(d, o.Live); err != nil {
+		return err
+	}
 	if a.Notify, err = notify.New(d, notify.Options{Sender: o.Sender, BaseURL: c.URL}); err != nil {
 		return err
 	}
@@ -149,11 +155,15 @@ func (a *App) modules(o Options) error {
 	return a.routes(o, po)
 }
 
-// Start begins to work on jobs.
-func (a *App) Start(ctx context.Context) error { return a.Jobs.Start(ctx) }
+// Start begins to work on jobs and to listen for what changes.
+func (a *App) Start(ctx context.Context) error {
+	a.Live.Start(ctx)
+	return a.Jobs.Start(ctx)
+}
 
 // Close ends the work on jobs, waiting for what runs, and lets the files go.
 func (a *App) Close(ctx context.Context) error {
+	a.Live.Close()
 	return errors.Join(a.Jobs.Stop(ctx), a.store.Close())
 }
 

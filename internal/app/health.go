@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"opsdesk/internal/live"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/migrate"
 	"opsdesk/internal/platform/web"
@@ -40,15 +41,27 @@ type metrics struct {
 	requests *prometheus.HistogramVec
 }
 
-func newMetrics(d *work.Desk) *metrics {
+func newMetrics(d *work.Desk, h *live.Hub) *metrics {
 	m := &metrics{reg: prometheus.NewRegistry(), requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "opsdesk_http_request_seconds", Help: "Time to answer, by method, route and status.", Buckets: []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 10},
 	}, []string{"method", "route", "status"})}
 	m.reg.MustRegister(m.requests, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &tables{d})
+	m.reg.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "opsdesk_live_streams", Help: "Pages that are told of changes."}, func() float64 { n, _ := h.Streams(); return float64(n) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "opsdesk_live_listening", Help: "1 while this process hears of changes."}, func() float64 {
+			if _, up := h.Streams(); up {
+				return 1
+			}
+			return 0
+		}),
+	)
 	return m
 }
 
 func (m *metrics) observe(method, route string, status int, d time.Duration) {
+	if route == live.Path && status == http.StatusOK {
+		return // a stream lasts as long as its page: that is no time to answer
+	}
 	if len(method) > 10 {
 		method = "other"
 	}

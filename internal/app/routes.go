@@ -16,6 +16,7 @@ import (
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/live"
 	"opsdesk/internal/notify"
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/fault"
@@ -32,7 +33,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	mux := chi.NewRouter()
 	rt := web.Router{Router: mux, Log: o.Log, Ops: &web.Ops{}, ErrorPage: func(f *fault.Error, id string) templ.Component { return ui.ErrorPage(f, id) }}
 	a.Router = rt
-	a.metrics = newMetrics(a.Desk)
+	a.metrics = newMetrics(a.Desk, a.Live)
 	sameOrigin, err := web.SameOrigin([]string{c.URL}, rt.Fail)
 	if err != nil {
 		return err
@@ -66,6 +67,8 @@ func (a *App) routes(o Options, po people.Options) error {
 	if err := draft.Mount(a.Desk, rt); err != nil {
 		return err
 	}
+	live.Mount(a.Live, rt)
+	rt.Get(live.Path+"/counts", a.counts)
 	people.Mount(a.People, rt, po)
 	notify.Mount(a.Notify, rt)
 	batch.Mount(a.Batches, rt, a.store)
@@ -178,7 +181,7 @@ func (a *App) personal(next http.Handler) http.Handler {
 		s.Actor, s.SignedIn, s.Theme = who, true, theme(r, who.Theme)
 		ctx = a.Desk.Messages.With(ctx, i18n.Negotiate(r, who.Lang))
 		r = r.WithContext(ctx)
-		if !web.IsAPI(r) && !web.IsHX(r) {
+		if !web.IsAPI(r) && !web.IsHX(r) && r.URL.Path != live.Path {
 			a.navigation(ctx, s)
 		}
 		next.ServeHTTP(w, r)

@@ -20,6 +20,7 @@ import (
 	"opsdesk/internal/app"
 	"opsdesk/internal/demo"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/live"
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/config"
 	"opsdesk/internal/platform/db"
@@ -39,7 +40,8 @@ type Desk struct {
 	Dir    string
 	Config config.Config
 	tb     testing.TB
-	at     atomic.Pointer[time.Time]
+	url    string // of the database
+	at     *atomic.Pointer[time.Time]
 }
 
 // Outbox collects what would have been sent.
@@ -63,38 +65,18 @@ type Options struct {
 	Empty  bool                // without the demo company
 	URL    func(string) string // changes the database's address, for a proxy in between
 	Vars   []string
+	Live   live.Options
+	Pool   func(tb testing.TB, url string) *db.Pool // opens the database otherwise, to watch it
 }
 
 // New starts a desk. Background jobs run only when the test says so.
 func New(tb testing.TB, o Options) *Desk {
 	tb.Helper()
-	d := &Desk{tb: tb, Dir: tb.TempDir(), Mail: &Outbox{}}
-	if o.URL == nil {
-		d.Pool = dbtest.New(tb)
-	} else {
-		pool, err := db.Open(tb.Context(), o.URL(dbtest.NewURL(tb)), 0)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		tb.Cleanup(pool.Close)
-		d.Pool = pool
+	d := &Desk{tb: tb, Dir: tb.TempDir(), Mail: &Outbox{}, url: dbtest.NewURL(tb), at: &atomic.Pointer[time.Time]{}}
+	if o.URL != nil {
+		d.url = o.URL(d.url)
 	}
-	handler := http.NewServeMux()
-	d.Server = httptest.NewServer(handler)
-	tb.Cleanup(d.Server.Close)
-	cfg, err := config.Read(append([]string{"OPSDESK_DATA=" + d.Dir, "OPSDESK_URL=" + d.Server.URL, "OPSDESK_DEV=true", "OPSDESK_MAX_UPLOAD_MB=5"}, o.Vars...))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	d.Config = cfg
-	ao := app.Options{Config: cfg, Pool: d.Pool, Clock: d.now, Log: slog.New(slog.DiscardHandler), Version: "test"}
-	if !o.NoMail {
-		ao.Sender = d.Mail
-	}
-	if d.App, err = app.New(ao); err != nil {
-		tb.Fatal(err)
-	}
-	handler.Handle("/", d.Handler)
+	d.start(o)
 	if o.Empty {
 		return d
 	}
@@ -103,6 +85,48 @@ func New(tb testing.TB, o Options) *Desk {
 		tb.Fatal(err)
 	}
 	return d
+}
+
+// Twin starts a second process of the same desk: the same database and files,
+// the same clock, another address.
+func (d *Desk) Twin(o Options) *Desk {
+	d.tb.Helper()
+	t := &Desk{tb: d.tb, Dir: d.Dir, Mail: d.Mail, url: d.url, at: d.at}
+	t.start(o)
+	return t
+}
+
+// start opens the database and serves.
+func (d *Desk) start(o Options) {
+	tb := d.tb
+	tb.Helper()
+	if o.Pool != nil {
+		d.Pool = o.Pool(tb, d.url)
+	} else {
+		pool, err := db.Open(context.Background(), d.url, 0)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		d.Pool = pool
+	}
+	tb.Cleanup(d.Pool.Close)
+	handler := http.NewServeMux()
+	d.Server = httptest.NewServer(handler)
+	tb.Cleanup(d.Server.Close)
+	cfg, err := config.Read(append([]string{"OPSDESK_DATA=" + d.Dir, "OPSDESK_URL=" + d.Server.URL, "OPSDESK_DEV=true", "OPSDESK_MAX_UPLOAD_MB=5"}, o.Vars...))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	d.Config = cfg
+	ao := app.Options{Config: cfg, Pool: d.Pool, Clock: d.now, Log: slog.New(slog.DiscardHandler), Version: "test", Live: o.Live}
+	if !o.NoMail {
+		ao.Sender = d.Mail
+	}
+	if d.App, err = app.New(ao); err != nil {
+		tb.Fatal(err)
+	}
+	handler.Handle("/", d.Handler)
+	tb.Cleanup(d.Live.Close) // before the server, which waits for its streams
 }
 
 func (d *Desk) now() time.Time {

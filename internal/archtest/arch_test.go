@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/incident", "internal/people", "internal/audit", "internal/configuration"},
 	{"internal/notify"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/sla"},
-	{"internal/search"},
+	{"internal/search", "internal/live"},
 	{"internal/work"},
 	{"internal/trail"},
 	{"internal/event"},

@@ -107,8 +107,9 @@ type sessionRow struct {
 }
 
 // BySession reads the actor of a session in one statement. A session that is
-// idle too long, too old, or of a disabled person has none.
-func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits, now time.Time) (Actor, error) {
+// idle too long, too old, or of a disabled person has none. touch says that the
+// person is there: it keeps the session from being idle.
+func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits, now time.Time, touch bool) (Actor, error) {
 	h := HashSecret(token)
 	rows, _ := pool.Query(ctx, actorSQL+`, s.last_seen_at FROM sessions s JOIN people p ON p.id = s.person_id AND p.active
 		WHERE s.token_hash = @hash AND s.expires_at > @now AND s.last_seen_at > @idle`, db.Args{"hash": h, "now": now, "idle": now.Add(-l.Idle)})
@@ -118,7 +119,7 @@ func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits
 	}
 	a := r.actor()
 	a.Session = hex.EncodeToString(h[:6])
-	if now.Sub(r.Seen) > touchEvery {
+	if touch && now.Sub(r.Seen) > touchEvery {
 		err = pool.InTx(ctx, func(tx db.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE sessions SET last_seen_at = @now WHERE token_hash = @hash`, db.Args{"now": now, "hash": h})
 			return err

@@ -15,11 +15,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/comment"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/live"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
@@ -237,6 +239,7 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 		s.repo.notify(&u.Batch, Notification{
 			ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
 		}, e.Once(), p.ID)
+		live.Tell(&u.Batch, entry.ID, p.ID)
 		if p.Email == "" || !p.Mail {
 			return nil
 		}
@@ -363,7 +366,15 @@ func (s *Service) Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) er
 			return err
 		}
 	}
-	return s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.read(ctx, tx, who.ID, ids, about, s.desk.Now()) })
+	return s.desk.DB.InTx(ctx, func(tx db.Tx) error {
+		n, err := s.repo.read(ctx, tx, who.ID, ids, about, s.desk.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+		var b pgx.Batch
+		live.Tell(&b, about, who.ID) // their other pages count anew
+		return tx.SendBatch(ctx, &b).Close()
+	})
 }
 
 // Outbox lists mails, newest first; state "" means any.

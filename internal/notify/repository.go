@@ -84,11 +84,11 @@ func (repository) unread(ctx context.Context, q db.Querier, person uuid.UUID) (n
 	return n, db.Map(err)
 }
 
-func (repository) read(ctx context.Context, tx db.Tx, person uuid.UUID, ids []uuid.UUID, about uuid.UUID, now time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE notifications SET read_at = @now WHERE person_id = @person AND read_at IS NULL
+func (repository) read(ctx context.Context, tx db.Tx, person uuid.UUID, ids []uuid.UUID, about uuid.UUID, now time.Time) (int64, error) {
+	tag, err := tx.Exec(ctx, `UPDATE notifications SET read_at = @now WHERE person_id = @person AND read_at IS NULL
 			AND (cardinality(@ids::uuid[]) = 0 OR id = ANY(@ids)) AND (@about = '00000000-0000-0000-0000-000000000000'::uuid OR record_id = @about)`,
 		db.Args{"person": person, "ids": nonNil(ids), "about": about, "now": now})
-	return err
+	return tag.RowsAffected(), err
 }
 
 func (repository) unreadAbout(ctx context.Context, q db.Querier, person, about uuid.UUID) (n int, err error) {

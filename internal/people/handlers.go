@@ -81,7 +81,7 @@ func (s *Service) actor(r *http.Request, secure bool) (identity.Actor, bool, err
 	if err != nil || c.Value == "" {
 		return identity.Actor{}, false, nil //nolint:nilerr // no cookie: nobody is signed in
 	}
-	a, err := identity.BySession(r.Context(), s.desk.DB, c.Value, s.limits, now)
+	a, err := identity.BySession(r.Context(), s.desk.DB, c.Value, s.limits, now, !web.IsBackground(r))
 	if fault.Is(err, fault.Unauthenticated) {
 		return a, false, nil
 	}

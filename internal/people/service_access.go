@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
+	"opsdesk/internal/live"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/jobs"
@@ -134,6 +135,7 @@ func (s *Service) SignOut(ctx context.Context, token string) error {
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
 		s.access.endToken(&u.Batch, identity.HashSecret(token))
+		live.Rights(&u.Batch, who.ID)
 		return u.Record(ctx, ActionSignOut, record.Ref{Kind: KindSession, ID: who.ID}, nil)
 	})
 }
@@ -168,6 +170,7 @@ func (s *Service) EndSession(ctx context.Context, id uuid.UUID) error {
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
 		s.access.end(&u.Batch, id)
+		live.Rights(&u.Batch, ses.PersonID)
 		return u.Record(ctx, ActionEndSession, record.Ref{Kind: KindSession, ID: ses.PersonID}, trail.Diff{"session": {id, nil}})
 	})
 }
@@ -200,6 +203,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordInput, keep str
 	return s.desk.Do(ctx, func(u *work.Unit) error {
 		s.access.setPassword(&u.Batch, who.ID, hash, u.Now)
 		s.access.endOthers(&u.Batch, who.ID, identity.HashSecret(keep))
+		live.Rights(&u.Batch, who.ID)
 		return u.Record(ctx, ActionPassword, record.Ref{Kind: KindPerson, ID: who.ID}, trail.Diff{"password": {nil, "•"}})
 	})
 }
@@ -280,6 +284,7 @@ func (s *Service) Reset(ctx context.Context, token, password string, o Origin) e
 		u := s.desk.UnitIn(tx, identity.Actor{ID: p.ID, Username: p.Username, Name: p.Name, IP: o.IP, UserAgent: o.UserAgent, RequestID: o.RequestID})
 		s.access.setPassword(&u.Batch, p.ID, s.hasher.Hash(password), now)
 		s.access.endAll(&u.Batch, p.ID)
+		live.Rights(&u.Batch, p.ID)
 		s.access.forgive(&u.Batch, "user:"+strings.ToLower(p.Username))
 		if err := u.Record(ctx, ActionPassword, p.Ref(), trail.Diff{"password": {nil, "•"}}); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/live"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
@@ -126,6 +127,7 @@ func (s *Service) Activate(ctx context.Context, id uuid.UUID, in ActivateInput) 
 				return err
 			}
 			s.access.endAll(&u.Batch, id)
+			live.Rights(&u.Batch, id)
 		}
 		p.Active = in.Active
 		return nil
@@ -186,6 +188,7 @@ func (s *Service) giveRole(ctx context.Context, u *work.Unit, id uuid.UUID, role
 		return fault.OnField("role", c[0].Reason)
 	}
 	s.persons.giveRole(&u.Batch, id, role, u.Actor.ID, u.Now, until)
+	live.Rights(&u.Batch, id)
 	u.Note("role", nil, role)
 	return nil
 }
@@ -197,6 +200,7 @@ func (s *Service) Revoke(ctx context.Context, id uuid.UUID, in RoleInput) (Perso
 			return err
 		}
 		s.persons.takeRole(&u.Batch, id, in.Role)
+		live.Rights(&u.Batch, id)
 		u.Note("role", in.Role, nil)
 		return nil
 	})
@@ -224,6 +228,7 @@ func (s *Service) applyTeam(ctx context.Context, u *work.Unit, t *Team, in TeamI
 	after = slices.Compact(after)
 	if !slices.Equal(before, after) {
 		u.Note("members", before, after)
+		live.Rights(&u.Batch, append(before, after...)...)
 	}
 	return nil
 }
@@ -274,6 +279,11 @@ func (s *Service) EditDepartment(ctx context.Context, id uuid.UUID, in Departmen
 			}
 			if loop {
 				return fault.OnField("parent_id", "people.error.department_loop")
+			}
+		}
+		for _, m := range [][2]*uuid.UUID{{d.ManagerID, in.ManagerID}, {in.ManagerID, d.ManagerID}} {
+			if m[0] != nil && (m[1] == nil || *m[0] != *m[1]) {
+				live.Rights(&u.Batch, *m[0])
 			}
 		}
 		d.ParentID, d.NameZh, d.NameEn, d.ManagerID, d.Active = in.ParentID, in.NameZh, in.NameEn, in.ManagerID, in.Active

@@ -140,3 +140,18 @@ func Withdraw(b *pgx.Batch, id uuid.UUID, role string, source uuid.UUID) {
 	b.Queue(`DELETE FROM record_participants WHERE record_id = @id AND role = @role AND source_id = @source`,
 		db.Args{"id": id, "role": role, "source": source})
 }
+
+// Standings reads how each of some people stands to a record at an instant; who
+// has no standing is missing.
+func Standings(ctx context.Context, q db.Querier, id uuid.UUID, people []uuid.UUID, now time.Time) (map[uuid.UUID]Standing, error) {
+	rows, _ := q.Query(ctx, `SELECT person_id, bool_or(watcher) AS watcher, bool_or(named) AS named, bool_or(participant) AS participant FROM (
+			SELECT person_id, true AS watcher, false AS named, false AS participant FROM record_watchers WHERE record_id = @id AND person_id = ANY(@people)
+			UNION ALL SELECT person_id, false, true, false FROM record_named WHERE record_id = @id AND person_id = ANY(@people) AND until > @now
+			UNION ALL SELECT person_id, false, false, true FROM record_participants WHERE record_id = @id AND person_id = ANY(@people)) x GROUP BY 1`,
+		db.Args{"id": id, "people": people, "now": now})
+	out := map[uuid.UUID]Standing{}
+	var person uuid.UUID
+	var s Standing
+	_, err := pgx.ForEachRow(rows, []any{&person, &s.Watcher, &s.Named, &s.Participant}, func() error { out[person] = s; return nil })
+	return out, err
+}

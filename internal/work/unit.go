@@ -42,13 +42,14 @@ type Unit struct {
 	// the group: a person is told of them once.
 	Group uuid.UUID
 
-	desk   *Desk
-	id     uuid.UUID // of the record that Create makes
-	events []event.Event
-	jobs   []jobs.Job
-	extra  trail.Diff
-	after  []func() error
-	used   *usedKey // a repeated idempotency key: the effect exists already
+	desk    *Desk
+	id      uuid.UUID // of the record that Create makes
+	events  []event.Event
+	jobs    []jobs.Job
+	extra   trail.Diff
+	after   []func() error
+	changes int      // announced so far
+	used    *usedKey // a repeated idempotency key: the effect exists already
 	// claimed: the key belongs to the unit's first act. done: and it was used.
 	claimed, done bool
 }
@@ -224,6 +225,29 @@ func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version i
 		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At, events[i].Group = NewID(), ref, u.Actor.ID, u.Now, u.Group
 	}
 	return u.desk.Bus.Publish(&u.Batch, u.desk.Jobs, events)
+}
+
+// announced is how many changes of one unit are announced each by itself; a
+// unit of more says at the end of its list that there are others.
+const announced = 50
+
+// changed announces a changed record of the register to the pages that are
+// open. before is nil for a new one. Imported history (Quiet) tells nobody.
+func (u *Unit) changed(before, after Record) error {
+	r, ok := after.(registered)
+	if !ok || u.Quiet || u.changes > announced {
+		return nil
+	}
+	if u.changes++; u.changes > announced {
+		record.QueueMany(&u.Batch)
+		return nil
+	}
+	var was *record.Entry
+	if before != nil {
+		e := before.(registered).Entry()
+		was = &e
+	}
+	return record.QueueChange(&u.Batch, was, r.Entry(), after.CurrentVersion(), u.Actor.ID, u.Now)
 }
 
 type idemKey struct{}

@@ -90,6 +90,9 @@ func Insert[T Record](ctx context.Context, u *Unit, s Store[T], act authz.Action
 	if err := u.runAfter(); err != nil {
 		return zero, err
 	}
+	if err := u.changed(nil, t); err != nil {
+		return zero, err
+	}
 	return t, u.finish(act, t.Ref(), number, t.CurrentVersion(), trail.Compare(zero, t))
 }
 
@@ -159,6 +162,9 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 		e := r.Entry()
 		record.QueueUpdate(&u.Batch, e)
 		number = e.Number
+	}
+	if err := u.changed(before, after); err != nil {
+		return zero, err
 	}
 	return after, u.finish(act, after.Ref(), number, after.CurrentVersion(), diff)
 }

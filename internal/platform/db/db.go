@@ -58,8 +58,9 @@ type Pool struct {
 func Within(t pgx.Tx) *Pool { return &Pool{p: t} }
 
 // Open connects to url and keeps at most max connections (0 = the driver's
-// default). It does not wait for the server: the first query does.
-func Open(ctx context.Context, url string, max int32) (*Pool, error) {
+// default). It does not wait for the server: the first query does. more
+// changes the driver's settings, for tests that watch what is asked.
+func Open(ctx context.Context, url string, max int32, more ...func(*pgxpool.Config)) (*Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("database address: %w", err)
@@ -79,6 +80,9 @@ func Open(ctx context.Context, url string, max int32) (*Pool, error) {
 	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
 		pgxuuid.Register(c.TypeMap())
 		return nil
+	}
+	for _, change := range more {
+		change(cfg)
 	}
 	p, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
