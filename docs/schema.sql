@@ -242,6 +242,32 @@ CREATE TABLE public.idempotency_keys (
     result_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_affected (
+    incident_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_announcements (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    incident_id uuid NOT NULL,
+    title_zh text DEFAULT ''::text NOT NULL,
+    title_en text DEFAULT ''::text NOT NULL,
+    text_zh text DEFAULT ''::text NOT NULL,
+    text_en text DEFAULT ''::text NOT NULL,
+    everybody boolean NOT NULL,
+    departments uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    services uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    expected_at timestamp with time zone,
+    published_at timestamp with time zone NOT NULL,
+    published_by uuid NOT NULL,
+    withdrawn_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_announcements_addressed CHECK ((everybody OR ((cardinality(departments) + cardinality(services)) > 0))),
+    CONSTRAINT incident_announcements_worded CHECK ((((title_zh <> ''::text) OR (title_en <> ''::text)) AND ((text_zh <> ''::text) OR (text_en <> ''::text))))
+);
 CREATE TABLE public.incident_cascade_items (
     cascade_id uuid NOT NULL,
     incident_id uuid NOT NULL,
@@ -276,6 +302,18 @@ CREATE TABLE public.incident_categories (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT incident_categories_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
     CONSTRAINT incident_categories_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.incident_chronicle (
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    text_zh text DEFAULT ''::text NOT NULL,
+    text_en text DEFAULT ''::text NOT NULL,
+    public boolean DEFAULT false NOT NULL,
+    author_id uuid NOT NULL,
+    author_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL
 );
 CREATE SEQUENCE public.incident_numbers
     START WITH 1
@@ -759,12 +797,20 @@ ALTER TABLE ONLY public.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, key);
+ALTER TABLE ONLY public.incident_affected
+    ADD CONSTRAINT incident_affected_pkey PRIMARY KEY (incident_id, person_id);
+ALTER TABLE ONLY public.incident_announcements
+    ADD CONSTRAINT incident_announcements_incident_key UNIQUE (incident_id);
+ALTER TABLE ONLY public.incident_announcements
+    ADD CONSTRAINT incident_announcements_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_cascade_items
     ADD CONSTRAINT incident_cascade_items_pkey PRIMARY KEY (cascade_id, incident_id);
 ALTER TABLE ONLY public.incident_cascades
     ADD CONSTRAINT incident_cascades_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_chronicle
+    ADD CONSTRAINT incident_chronicle_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_priorities
     ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
 ALTER TABLE ONLY public.incident_tasks
@@ -874,9 +920,13 @@ CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
 CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX incident_affected_at_idx ON public.incident_affected USING btree (at, incident_id);
+CREATE INDEX incident_affected_person_idx ON public.incident_affected USING btree (person_id);
+CREATE INDEX incident_announcements_open_idx ON public.incident_announcements USING btree (published_at DESC, id) WHERE (withdrawn_at IS NULL);
 CREATE INDEX incident_cascades_incident_idx ON public.incident_cascades USING btree (incident_id, created_at DESC, id DESC);
 CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
 CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX incident_chronicle_incident_idx ON public.incident_chronicle USING btree (incident_id, at DESC, id DESC);
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
 CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
@@ -983,6 +1033,12 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.incident_affected
+    ADD CONSTRAINT incident_affected_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_affected
+    ADD CONSTRAINT incident_affected_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_announcements
+    ADD CONSTRAINT incident_announcements_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_cascade_items
     ADD CONSTRAINT incident_cascade_items_cascade_fkey FOREIGN KEY (cascade_id) REFERENCES public.incident_cascades(id);
 ALTER TABLE ONLY public.incident_cascade_items
@@ -993,6 +1049,8 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.incident_categories(id);
 ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.incident_chronicle
+    ADD CONSTRAINT incident_chronicle_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks

@@ -183,6 +183,7 @@ func (a *App) personal(next http.Handler) http.Handler {
 		r = r.WithContext(ctx)
 		if !web.IsAPI(r) && !web.IsHX(r) && r.URL.Path != live.Path {
 			a.navigation(ctx, s)
+			s.Notices = a.Incidents.Notices(ctx)
 		}
 		next.ServeHTTP(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

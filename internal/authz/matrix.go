@@ -60,6 +60,7 @@ var (
 // imports are authorised by data, like people.
 var systems = map[string][]Row{
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
+	"majors":     {"ticket.read", "major.propose", "major.declare", "major.run"},
 	"cascade":    {"ticket.read", "ticket.update_fields", "ticket.pause_sla", "ticket.resolve"},
 	"importer":   {"ticket.read", "ticket.create", "ticket.create_on_behalf", "ticket.update_fields", "ticket.assign", "ticket.change_priority", "ticket.pause_sla", "ticket.resolve", "ticket.close_confirm", "ticket.reopen", "ticket.cancel", "ticket.comment_public", "ticket.note_internal", "import.incidents", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"demo":       {"ci.read", "ci.write", "ci.configure", "ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},

@@ -50,6 +50,22 @@ func (e Event) Once() uuid.UUID {
 type Subject struct {
 	Title string `json:"title"`
 	Path  string `json:"path"` // of its page
+	// In is what is said in each language, where it differs.
+	In map[string]Said `json:"in,omitempty"`
+}
+
+// Said is a title and a text in one language.
+type Said struct {
+	Title string `json:"title"`
+	Text  string `json:"text,omitempty"`
+}
+
+// Said is the title and the text for a reader of a language.
+func (s Subject) Said(lang string) Said {
+	if x, ok := s.In[lang]; ok {
+		return x
+	}
+	return Said{Title: s.Title}
 }
 
 // Subscriber reacts at least once; it must be idempotent by Event.ID.

@@ -59,6 +59,7 @@ func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
 		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "requester_id", "assignee_id", "person_id")
 	}
 	local(r.Context(), r.Form, "reported_at")
+	local(r.Context(), r.Form, "expected_at")
 	if ferr := web.Form(r.Form, in); err == nil {
 		err = ferr
 	}
@@ -82,6 +83,9 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 		} else {
 			props.Done = append(props.Done, x)
 		}
+	}
+	if props.Announced, err = h.s.Announcements(r.Context()); err != nil {
+		return err
 	}
 	props.Open, props.Done = firstN(props.Open, 6), firstN(props.Done, 4)
 	return web.Render(w, r, http.StatusOK, homePage(props))
@@ -311,12 +315,16 @@ type reportProps struct {
 	Config    Config
 	Fault     *fault.Error
 	Device    []string
+	Announced []Announcement
 }
 
 func (h handlers) reportForm(ctx context.Context, in CreateInput) (reportProps, error) {
 	p := reportProps{In: in, Agent: h.desk.Can(ctx, ActionOnBehalf, nil)}
 	var err error
 	if p.Config, err = h.s.Config(ctx); err != nil {
+		return p, err
+	}
+	if p.Announced, err = h.s.Announcements(ctx); err != nil {
 		return p, err
 	}
 	if in.RequesterID != nil {
@@ -395,6 +403,18 @@ type actProps struct {
 	Form    url.Values
 	Fault   *fault.Error
 	Clashes []ui.ClashRow
+	// Departments are there where the form asks for some.
+	Departments map[uuid.UUID]identity.Department
+}
+
+// form shows the page of an action, with what its form offers.
+func (h handlers) form(w http.ResponseWriter, r *http.Request, status int, p actProps) (err error) {
+	if asksDepartments[p.Act] {
+		if p.Departments, err = identity.Departments(r.Context(), h.desk.DB); err != nil {
+			return err
+		}
+	}
+	return web.Render(w, r, status, actPage(p))
 }
 
 // Get is the value of a field as it was typed, or what it is now.
@@ -423,7 +443,7 @@ func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
 		return h.show(w, r, http.StatusConflict, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
 	}
 	d.Back = back(r.URL.Query(), "return")
-	return web.Render(w, r, http.StatusOK, actPage(actProps{Detail: d, Act: act, Form: url.Values{}}))
+	return h.form(w, r, http.StatusOK, actProps{Detail: d, Act: act, Form: url.Values{}})
 }
 
 // formOf is the target of an action's form.
@@ -474,7 +494,7 @@ func (h handlers) failed(w http.ResponseWriter, r *http.Request, id uuid.UUID, p
 	status := web.StatusOf(f)
 	if a, ok := actPages[path]; ok && (d.Can(a) || f.Kind == fault.Invalid) {
 		// The next press is made from the version the person now sees.
-		return web.Render(w, r, status, actPage(actProps{Detail: d, Act: path, Form: r.Form, Fault: f}))
+		return h.form(w, r, status, actProps{Detail: d, Act: path, Form: r.Form, Fault: f})
 	}
 	tab := "reply"
 	if path == "notes" {

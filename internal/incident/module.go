@@ -142,6 +142,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	act(m, "public", ActionUnhide, "End the confidentiality (needs a second person)", s.Unhide)
 	act(m, "names", ActionName, "Name a person on a confidential incident", s.NamePerson)
 	mountFamily(m)
+	mountMajor(m)
 	rt.Post("/incidents/{id}/edit", h.edit)
 	rt.Post("/incidents/{id}/tasks/{task}", h.tickTask)
 	rt.API(http.MethodPost, "/api/v1/incidents/{id}/tasks/{task}", tag(web.Op{ID: "tickTask", Summary: "Tick a task, or take the tick back", In: TaskDoneInput{}, Out: Out{}, Versioned: true, Idempotent: true}), a.tickTask)

@@ -28,6 +28,7 @@ var actPages = map[string]authz.Action{
 	"accept": ActionAccept, "pend": ActionPend, "resolve": ActionResolve, "reject": ActionReject, "reopen": ActionReopen, "cancel": ActionCancel,
 	"assign": ActionAssign, "transfer": ActionTransfer, "priority": ActionPriority, "edit": ActionEdit, "names": ActionName, "tasks": ActionTasks,
 	"links": ActionLink, "watchers": ActionWatchers, "parent": ActionParent, "children": ActionParent,
+	"announce": ActionAnnounce, "update": ActionUpdate,
 }
 
 // saidKeys are what the page says after an action that changes nothing one
@@ -36,6 +37,8 @@ var saidKeys = map[string]bool{
 	"incident.said.replies": true, "incident.said.notes": true, "incident.said.resolve": true, "incident.said.confirm": true, "incident.said.claim": true,
 	"incident.said.accept": true, "incident.said.reject": true, "incident.said.reopen": true, "incident.said.transfer": true, "incident.said.assign": true,
 	"incident.said.cancel": true, "incident.said.pend": true,
+	"incident.said.parent": true, "incident.said.children": true, "incident.said.parent_remove": true, "incident.said.announce": true, "incident.said.update": true,
+	"incident.said.unannounce": true,
 }
 
 func choiceName(ctx context.Context, list []Choice, id *uuid.UUID) string {
@@ -533,7 +536,7 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 // in it.
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
-	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {

@@ -75,5 +75,9 @@ func Policies() authz.Policies {
 		ActionImport:    "import.incidents",
 		ActionExport:    "export.no_pii",
 		ActionParent:    "ticket.link",
+		ActionAnnounce:  "major.run",
+		ActionWithdraw:  "major.run",
+		ActionUpdate:    "major.run",
+		ActionMeToo:     "major.me_too",
 	}
 }

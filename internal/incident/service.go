@@ -27,6 +27,7 @@ type Service struct {
 	views   *view.Service
 	batches *batch.Service
 	counted counts
+	noticed notices
 }
 
 // newService returns the use cases on a desk.

@@ -17,13 +17,19 @@ import (
 // JobCascade lets the children of an incident take the step that it took.
 const JobCascade = "incident.cascade"
 
-// withFamily adds to a use case what a parent's step means for its children:
-// one job that takes them along (capabilities 9).
+// withFamily adds to a use case what its step means for others: for those who
+// were told of the incident, and for its children, which one job takes along
+// (capabilities 9).
 func (s *Service) withFamily(ctx context.Context, in any, change func(*work.Unit, *Incident) error) func(*work.Unit, *Incident) error {
 	return func(u *work.Unit, i *Incident) error {
 		before := *i
 		if err := change(u, i); err != nil {
 			return err
+		}
+		if before.State.Open() && !i.State.Open() {
+			if err := s.solved(ctx, u, *i); err != nil {
+				return err
+			}
 		}
 		st, ok := copies(before, *i)
 		if !ok || i.Confidential {

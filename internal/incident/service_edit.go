@@ -84,6 +84,7 @@ func (s *Service) Hide(ctx context.Context, id uuid.UUID, in StepInput) (Inciden
 			return nil
 		}
 		i.Confidential = true
+		s.changedNotices()
 		i.leaveParent() // what is known of it must not reach a family
 		return s.nameFirst(ctx, u, *i)
 	})

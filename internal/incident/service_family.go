@@ -120,6 +120,9 @@ type AdoptInput struct {
 
 // Adopt makes several incidents children of one: all of them, or none.
 func (s *Service) Adopt(ctx context.Context, id uuid.UUID, in AdoptInput) (Incident, error) {
+	if !s.desk.Can(ctx, ActionParent, nil) {
+		return Incident{}, s.permitted(ctx, ActionParent, nil)
+	}
 	numbers := strings.FieldsFunc(in.Numbers, func(r rune) bool { return strings.ContainsRune(" ,;，；、\r\n\t", r) })
 	err := s.desk.Do(ctx, func(u *work.Unit) error {
 		v, _, err := s.desk.Visibility(ctx, Kind)

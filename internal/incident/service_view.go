@@ -52,6 +52,8 @@ type Detail struct {
 	Drafts     map[string]draft.Fields
 	Mentions   []comment.Mention // of replies and notes
 	Family     Family
+	Announced  *Announcement // of it, or of the incident it belongs to
+	Voices     []Voice
 
 	Agent    bool // sees the desk's side: notes, trail, groups
 	Watching bool
@@ -171,6 +173,9 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 		if d.Named, err = record.NamedOn(ctx, q, d.ID, s.desk.Now()); err != nil {
 			return err
 		}
+	}
+	if err := s.announcedOf(ctx, d); err != nil {
+		return err
 	}
 	if d.Agent {
 		if d.Family, err = s.family(ctx, d.Incident); err != nil {

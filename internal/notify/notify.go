@@ -165,7 +165,9 @@ func (s *Service) announce(ctx context.Context, e event.Event) error {
 	entry := record.Entry{ID: e.Ref.ID, Kind: e.Ref.Kind, Number: e.Subject.Path, Title: e.Subject.Title}
 	for _, id := range e.To {
 		if p, ok := people[id]; ok && p.Active {
-			if err := s.tell(ctx, e, entry, p, true, people[e.ActorID], ""); err != nil {
+			said := e.Subject.Said(s.desk.Messages.In(p.Lang).Lang)
+			entry.Title = said.Title
+			if err := s.tell(ctx, e, entry, p, true, people[e.ActorID], said.Text); err != nil {
 				return err
 			}
 		}

@@ -58,7 +58,11 @@ type Shell struct {
 
 	zone     *time.Location // of zoneName
 	zoneName string
+	Notices  []Notice // faults that concern the reader
 }
+
+// Notice is a line on every page of who is concerned by a fault.
+type Notice struct{ Title, Text, Href string }
 
 type key struct{}
 

@@ -1,0 +1,143 @@
+package incident
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+)
+
+// affectedSQL counts whom a fault is known to concern: who said "me too" and
+// whose report hangs on it, each once, up to 10,000.
+const affectedSQL = `(SELECT count(*) FROM (SELECT f.person_id FROM incident_affected f WHERE f.incident_id = a.incident_id
+		UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = a.incident_id AND c.child_as = 'same' AND c.state <> 'cancelled' LIMIT 10000) who)`
+
+const announcementSQL = `SELECT a.id, a.version, a.incident_id, r.number, a.title_zh, a.title_en, a.text_zh, a.text_en, a.everybody, a.departments, a.services, a.expected_at,
+		a.published_at, a.withdrawn_at, a.updated_at, r.state, ` + affectedSQL + ` AS affected
+	FROM incident_announcements a JOIN records r ON r.id = a.incident_id AND NOT r.confidential `
+
+// openAnnouncements lists what stands, the newest first; at most 20.
+func (repository) openAnnouncements(ctx context.Context, q db.Querier) ([]Announcement, error) {
+	rows, _ := q.Query(ctx, announcementSQL+`WHERE a.withdrawn_at IS NULL ORDER BY a.published_at DESC, a.id LIMIT 20`)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Announcement])
+	return out, db.Map(err)
+}
+
+// announcement is what was announced of an incident; nil where nothing was.
+func (repository) announcement(ctx context.Context, q db.Querier, incident uuid.UUID) (*Announcement, error) {
+	rows, _ := q.Query(ctx, announcementSQL+`WHERE a.incident_id = @id`, db.Args{"id": incident})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Announcement])
+	if err != nil || len(list) == 0 {
+		return nil, db.Map(err)
+	}
+	return &list[0], nil
+}
+
+// addressed tells which of some incidents' announcements concern a person, and
+// on which of them they said "me too".
+func (repository) addressed(ctx context.Context, q db.Querier, person, department uuid.UUID, incidents []uuid.UUID, since time.Time) (concern, mine map[uuid.UUID]bool, err error) {
+	rows, _ := q.Query(ctx, `WITH RECURSIVE up AS (
+			SELECT d.id, d.parent_id FROM departments d WHERE d.id = @department UNION SELECT p.id, p.parent_id FROM departments p JOIN up ON p.id = up.parent_id)
+		SELECT a.incident_id,
+			a.everybody OR a.departments && ARRAY(SELECT id FROM up) OR cardinality(a.services) > 0 AND (
+				EXISTS (SELECT 1 FROM services s WHERE s.id = ANY(a.services) AND (s.owner_id = @person OR s.team_id IN (SELECT m.team_id FROM team_members m WHERE m.person_id = @person)))
+				OR EXISTS (SELECT 1 FROM records x WHERE x.requester_id = @person AND x.service_id = ANY(a.services) AND x.updated_at > @since)),
+			EXISTS (SELECT 1 FROM incident_affected f WHERE f.incident_id = a.incident_id AND f.person_id = @person)
+		FROM incident_announcements a WHERE a.incident_id = ANY(@ids)`,
+		db.Args{"person": person, "department": department, "ids": incidents, "since": since})
+	concern, mine = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+	var id uuid.UUID
+	var does, marked bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &does, &marked}, func() error { concern[id], mine[id] = does, marked; return nil })
+	return concern, mine, db.Map(err)
+}
+
+func (repository) saveAnnouncement(b *pgx.Batch, a Announcement, by uuid.UUID, now time.Time) {
+	b.Queue(`INSERT INTO incident_announcements (id, incident_id, title_zh, title_en, text_zh, text_en, everybody, departments, services, expected_at, published_at, published_by, created_at, updated_at)
+		VALUES (@id, @incident, @title_zh, @title_en, @text_zh, @text_en, @everybody, @departments, @services, @expected, @now, @by, @now, @now)
+		ON CONFLICT (incident_id) DO UPDATE SET title_zh = excluded.title_zh, title_en = excluded.title_en, text_zh = excluded.text_zh, text_en = excluded.text_en,
+			everybody = excluded.everybody, departments = excluded.departments, services = excluded.services, expected_at = excluded.expected_at,
+			published_at = CASE WHEN incident_announcements.withdrawn_at IS NULL THEN incident_announcements.published_at ELSE excluded.published_at END,
+			published_by = excluded.published_by, withdrawn_at = NULL, version = incident_announcements.version + 1, updated_at = excluded.updated_at`,
+		db.Args{
+			"id": a.ID, "incident": a.IncidentID, "title_zh": a.TitleZh, "title_en": a.TitleEn, "text_zh": a.TextZh, "text_en": a.TextEn, "everybody": a.Everybody,
+			"departments": nonNil(a.Departments), "services": nonNil(a.Services), "expected": a.ExpectedAt, "by": by, "now": now,
+		})
+}
+
+// reword gives an announcement the words of the newest update.
+func (repository) reword(b *pgx.Batch, incident uuid.UUID, zh, en string, expected *time.Time, now time.Time) {
+	b.Queue(`UPDATE incident_announcements SET text_zh = @zh, text_en = @en, expected_at = coalesce(@expected, expected_at), version = version + 1, updated_at = @now
+		WHERE incident_id = @id AND withdrawn_at IS NULL`, db.Args{"id": incident, "zh": zh, "en": en, "expected": expected, "now": now})
+}
+
+func (repository) withdraw(b *pgx.Batch, incident uuid.UUID, now time.Time) {
+	b.Queue(`UPDATE incident_announcements SET withdrawn_at = @now, version = version + 1, updated_at = @now WHERE incident_id = @id AND withdrawn_at IS NULL`, db.Args{"id": incident, "now": now})
+}
+
+// mark notes that an incident concerns a person; false where it was noted
+// before, with the same words.
+func (repository) mark(ctx context.Context, tx db.Tx, incident, person uuid.UUID, note string, now time.Time) (bool, error) {
+	tag, err := tx.Exec(ctx, `INSERT INTO incident_affected (incident_id, person_id, note, at) VALUES (@id, @person, @note, @now)
+		ON CONFLICT (incident_id, person_id) DO UPDATE SET note = excluded.note WHERE incident_affected.note <> excluded.note AND excluded.note <> ''`,
+		db.Args{"id": incident, "person": person, "note": note, "now": now})
+	return err == nil && tag.RowsAffected() > 0, err
+}
+
+func (repository) unmark(ctx context.Context, tx db.Tx, incident, person uuid.UUID) (bool, error) {
+	tag, err := tx.Exec(ctx, `DELETE FROM incident_affected WHERE incident_id = @id AND person_id = @person`, db.Args{"id": incident, "person": person})
+	return err == nil && tag.RowsAffected() > 0, err
+}
+
+// toTell lists the next people whom an incident concerns, in the order of their
+// ids: "me too", those whose reports hang on it, and who reported it.
+func (repository) toTell(ctx context.Context, q db.Querier, incident, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT person FROM (
+			SELECT f.person_id AS person FROM incident_affected f WHERE f.incident_id = @id
+			UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = @id AND c.child_as = 'same' AND c.state <> 'cancelled'
+			UNION SELECT i.requester_id FROM incidents i WHERE i.id = @id) who
+		WHERE person > @after ORDER BY person LIMIT @limit`, db.Args{"id": incident, "after": after, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
+func (repository) addLine(b *pgx.Batch, incident uuid.UUID, l Line, now time.Time) {
+	b.Queue(`INSERT INTO incident_chronicle (id, incident_id, at, kind, text_zh, text_en, public, author_id, author_name, created_at)
+		VALUES (@line, @id, @at, @kind, @zh, @en, @public, @author, @name, @now)`,
+		db.Args{"line": l.ID, "id": incident, "at": l.At, "kind": l.Kind, "zh": l.TextZh, "en": l.TextEn, "public": l.Public, "author": l.AuthorID, "name": l.AuthorName, "now": now})
+}
+
+// chronicle lists the newest lines, newest first, at most 300.
+func (repository) chronicle(ctx context.Context, q db.Querier, incident uuid.UUID, publicOnly bool) ([]Line, error) {
+	rows, _ := q.Query(ctx, `SELECT id, at, kind, text_zh, text_en, public, author_id, author_name FROM incident_chronicle
+		WHERE incident_id = @id AND (public OR NOT @public) ORDER BY at DESC, id DESC LIMIT 300`, db.Args{"id": incident, "public": publicOnly})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Line])
+	return out, db.Map(err)
+}
+
+func (repository) line(ctx context.Context, q db.Querier, id uuid.UUID) (Line, error) {
+	rows, _ := q.Query(ctx, `SELECT id, at, kind, text_zh, text_en, public, author_id, author_name FROM incident_chronicle WHERE id = @id`, db.Args{"id": id})
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Line])
+	return l, db.Map(err)
+}
+
+// Voice is one person whom an incident concerns, and what they said of it.
+type Voice struct {
+	PersonID uuid.UUID `db:"person_id" json:"person_id"`
+	Name     string    `db:"name" json:"name"`
+	NameEn   string    `db:"name_en" json:"-"`
+	Note     string    `db:"note" json:"note"`
+	At       time.Time `db:"at" json:"at"`
+}
+
+// voices lists who said "me too" with words of their own, the newest first; at
+// most 50.
+func (repository) voices(ctx context.Context, q db.Querier, incident uuid.UUID) ([]Voice, error) {
+	rows, _ := q.Query(ctx, `SELECT f.person_id, p.name, p.name_en, f.note, f.at FROM incident_affected f JOIN people p ON p.id = f.person_id
+		WHERE f.incident_id = @id AND f.note <> '' ORDER BY f.at DESC, f.person_id LIMIT 50`, db.Args{"id": incident})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Voice])
+	return out, db.Map(err)
+}

@@ -1,0 +1,3 @@
+DROP TABLE incident_chronicle;
+DROP TABLE incident_affected;
+DROP TABLE incident_announcements;
