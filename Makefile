@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GOTOOL := go tool -modfile=tools/go.mod
 
-.PHONY: help run test build generate lint bench pictures fuzz clean prepare
+.PHONY: help run test build generate lint bench soak pictures fuzz clean prepare
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,11 @@ lint: ## linters and formatting
 
 bench: ## benchmarks; docs/benchmarks.md keeps a run
 	@tools/prepare.sh run
-	@go test -run '^$$' -bench . -benchtime 3s ./internal/bench
+	@go test -run '^$$' -bench . -benchtime 3s -timeout 120m ./internal/bench
+
+soak: ## two desk processes for 30 minutes under load, one killed every minute
+	@tools/prepare.sh run
+	@OPSDESK_SOAK=30m go test -run '^$$' -bench TwoProcesses -benchtime 1x -timeout 60m ./internal/bench
 
 pictures: build ## pictures of the main pages into docs/img
 	@tools/prepare.sh test
