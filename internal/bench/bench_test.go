@@ -36,6 +36,7 @@ type machine struct {
 	*app.App
 	pool    *db.Pool
 	url     string
+	dir     string
 	server  *httptest.Server
 	token   string
 	company demo.Company
@@ -81,7 +82,7 @@ func open(b *testing.B, url, dir string) *machine {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &machine{url: url}
+	m := &machine{url: url, dir: dir}
 	m.next.Store(1e9) // beyond the numbers of the desk
 	if m.pool, err = db.Open(ctx, url, 20); err != nil {
 		b.Fatal(err)

@@ -170,6 +170,7 @@ func BenchmarkEngineersDay(b *testing.B) {
 		fmt.Printf("%-34s %-30s %-30s %4.1f× %s\n", s.name, was, now, ratio, verdict)
 	}
 	large.floor(b, lv, lp)
+	large.memory(b, lp)
 }
 
 // worlds makes both desks on one server.
@@ -198,6 +199,12 @@ func worlds(b *testing.B) (small, large *machine) {
 	began := time.Now()
 	fillWorld(b, large.url, size, openOnes, eventsEach)
 	fmt.Printf("made %d incidents with %d events in %s\n", size, size*eventsEach, time.Since(began).Round(time.Second))
+	began = time.Now()
+	n, err := large.Audit.Seal(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	fmt.Printf("sealed %d trail entries in %s\n", n, time.Since(began).Round(time.Second))
 	return small, large
 }
 

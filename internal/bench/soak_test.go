@@ -51,8 +51,10 @@ func newProcess(b *testing.B, bin, url, dir string, vars ...string) *process {
 	}
 	p := &process{b: b, bin: bin, addr: l.Addr().String()}
 	_ = l.Close()
-	p.env = append(os.Environ(), append([]string{"OPSDESK_DATABASE_URL=" + url, "OPSDESK_DATA=" + dir, "OPSDESK_LISTEN=" + p.addr, "OPSDESK_URL=http://" + p.addr,
-		"OPSDESK_DEMO_PASSWORD=" + password, "OPSDESK_LOG_LEVEL=error"}, vars...)...)
+	p.env = append(os.Environ(), append([]string{
+		"OPSDESK_DATABASE_URL=" + url, "OPSDESK_DATA=" + dir, "OPSDESK_LISTEN=" + p.addr, "OPSDESK_URL=http://" + p.addr,
+		"OPSDESK_DEMO_PASSWORD=" + password, "OPSDESK_LOG_LEVEL=error",
+	}, vars...)...)
 	b.Cleanup(p.kill)
 	return p
 }
