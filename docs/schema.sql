@@ -9,6 +9,12 @@ CREATE TYPE public.river_job_state AS ENUM (
     'running',
     'scheduled'
 );
+CREATE FUNCTION public.keep_published_rules() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'published rules are never changed' USING ERRCODE = 'insufficient_privilege';
+END $$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -601,6 +607,30 @@ CREATE TABLE public.role_grants (
     CONSTRAINT role_grants_not_to_oneself CHECK ((granted_by <> person_id)),
     CONSTRAINT role_grants_role CHECK ((role = ANY (ARRAY['REQ'::text, 'L1'::text, 'L2'::text, 'LEAD'::text, 'CM'::text, 'CAB'::text, 'IMP'::text, 'CFG'::text, 'MGR'::text, 'AUD'::text, 'SYS'::text, 'SEC'::text, 'ADA'::text])))
 );
+CREATE TABLE public.routing_applications (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    set_id uuid NOT NULL,
+    number integer NOT NULL,
+    rule_id uuid NOT NULL,
+    rule text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.routing_sets (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number integer DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    rules jsonb NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    published_by uuid,
+    CONSTRAINT routing_sets_numbered CHECK (((state = ANY (ARRAY['published'::text, 'retired'::text])) = (number > 0))),
+    CONSTRAINT routing_sets_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text, 'dropped'::text])))
+);
 CREATE TABLE public.search_docs (
     record_id uuid NOT NULL,
     hash bigint NOT NULL,
@@ -857,6 +887,10 @@ ALTER TABLE ONLY public.river_queue
     ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_pkey PRIMARY KEY (person_id, role);
+ALTER TABLE ONLY public.routing_applications
+    ADD CONSTRAINT routing_applications_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_sets
+    ADD CONSTRAINT routing_sets_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_docs
     ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.services
@@ -969,6 +1003,11 @@ CREATE UNIQUE INDEX river_job_unique_idx ON public.river_job USING btree (unique
 CREATE INDEX river_notification_created_at_idx ON public.river_notification USING btree (created_at);
 CREATE INDEX river_notification_topic_id_idx ON public.river_notification USING btree (topic, id);
 CREATE INDEX role_grants_role_idx ON public.role_grants USING btree (role, person_id);
+CREATE INDEX routing_applications_record_idx ON public.routing_applications USING btree (record_id, at);
+CREATE INDEX routing_applications_rule_idx ON public.routing_applications USING btree (rule_id, at);
+CREATE UNIQUE INDEX routing_sets_number_key ON public.routing_sets USING btree (number) WHERE (number > 0);
+CREATE UNIQUE INDEX routing_sets_one_draft_key ON public.routing_sets USING btree (state) WHERE (state = 'draft'::text);
+CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING btree (state) WHERE (state = 'published'::text);
 CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
@@ -989,6 +1028,7 @@ CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_abov
 CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
 CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1087,6 +1127,8 @@ ALTER TABLE ONLY public.record_watchers
     ADD CONSTRAINT record_watchers_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.routing_applications
+    ADD CONSTRAINT routing_applications_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.services

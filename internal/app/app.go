@@ -31,6 +31,7 @@ import (
 	"opsdesk/internal/platform/storage"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
+	"opsdesk/internal/routing"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/view"
@@ -66,6 +67,7 @@ type App struct {
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Live      *live.Hub
+	Routing   *routing.Service
 	Jobs      *jobs.Client
 	store     *storage.Store
 	assets    *static.Assets
@@ -149,6 +151,10 @@ func (a *App) modules(o Options) error {
 	if a.Configuration, err = configuration.New(d); err != nil {
 		return err
 	}
+	if a.Routing, err = routing.New(d, a.SLA); err != nil {
+		return err
+	}
+	a.Incidents.RouteBy(a.Routing)
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/routing"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 )
@@ -76,6 +77,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	configuration.Mount(a.Configuration, rt)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
+	routing.Mount(a.Routing, rt)
 	if err := a.mountDocs(rt); err != nil {
 		return err
 	}
@@ -246,6 +248,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
 	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "calendars", Href: "/settings/calendars", Icon: "clock", Label: "sla.calendars"})
+	add(a.Desk.Can(ctx, routing.ActionRead, nil), ui.NavItem{ID: "routing", Href: "/settings/routing", Icon: "robot", Label: "routing.title"})
 	accounts := a.Desk.Can(ctx, people.ActionEditPerson, nil) || a.Desk.Can(ctx, people.ActionGrant, nil)
 	add(accounts, ui.NavItem{ID: "people", Href: "/admin/people", Icon: "users", Label: "ui.nav.people"})
 	add(a.Desk.Can(ctx, people.ActionOrg, nil), ui.NavItem{ID: "teams", Href: "/admin/teams", Icon: "users-group", Label: "ui.nav.teams"})

@@ -19,6 +19,7 @@ var layers = [][]string{
 	{"internal/importer", "internal/demo"},
 	{"internal/incident", "internal/people", "internal/audit", "internal/configuration"},
 	{"internal/notify"},
+	{"internal/routing"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/sla"},
 	{"internal/search", "internal/live"},
 	{"internal/work"},

@@ -66,6 +66,7 @@ var systems = map[string][]Row{
 	"demo":       {"ci.read", "ci.write", "ci.configure", "ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"setup":      {"user.create_disable", "role.grant_revoke", "org.manage"},
 	"notify":     {"ticket.read", "ci.read"},
+	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
 	"sealer":     {},
 
 	// Configuration: reminders, imports, agents.

@@ -18,6 +18,7 @@ import (
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/routing"
 	"opsdesk/internal/work"
 )
 
@@ -49,6 +50,8 @@ type Company struct {
 	Desk      *work.Desk
 	People    *people.Service
 	Incidents *incident.Service
+	// Routing gets a few rules where it is given; tests do without.
+	Routing *routing.Service
 	// At moves the desk's clock, so that the past can be told; the zero time
 	// gives the real one back.
 	At func(time.Time)
@@ -101,6 +104,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	c.At(time.Time{})
 	if err != nil {
 		return false, err
+	}
+	if err := c.rules(ctx); err != nil {
+		return false, fmt.Errorf("routing rules: %w", err)
 	}
 	return true, c.Desk.Do(sys, func(u *work.Unit) error {
 		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'demo', 'true', @now, @by)`, db.Args{"id": work.NewID(), "now": u.Now, "by": u.Actor.ID})

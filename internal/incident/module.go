@@ -130,6 +130,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	act(m, "assign", ActionAssign, "Hand to a person, a team, or both", s.Assign)
 	act(m, "claim", ActionClaim, "Take an unassigned incident", s.Claim)
 	act(m, "transfer", ActionTransfer, "Hand to another team, with a remark", s.Transfer)
+	act(m, "route", ActionRoute, "Apply the routing rules in force once more", s.Route)
 	act(m, "priority", ActionPriority, "Set the priority by hand, with the reason", s.Prioritise)
 	act(m, "replies", ActionReply, "Add a public reply", s.Reply)
 	act(m, "notes", ActionNote, "Add an internal note", s.Note)

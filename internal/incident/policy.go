@@ -37,6 +37,7 @@ const (
 	ActionImport    authz.Action = "incident.import"
 	ActionExport    authz.Action = "incident.export"
 	ActionParent    authz.Action = "incident.change_parent"
+	ActionRoute     authz.Action = "incident.route"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -79,5 +80,6 @@ func Policies() authz.Policies {
 		ActionWithdraw:  "major.run",
 		ActionUpdate:    "major.run",
 		ActionMeToo:     "major.me_too",
+		ActionRoute:     "ticket.assign",
 	}
 }

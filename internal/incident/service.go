@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
+	"opsdesk/internal/routing"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
@@ -26,6 +27,7 @@ type Service struct {
 
 	views   *view.Service
 	batches *batch.Service
+	rules   *routing.Service // nil: categories and services alone decide
 	counted counts
 	noticed notices
 }

@@ -69,10 +69,15 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Incident, error) 
 	}
 	var out Incident
 	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
-		out, err = work.Insert(ctx, u, s.repo, act, facts, in, func(u *work.Unit) (Incident, error) {
-			return s.open(ctx, u, in)
+		var to *routed
+		out, err = work.Insert(ctx, u, s.repo, act, facts, in, func(u *work.Unit) (i Incident, err error) {
+			i, to, err = s.open(ctx, u, in)
+			return i, err
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return s.routedTrail(u, out, to)
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind}, err)
 }
@@ -85,18 +90,19 @@ func (s *Service) permitted(ctx context.Context, act authz.Action, f *authz.Fact
 	return s.desk.Noted(ctx, act, record.Ref{Kind: Kind}, fault.New(fault.Forbidden, "error.forbidden"))
 }
 
-// open builds the new incident within its unit.
-func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incident, error) {
+// open builds the new incident within its unit, and lets the rules decide where
+// it goes.
+func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incident, *routed, error) {
 	k, err := s.repo.intake(ctx, u.Tx, in)
 	if err != nil {
-		return Incident{}, err
+		return Incident{}, nil, err
 	}
 	if err := k.check(in); err != nil {
-		return Incident{}, err
+		return Incident{}, nil, err
 	}
 	reported, err := reportedAt(in.ReportedAt, u.Now)
 	if err != nil {
-		return Incident{}, err
+		return Incident{}, nil, err
 	}
 	i := Incident{
 		ID: u.ID(), Version: 1, Number: k.Number, Title: title(in.Title, in.Description), Description: in.Description, State: New,
@@ -114,9 +120,13 @@ func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incid
 	if reported.Before(u.Now) {
 		u.Occurred = reported
 	}
+	to, err := s.route(ctx, u, &i)
+	if err != nil {
+		return i, nil, err
+	}
 	u.Emit("incident.created", i.RequesterID)
 	if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{}); err != nil {
-		return i, err
+		return i, nil, err
 	}
 	draft.Clear(u, "incident:new")
 	u.AfterRegister(func() error {
@@ -128,7 +138,7 @@ func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incid
 		}
 		return nil
 	})
-	return i, nil
+	return i, to, nil
 }
 
 // nameFirst fills the need-to-know list of an incident that becomes

@@ -94,8 +94,9 @@ func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Inc
 			})
 			return err
 		}
-		out, err = work.Insert(ctx, u, s.repo, ActionSucceed, nil, create, func(u *work.Unit) (Incident, error) {
-			i, err := s.open(ctx, u, create)
+		var to *routed
+		out, err = work.Insert(ctx, u, s.repo, ActionSucceed, nil, create, func(u *work.Unit) (i Incident, err error) {
+			i, to, err = s.open(ctx, u, create)
 			u.AfterRegister(func() error {
 				record.Link(&u.Batch, i.ID, old.ID, "follows", u.Actor.ID, u.Now)
 				return nil
@@ -105,7 +106,10 @@ func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Inc
 			draft.Clear(u, "incident:"+old.ID.String()+":reply")
 			return i, err
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return s.routedTrail(u, out, to)
 	})
 	return out, s.desk.Noted(ctx, ActionReply, old.Ref(), err)
 }

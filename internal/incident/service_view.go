@@ -84,7 +84,7 @@ var moves = map[authz.Action][]Move{
 }
 
 // whileOpen lists the actions that only an open incident takes.
-var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionResolve}
+var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionResolve, ActionRoute}
 
 // Detail reads the page of an incident.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
