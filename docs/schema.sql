@@ -48,6 +48,57 @@ CREATE TABLE public.api_tokens (
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone
 );
+CREATE TABLE public.approval_entries (
+    approval_id uuid NOT NULL,
+    seq integer NOT NULL,
+    round integer NOT NULL,
+    kind text NOT NULL,
+    seat_id uuid,
+    member_id uuid,
+    actor_id uuid NOT NULL,
+    to_id uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hash text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT approval_entries_kind CHECK ((kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text, 'opened'::text, 'joined'::text, 'ask'::text, 'answer'::text, 'hold'::text, 'release'::text, 'withdraw'::text, 'void'::text, 'delegate'::text, 'reminded'::text, 'escalated'::text]))),
+    CONSTRAINT approval_entries_reason CHECK (((kind <> ALL (ARRAY['reject'::text, 'recuse'::text, 'ask'::text, 'answer'::text])) OR (reason <> ''::text)))
+);
+CREATE TABLE public.approval_seats (
+    id uuid NOT NULL,
+    approval_id uuid NOT NULL,
+    seq integer NOT NULL,
+    round integer NOT NULL,
+    "position" integer NOT NULL,
+    person_id uuid NOT NULL,
+    source text NOT NULL,
+    chair boolean NOT NULL,
+    groups integer[] NOT NULL,
+    vetoes integer[] NOT NULL,
+    waiver_until timestamp with time zone,
+    CONSTRAINT approval_seats_waiver CHECK (((source = 'stand_in'::text) = (waiver_until IS NOT NULL)))
+);
+CREATE TABLE public.approvals (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text NOT NULL,
+    record_id uuid NOT NULL,
+    previous_id uuid,
+    spec jsonb NOT NULL,
+    content text NOT NULL,
+    hash text NOT NULL,
+    status text NOT NULL,
+    step integer NOT NULL,
+    round integer NOT NULL,
+    stuck boolean DEFAULT false NOT NULL,
+    opened_by uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    look_at timestamp with time zone NOT NULL,
+    CONSTRAINT approvals_closed CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['open'::text, 'held'::text])))),
+    CONSTRAINT approvals_status CHECK ((status = ANY (ARRAY['open'::text, 'held'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'void'::text])))
+);
 CREATE TABLE public.attachments (
     id uuid NOT NULL,
     record_id uuid,
@@ -233,6 +284,21 @@ CREATE TABLE public.departments (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT departments_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
     CONSTRAINT departments_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.deputies (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    person_id uuid NOT NULL,
+    deputy_id uuid NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    begun boolean DEFAULT false NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT deputies_days CHECK (((ends_at > begins_at) AND (ends_at <= (begins_at + '30 days'::interval)))),
+    CONSTRAINT deputies_not_self CHECK ((deputy_id <> person_id))
 );
 CREATE TABLE public.drafts (
     person_id uuid NOT NULL,
@@ -502,6 +568,18 @@ CREATE TABLE public.record_participants (
     person_id uuid NOT NULL,
     role text NOT NULL,
     source_id uuid NOT NULL
+);
+CREATE TABLE public.record_waits (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    what text NOT NULL,
+    source_id uuid NOT NULL,
+    path text NOT NULL,
+    detail text NOT NULL,
+    due_at timestamp with time zone,
+    since timestamp with time zone NOT NULL,
+    shown_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.record_watchers (
     record_id uuid NOT NULL,
@@ -793,6 +871,14 @@ ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approval_entries
+    ADD CONSTRAINT approval_entries_pkey PRIMARY KEY (approval_id, seq);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_person_key UNIQUE (approval_id, round, person_id);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.batch_rows
@@ -823,6 +909,8 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (person_id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
 ALTER TABLE ONLY public.idempotency_keys
@@ -869,6 +957,10 @@ ALTER TABLE ONLY public.record_named
     ADD CONSTRAINT record_named_pkey PRIMARY KEY (record_id, person_id);
 ALTER TABLE ONLY public.record_participants
     ADD CONSTRAINT record_participants_pkey PRIMARY KEY (record_id, person_id, role, source_id);
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_once UNIQUE (source_id, person_id);
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.record_watchers
     ADD CONSTRAINT record_watchers_pkey PRIMARY KEY (record_id, person_id);
 ALTER TABLE ONLY public.records
@@ -924,6 +1016,14 @@ ALTER TABLE ONLY public.view_displays
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (id);
 CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
+CREATE INDEX approval_seats_person_idx ON public.approval_seats USING btree (person_id, approval_id);
+CREATE UNIQUE INDEX approval_votes_member_key ON public.approval_entries USING btree (approval_id, round, member_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
+CREATE UNIQUE INDEX approval_votes_voter_key ON public.approval_entries USING btree (approval_id, round, actor_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text]));
+CREATE INDEX approvals_look_idx ON public.approvals USING btree (look_at) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX approvals_one_open ON public.approvals USING btree (record_id) WHERE (status = ANY (ARRAY['open'::text, 'held'::text]));
+CREATE INDEX approvals_opened_by_idx ON public.approvals USING btree (opened_by, opened_at DESC, id DESC);
+CREATE INDEX approvals_previous_idx ON public.approvals USING btree (previous_id) WHERE (previous_id IS NOT NULL);
+CREATE INDEX approvals_record_idx ON public.approvals USING btree (record_id, opened_at DESC, id DESC);
 CREATE INDEX attachments_content_idx ON public.attachments USING btree (sha256);
 CREATE INDEX attachments_loose_idx ON public.attachments USING btree (created_at) WHERE (record_id IS NULL);
 CREATE INDEX attachments_record_idx ON public.attachments USING btree (record_id, created_at, id) WHERE (record_id IS NOT NULL);
@@ -952,6 +1052,9 @@ CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at D
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
 CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
+CREATE INDEX deputies_deputy_idx ON public.deputies USING btree (deputy_id, ends_at);
+CREATE INDEX deputies_due_idx ON public.deputies USING btree (begins_at) WHERE (NOT ended);
+CREATE INDEX deputies_person_idx ON public.deputies USING btree (person_id, begins_at DESC, id DESC);
 CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX incident_affected_at_idx ON public.incident_affected USING btree (at, incident_id);
@@ -982,6 +1085,8 @@ CREATE UNIQUE INDEX people_username_key ON public.people USING btree (lower(user
 CREATE INDEX record_links_to_idx ON public.record_links USING btree (to_id, relation);
 CREATE INDEX record_named_person_idx ON public.record_named USING btree (person_id, record_id);
 CREATE INDEX record_participants_person_idx ON public.record_participants USING btree (person_id, record_id);
+CREATE INDEX record_waits_person_idx ON public.record_waits USING btree (person_id, shown_at DESC, id DESC);
+CREATE INDEX record_waits_record_idx ON public.record_waits USING btree (record_id);
 CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);
 CREATE INDEX records_assignee_idx ON public.records USING btree (assignee_id, updated_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
 CREATE INDEX records_created_by_idx ON public.records USING btree (created_by) WHERE (created_by IS DISTINCT FROM requester_id);
@@ -1027,6 +1132,9 @@ CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH
 CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_above IS NOT NULL) AND (NOT deleted));
 CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
 CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
+CREATE TRIGGER approval_entries_append_only BEFORE DELETE OR UPDATE ON public.approval_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1035,6 +1143,14 @@ CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_
 CREATE TRIGGER trail_leaves_no_truncate BEFORE TRUNCATE ON public.trail_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.approval_entries
+    ADD CONSTRAINT approval_entries_approval_fkey FOREIGN KEY (approval_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_approval_fkey FOREIGN KEY (approval_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_previous_fkey FOREIGN KEY (previous_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.batch_rows
@@ -1073,6 +1189,10 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_deputy_fkey FOREIGN KEY (deputy_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_affected
     ADD CONSTRAINT incident_affected_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_affected
@@ -1123,6 +1243,8 @@ ALTER TABLE ONLY public.record_named
     ADD CONSTRAINT record_named_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.record_participants
     ADD CONSTRAINT record_participants_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.record_watchers
     ADD CONSTRAINT record_watchers_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_grants

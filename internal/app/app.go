@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"opsdesk/internal/approval"
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/audit"
 	"opsdesk/internal/authz"
@@ -64,6 +65,7 @@ type App struct {
 	Views     *view.Service
 	Batches   *batch.Service
 	SLA       *sla.Service
+	Approvals *approval.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Live      *live.Hub
@@ -140,6 +142,9 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	if a.Views, err = view.New(d); err != nil {
+		return err
+	}
+	if a.Approvals, err = approval.New(d); err != nil {
 		return err
 	}
 	if a.SLA, err = sla.New(d); err != nil {

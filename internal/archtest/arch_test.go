@@ -22,6 +22,7 @@ var layers = [][]string{
 	{"internal/routing"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/sla"},
 	{"internal/search", "internal/live"},
+	{"internal/approval"},
 	{"internal/work"},
 	{"internal/trail"},
 	{"internal/event"},

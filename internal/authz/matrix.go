@@ -59,6 +59,7 @@ var (
 // systems says which lines each component of the desk itself may use: jobs and
 // imports are authorised by data, like people.
 var systems = map[string][]Row{
+	"approval":   {"ticket.read", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
 	"majors":     {"ticket.read", "major.propose", "major.declare", "major.run"},
 	"cascade":    {"ticket.read", "ticket.update_fields", "ticket.pause_sla", "ticket.resolve"},
