@@ -709,6 +709,12 @@ CREATE TABLE public.routing_sets (
     CONSTRAINT routing_sets_numbered CHECK (((state = ANY (ARRAY['published'::text, 'retired'::text])) = (number > 0))),
     CONSTRAINT routing_sets_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text, 'dropped'::text])))
 );
+CREATE TABLE public.routing_trials (
+    id uuid NOT NULL,
+    set_id uuid NOT NULL,
+    result jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.search_docs (
     record_id uuid NOT NULL,
     hash bigint NOT NULL,
@@ -983,6 +989,8 @@ ALTER TABLE ONLY public.routing_applications
     ADD CONSTRAINT routing_applications_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.routing_sets
     ADD CONSTRAINT routing_sets_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_trials
+    ADD CONSTRAINT routing_trials_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_docs
     ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.services
@@ -1113,6 +1121,7 @@ CREATE INDEX routing_applications_rule_idx ON public.routing_applications USING 
 CREATE UNIQUE INDEX routing_sets_number_key ON public.routing_sets USING btree (number) WHERE (number > 0);
 CREATE UNIQUE INDEX routing_sets_one_draft_key ON public.routing_sets USING btree (state) WHERE (state = 'draft'::text);
 CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING btree (state) WHERE (state = 'published'::text);
+CREATE INDEX routing_trials_at_idx ON public.routing_trials USING btree (at);
 CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
@@ -1251,6 +1260,8 @@ ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.routing_applications
     ADD CONSTRAINT routing_applications_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.routing_trials
+    ADD CONSTRAINT routing_trials_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.services

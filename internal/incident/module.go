@@ -117,6 +117,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodPost, "/api/v1/incident-config/categories", tag(web.Op{ID: "saveCategory", Summary: "Make or change a category", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveCategory)
 	rt.API(http.MethodPost, "/api/v1/incident-config/services", tag(web.Op{ID: "saveService", Summary: "Make or change a service", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveService)
 
+	mountTrials(h, a, rt)
 	m := mounter{rt, h, a}
 	act(m, "accept", ActionAccept, "Accept: the first response, with a classification", s.Accept)
 	act(m, "start", ActionStart, "Begin the repair", s.Start)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/routing"
@@ -17,6 +18,7 @@ import (
 func (s *Service) RouteBy(r *routing.Service) {
 	s.rules = r
 	r.For(Kind, vocabulary{s})
+	s.batches.Handle(trialKind, batch.Runner{All: s.tryRules, Title: "incident.trial.title"})
 }
 
 // vocabulary tells the rules what incidents can be about.
