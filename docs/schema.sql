@@ -240,6 +240,45 @@ CREATE SEQUENCE public.ci_numbers
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.ci_relation_types (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    key text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    inverse_zh text NOT NULL,
+    inverse_en text NOT NULL,
+    impact text NOT NULL,
+    redundant boolean DEFAULT false NOT NULL,
+    from_class_id uuid,
+    to_class_id uuid,
+    max_to integer DEFAULT 0 NOT NULL,
+    max_from integer DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_relation_types_impact CHECK ((impact = ANY (ARRAY['none'::text, 'forward'::text, 'backward'::text, 'both'::text]))),
+    CONSTRAINT ci_relation_types_max CHECK (((max_to >= 0) AND (max_from >= 0))),
+    CONSTRAINT ci_relation_types_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text) AND (inverse_zh <> ''::text) AND (inverse_en <> ''::text)))
+);
+CREATE TABLE public.ci_relations (
+    id uuid NOT NULL,
+    type_id uuid NOT NULL,
+    from_id uuid NOT NULL,
+    to_id uuid NOT NULL,
+    source text NOT NULL,
+    source_ref text DEFAULT ''::text NOT NULL,
+    created_by uuid NOT NULL,
+    created_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ended_name text DEFAULT ''::text NOT NULL,
+    ended_source text DEFAULT ''::text NOT NULL,
+    CONSTRAINT ci_relations_source CHECK ((source = ANY (ARRAY['person'::text, 'import'::text, 'agent'::text, 'change'::text]))),
+    CONSTRAINT ci_relations_times CHECK ((ended_at >= created_at))
+);
 CREATE TABLE public.ci_unique_values (
     attribute_id uuid NOT NULL,
     value text NOT NULL,
@@ -905,6 +944,12 @@ ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_number_key UNIQUE (number);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_key_key UNIQUE (key);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_pkey PRIMARY KEY (attribute_id, value);
 ALTER TABLE ONLY public.ci_versions
@@ -1055,6 +1100,11 @@ CREATE INDEX ci_items_service_idx ON public.ci_items USING btree (service_id, up
 CREATE UNIQUE INDEX ci_items_source_key ON public.ci_items USING btree (source, source_key) WHERE (source_key <> ''::text);
 CREATE INDEX ci_items_stale_idx ON public.ci_items USING btree (updated_at DESC, id DESC) WHERE (stale_at IS NOT NULL);
 CREATE INDEX ci_items_updated_idx ON public.ci_items USING btree (updated_at DESC, id DESC);
+CREATE INDEX ci_relations_from_history_idx ON public.ci_relations USING btree (from_id, created_at DESC);
+CREATE INDEX ci_relations_from_idx ON public.ci_relations USING btree (from_id, type_id) INCLUDE (to_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX ci_relations_once ON public.ci_relations USING btree (type_id, from_id, to_id) WHERE (ended_at IS NULL);
+CREATE INDEX ci_relations_to_history_idx ON public.ci_relations USING btree (to_id, created_at DESC);
+CREATE INDEX ci_relations_to_idx ON public.ci_relations USING btree (to_id, type_id) INCLUDE (from_id) WHERE (ended_at IS NULL);
 CREATE INDEX ci_unique_values_item_idx ON public.ci_unique_values USING btree (item_id);
 CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at DESC, version DESC);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
@@ -1188,6 +1238,16 @@ ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_from_fkey FOREIGN KEY (from_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_to_fkey FOREIGN KEY (to_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_from_fkey FOREIGN KEY (from_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_to_fkey FOREIGN KEY (to_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_type_fkey FOREIGN KEY (type_id) REFERENCES public.ci_relation_types(id);
 ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_attribute_fkey FOREIGN KEY (attribute_id) REFERENCES public.ci_attributes(id);
 ALTER TABLE ONLY public.ci_unique_values

@@ -160,6 +160,7 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	a.Incidents.RouteBy(a.Routing)
+	a.Incidents.Ask(a.Configuration)
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ const (
 	ActionCreate    authz.Action = "ci.create"
 	ActionEdit      authz.Action = "ci.edit"
 	ActionMove      authz.Action = "ci.move"
+	ActionRelate    authz.Action = "ci.relate"
 	ActionConfigure authz.Action = "ci.configure"
 	ActionRemind    authz.Action = "ci.remind"
 )
@@ -19,6 +20,7 @@ func Policies() authz.Policies {
 		ActionCreate:    "ci.write",
 		ActionEdit:      "ci.write",
 		ActionMove:      "ci.write",
+		ActionRelate:    "ci.write",
 		ActionConfigure: "ci.configure",
 		ActionRemind:    "ci.write",
 	}

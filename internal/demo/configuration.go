@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/configuration"
+	"opsdesk/internal/incident"
 )
 
 // thing is a configuration item of the company.
@@ -81,6 +82,9 @@ func (c *Company) configuration(ctx context.Context) error {
 		if id, ok := c.services[t.service]; ok {
 			in.ServiceID = &id
 		}
+		if t.class == "cluster" {
+			in.Redundancy = 2
+		}
 		if t.class == "server" || t.class == "switch" {
 			in.WarrantyUntil = &configuration.Date{Time: now.UTC().AddDate(0, 0, 20+n*45).Truncate(24 * time.Hour)}
 		}
@@ -93,5 +97,76 @@ func (c *Company) configuration(ctx context.Context) error {
 		}
 		c.items[t.name] = i.ID
 	}
+	return c.relations(ctx)
+}
+
+// ties are how the things hang together: first, relation, second.
+var ties = [][3]string{
+	{"总部 A 座", "contains", "A 座机柜 R03"},
+	{"A 座机柜 R03", "contains", "SW-CORE-A1"},
+	{"A 座机柜 R03", "contains", "SW-CORE-A2"},
+	{"A 座机柜 R03", "contains", "FW-A"},
+	{"A 座机柜 R03", "contains", "esx-01"},
+	{"A 座机柜 R03", "contains", "esx-02"},
+	{"A 座机柜 R03", "contains", "esx-03"},
+	{"A 座机柜 R03", "contains", "存储 SAN-A"},
+	{"SW-ACC-3F", "depends_on", "SW-CORE-A1"},
+	{"SW-ACC-2F", "depends_on", "SW-CORE-A1"},
+	{"FW-A", "depends_on", "SW-CORE-A1"},
+	{"FW-A", "depends_on", "专线 电信 200M"},
+	{"AP-3F-E", "depends_on", "SW-ACC-3F"},
+	{"AP-2F-W", "depends_on", "SW-ACC-2F"},
+	{"PRN-3F-01", "depends_on", "SW-ACC-3F"},
+	{"LW-NB-112", "depends_on", "AP-3F-E"},
+	{"办公无线", "depends_on", "AP-3F-E"},
+	{"办公无线", "depends_on", "AP-2F-W"},
+	{"视频会议", "depends_on", "办公无线"},
+	{"esx-01", "member_of", "虚拟化集群 VC-A"},
+	{"esx-02", "member_of", "虚拟化集群 VC-A"},
+	{"esx-03", "member_of", "虚拟化集群 VC-A"},
+	{"虚拟化集群 VC-A", "depends_on", "存储 SAN-A"},
+	{"vm-erp-app1", "runs_on", "虚拟化集群 VC-A"},
+	{"vm-erp-db1", "runs_on", "虚拟化集群 VC-A"},
+	{"vm-mail1", "runs_on", "虚拟化集群 VC-A"},
+	{"ERP", "runs_on", "vm-erp-app1"},
+	{"ERP", "depends_on", "vm-erp-db1"},
+	{"ERP 系统", "depends_on", "ERP"},
+	{"邮件网关", "runs_on", "vm-mail1"},
+	{"邮件网关", "depends_on", "FW-A"},
+	{"企业邮箱", "depends_on", "邮件网关"},
+	{"VPN 网关", "runs_on", "FW-A"},
+	{"SW-CORE-A1", "connected_to", "SW-CORE-A2"},
+}
+
+func (c *Company) relations(ctx context.Context) error {
+	types, err := c.Configuration.RelationTypes(ctx)
+	if err != nil {
+		return err
+	}
+	byKey := map[string]uuid.UUID{}
+	for _, t := range types {
+		byKey[t.Key] = t.ID
+	}
+	for _, t := range ties {
+		if _, err := c.Configuration.Relate(ctx, c.items[t[0]], configuration.RelateInput{TypeID: byKey[t[1]], OtherID: c.items[t[2]]}); err != nil {
+			return fmt.Errorf("%s %s %s: %w", t[0], t[1], t[2], err)
+		}
+	}
 	return nil
+}
+
+// affected is what a fault of a category is about, here.
+var affected = map[string]string{"Wireless": "AP-3F-E", "Mail": "邮件网关", "Printer": "PRN-3F-01", "ERP": "ERP"}
+
+// affect names the item that an incident is about.
+func (c *Company) affect(ctx context.Context, category string, about uuid.UUID) error {
+	id, ok := c.items[affected[category]]
+	if !ok {
+		return nil
+	}
+	lead, err := c.as(ctx, "lead")
+	if err == nil {
+		_, err = c.Incidents.AddItem(lead, about, incident.ItemInput{Item: id.String()})
+	}
+	return err
 }

@@ -232,6 +232,9 @@ func (c *Company) perform(ctx context.Context, s script, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := c.affect(ctx, s.category, i.ID); err != nil {
+		return fmt.Errorf("affected item: %w", err)
+	}
 	for _, st := range s.steps {
 		at = at.Add(st.after)
 		c.At(at)

@@ -58,6 +58,9 @@ func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
 	if err == nil {
 		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "requester_id", "assignee_id", "person_id")
 	}
+	if typed := r.Form.Get("item_typed"); typed != "" && r.Form.Get("item") == "" {
+		r.Form.Set("item", typed) // where the picker needs script
+	}
 	local(r.Context(), r.Form, "reported_at")
 	local(r.Context(), r.Form, "expected_at")
 	if ferr := web.Form(r.Form, in); err == nil {

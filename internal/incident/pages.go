@@ -27,7 +27,7 @@ import (
 var actPages = map[string]authz.Action{
 	"accept": ActionAccept, "pend": ActionPend, "resolve": ActionResolve, "reject": ActionReject, "reopen": ActionReopen, "cancel": ActionCancel,
 	"assign": ActionAssign, "transfer": ActionTransfer, "priority": ActionPriority, "edit": ActionEdit, "names": ActionName, "tasks": ActionTasks,
-	"links": ActionLink, "watchers": ActionWatchers, "parent": ActionParent, "children": ActionParent,
+	"links": ActionLink, "items": ActionItems, "watchers": ActionWatchers, "parent": ActionParent, "children": ActionParent,
 	"announce": ActionAnnounce, "update": ActionUpdate,
 }
 
@@ -536,7 +536,7 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 // in it.
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
-	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update", "link", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {

@@ -585,6 +585,11 @@ func actFields(p actProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		case "items":
+			templ_7745c5c3_Err = itemFields(p).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		case "links":
 			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "relation", Label: ui.T(ctx, "incident.links.relation"), Value: p.Get("relation", "related"), Required: true, Options: keyed(ctx, "incident.relation.", record.Relations[:]), F: p.Fault}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -29,6 +29,7 @@ const (
 	ActionWatchers  authz.Action = "incident.change_watchers"
 	ActionTasks     authz.Action = "incident.change_tasks"
 	ActionLink      authz.Action = "incident.link"
+	ActionItems     authz.Action = "incident.change_items"
 	ActionHide      authz.Action = "incident.mark_confidential"
 	ActionUnhide    authz.Action = "incident.unmark_confidential"
 	ActionName      authz.Action = "incident.name_person"
@@ -68,6 +69,7 @@ func Policies() authz.Policies {
 		ActionWatchers:  "ticket.update_fields",
 		ActionTasks:     "task.manage",
 		ActionLink:      "ticket.link",
+		ActionItems:     "ticket.link",
 		ActionHide:      "ticket.mark_security_confidential",
 		ActionUnhide:    "ticket.unmark_confidential",
 		ActionName:      "ticket.mark_security_confidential",

@@ -30,6 +30,8 @@ type Service struct {
 	rules   *routing.Service // nil: categories and services alone decide
 	counted counts
 	noticed notices
+
+	items Items // nil: nothing is known of items
 }
 
 // newService returns the use cases on a desk.

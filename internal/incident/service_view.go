@@ -47,6 +47,8 @@ type Detail struct {
 	Files      []attachment.File // of the report itself
 	Tasks      []Task
 	Links      []record.Summary
+	Items      []record.Entry // configuration items affected
+	Reach      record.Reach   // what hangs on them
 	Watchers   []uuid.UUID
 	Named      []record.Named
 	Drafts     map[string]draft.Fields
@@ -163,6 +165,9 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 		return err
 	}
 	if d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); err != nil {
+		return err
+	}
+	if err := s.reach(ctx, d); err != nil {
 		return err
 	}
 	if d.Watchers, err = record.Watchers(ctx, q, d.ID); err != nil {

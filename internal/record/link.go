@@ -13,6 +13,8 @@ import (
 // Relations between records, and how each reads from the other end.
 var relations = map[string]string{
 	"related": "related", "duplicates": "duplicated_by", "caused_by": "causes", "blocks": "blocked_by", "follows": "followed_by",
+	// What a record of work affects; shown in a list of its own.
+	"affects": "affected_by",
 }
 
 // Relations lists the relations a person may choose, in the order offered.
@@ -46,7 +48,7 @@ func inverseOf(relation string) string {
 // let the reader see. At most 100.
 func (k *Kinds) Linked(ctx context.Context, q db.Querier, v Visibility, id uuid.UUID) ([]Summary, error) {
 	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id, r.kind, r.number, r.title, r.state, r.category, l.relation, l.forward
-		FROM (SELECT to_id AS other, relation, true AS forward FROM record_links WHERE from_id = @id
+		FROM (SELECT to_id AS other, relation, true AS forward FROM record_links WHERE from_id = @id AND relation <> 'affects'
 			UNION ALL SELECT from_id, relation, false FROM record_links WHERE to_id = @id) l
 		JOIN records r ON r.id = l.other WHERE `, ` ORDER BY r.updated_at DESC LIMIT 100`), v.With(db.Args{"id": id}))
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Summary, err error) {

@@ -1,0 +1,170 @@
+package configuration
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+)
+
+const relationTypeColumns = `id, version, key, name_zh, name_en, inverse_zh, inverse_en, impact, redundant, from_class_id, to_class_id, max_to, max_from, active, position, created_at, updated_at`
+
+// relationTypeStore lets relation types be written through work.
+type relationTypeStore struct{}
+
+func relationTypeArgs(t *RelationType) db.Args {
+	return db.Args{
+		"id": t.ID, "version": t.Version, "key": t.Key, "zh": t.NameZh, "en": t.NameEn, "izh": t.InverseZh, "ien": t.InverseEn, "impact": t.Impact, "redundant": t.Redundant,
+		"from": t.FromClassID, "to": t.ToClassID, "max_to": t.MaxTo, "max_from": t.MaxFrom, "active": t.Active, "position": t.Position, "created": t.CreatedAt, "updated": t.UpdatedAt,
+	}
+}
+
+func (relationTypeStore) Insert(b *pgx.Batch, t *RelationType) {
+	b.Queue(`INSERT INTO ci_relation_types (`+relationTypeColumns+`) VALUES (@id, @version, @key, @zh, @en, @izh, @ien, @impact, @redundant, @from, @to, @max_to, @max_from, @active,
+		@position, @created, @updated)`, relationTypeArgs(t))
+}
+
+func (relationTypeStore) Update(b *pgx.Batch, t *RelationType) {
+	b.Queue(`UPDATE ci_relation_types SET version = @version, key = @key, name_zh = @zh, name_en = @en, inverse_zh = @izh, inverse_en = @ien, impact = @impact, redundant = @redundant,
+		from_class_id = @from, to_class_id = @to, max_to = @max_to, max_from = @max_from, active = @active, position = @position, created_at = @created, updated_at = @updated
+		WHERE id = @id AND version = @version - 1`, relationTypeArgs(t))
+}
+
+func (relationTypeStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (RelationType, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+relationTypeColumns+` FROM ci_relation_types WHERE id = @id FOR UPDATE`, db.Args{"id": id})
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[RelationType])
+}
+
+// relationTypes reads all types in order; there are a few dozen.
+func (repository) relationTypes(ctx context.Context, q db.Querier) ([]RelationType, error) {
+	rows, _ := q.Query(ctx, `SELECT `+relationTypeColumns+` FROM ci_relation_types ORDER BY position, key LIMIT 500`)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[RelationType])
+	return out, db.Map(err)
+}
+
+const relationColumns = `id, type_id, from_id, to_id, source, source_ref, created_name, created_at, ended_at, ended_name, ended_source`
+
+// relate queues a new relation; one that there is already stays as it is.
+func (repository) relate(b *pgx.Batch, id, typ, from, to uuid.UUID, c Cause, now time.Time) {
+	b.Queue(`INSERT INTO ci_relations (id, type_id, from_id, to_id, source, source_ref, created_by, created_name, created_at)
+		VALUES (@id, @type, @from, @to, @source, @ref, @by, @name, @now) ON CONFLICT (type_id, from_id, to_id) WHERE ended_at IS NULL DO NOTHING`,
+		db.Args{"id": id, "type": typ, "from": from, "to": to, "source": c.Source, "ref": c.Ref, "by": c.ActorID, "name": c.ActorName, "now": now})
+}
+
+// part queues the end of a relation.
+func (repository) part(b *pgx.Batch, id uuid.UUID, c Cause, now time.Time) {
+	b.Queue(`UPDATE ci_relations SET ended_at = greatest(@now, created_at), ended_by = @by, ended_name = @name, ended_source = @source WHERE id = @id AND ended_at IS NULL`,
+		db.Args{"id": id, "by": c.ActorID, "name": c.ActorName, "source": c.Source, "now": now})
+}
+
+func (repository) relation(ctx context.Context, q db.Querier, id uuid.UUID) (Relation, error) {
+	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE id = @id AND ended_at IS NULL`, db.Args{"id": id})
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Relation])
+	return r, db.Map(err)
+}
+
+// relationsOf lists what an item hangs together with now, at most limit.
+func (repository) relationsOf(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Relation, error) {
+	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND from_id = @id
+		UNION SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND to_id = @id ORDER BY created_at, id LIMIT @limit`, db.Args{"id": id, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
+	return out, db.Map(err)
+}
+
+// relationHistory lists the relations that an item ever had, those that began
+// or ended within a span of time, at most limit.
+func (repository) relationHistory(ctx context.Context, q db.Querier, id uuid.UUID, from, to time.Time, limit int) ([]Relation, error) {
+	rows, _ := q.Query(ctx, `SELECT * FROM (SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id) r
+		WHERE created_at BETWEEN @from AND @to OR ended_at BETWEEN @from AND @to ORDER BY created_at DESC, id LIMIT @limit`, db.Args{"id": id, "from": from, "to": to, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
+	return out, db.Map(err)
+}
+
+// relationsAt lists what an item hung together with at an instant.
+func (repository) relationsAt(ctx context.Context, q db.Querier, id uuid.UUID, at time.Time, limit int) ([]Relation, error) {
+	rows, _ := q.Query(ctx, `SELECT * FROM (SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id) r
+		WHERE created_at <= @at AND (ended_at IS NULL OR ended_at > @at) ORDER BY created_at, id LIMIT @limit`, db.Args{"id": id, "at": at, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
+	return out, db.Map(err)
+}
+
+// lockItem locks an item that a relation is about to point at, so that two
+// relations at once cannot both be the last that fits.
+func (repository) lockItem(ctx context.Context, tx db.Tx, id uuid.UUID) (Item, error) {
+	i, err := repository{}.ForUpdate(ctx, tx, id)
+	return i, db.Map(err)
+}
+
+// fitting counts the relations of a type that a first and a second have now,
+// without one between the two.
+func (repository) fitting(ctx context.Context, q db.Querier, typ, from, to uuid.UUID) (ofFrom, ofTo int, err error) {
+	err = q.QueryRow(ctx, `SELECT (SELECT count(*) FROM ci_relations WHERE ended_at IS NULL AND type_id = @type AND from_id = @from AND to_id <> @to),
+		(SELECT count(*) FROM ci_relations WHERE ended_at IS NULL AND type_id = @type AND to_id = @to AND from_id <> @from)`,
+		db.Args{"type": typ, "from": from, "to": to}).Scan(&ofFrom, &ofTo)
+	return ofFrom, ofTo, db.Map(err)
+}
+
+// step reads the relations along which a fault leaves some items (or, asked
+// the other way round, comes to them): along are the types read from first to
+// second, against those read from second to first.
+func (repository) step(ctx context.Context, q db.Querier, from, along, against []uuid.UUID, limit int) ([][3]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT from_id, to_id, type_id FROM ci_relations WHERE ended_at IS NULL AND from_id = ANY(@from) AND type_id = ANY(@along)
+		UNION ALL SELECT to_id, from_id, type_id FROM ci_relations WHERE ended_at IS NULL AND to_id = ANY(@from) AND type_id = ANY(@against) LIMIT @limit`,
+		db.Args{"from": from, "along": along, "against": against, "limit": limit})
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]uuid.UUID, err error) { return x, r.Scan(&x[0], &x[1], &x[2]) })
+}
+
+// members reads the members of redundant wholes and whether each is healthy.
+func (repository) members(ctx context.Context, q db.Querier, wholes, types []uuid.UUID) (map[uuid.UUID]group, error) {
+	rows, _ := q.Query(ctx, `SELECT w.id, w.redundancy, m.id, m.operational FROM ci_items w JOIN ci_relations r ON r.to_id = w.id AND r.type_id = ANY(@types) AND r.ended_at IS NULL
+		JOIN ci_items m ON m.id = r.from_id AND m.lifecycle NOT IN ('retired', 'disposed') WHERE w.id = ANY(@wholes) LIMIT 100000`, db.Args{"wholes": wholes, "types": types})
+	out := map[uuid.UUID]group{}
+	var whole, member uuid.UUID
+	var need int
+	var op Operational
+	_, err := pgx.ForEachRow(rows, []any{&whole, &need, &member, &op}, func() error {
+		g, ok := out[whole]
+		if !ok {
+			g = group{need: need, members: map[uuid.UUID]bool{}}
+			out[whole] = g
+		}
+		g.members[member] = op.Healthy()
+		return nil
+	})
+	return out, db.Map(err)
+}
+
+// Node is an item that a fault reaches.
+type Node struct {
+	ID           uuid.UUID   `db:"id"`
+	Number       int64       `db:"number"`
+	Name         string      `db:"name"`
+	ClassID      uuid.UUID   `db:"class_id"`
+	Lifecycle    Lifecycle   `db:"lifecycle"`
+	Operational  Operational `db:"operational"`
+	Criticality  int         `db:"criticality"`
+	Location     string      `db:"location"`
+	OwnerID      *uuid.UUID  `db:"owner_id"`
+	CustodianID  *uuid.UUID  `db:"custodian_id"`
+	DepartmentID *uuid.UUID  `db:"department_id"`
+	ServiceID    *uuid.UUID  `db:"service_id"`
+
+	Depth int    `db:"-"`
+	Fate  string `db:"-"`
+	Via   []Edge `db:"-"` // what it hangs on, among those that are seen
+}
+
+// Label is the number people use.
+func (n Node) Label() string { return Label(n.Number) }
+
+// nodes reads items by id, those that are visible.
+func (repository) nodes(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) ([]Node, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, i.operational, i.criticality, i.location, i.owner_id, i.custodian_id, i.department_id, i.service_id
+		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `), v.With(db.Args{"ids": ids}))
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Node])
+	return out, db.Map(err)
+}

@@ -1,0 +1,42 @@
+package journeys_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"opsdesk/internal/apptest"
+)
+
+// TestImpactFromAnIncident: the lead names the broken switch on an incident,
+// sees what hangs on it, and looks at it as a list and as a map.
+func TestImpactFromAnIncident(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lang, reaches string
+		width         int64
+	}{{"en", "Items that a fault reaches", 1440}, {"zh-CN", "受影响的配置项", 390}} {
+		t.Run(c.lang, func(t *testing.T) {
+			t.Parallel()
+			d := apptest.New(t, apptest.Options{})
+			v := visit(t, d, c.lang, c.width)
+			v.signIn("lead")
+			v.open("/incidents/INC-000041/act/items")
+			v.fill("#item-q", "SW-CORE-A1")
+			v.run(chromedp.WaitVisible(`#item-list [role=option]`, chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+			v.until(`document.querySelector('input[name=item]').value.length === 36`)
+			v.press(`form.act button.primary`)
+			v.sees("SW-CORE-A1")
+			v.run(chromedp.Evaluate(`document.querySelector('a[href^="/configuration/impact"]').click()`, nil))
+			v.sees(c.reaches)
+			v.sees("SW-ACC-3F")
+			v.check("impact of an incident")
+			v.open("/configuration/CI000003/impact?view=map&depth=5")
+			v.until(`document.querySelectorAll('#cy canvas').length > 0`)
+			v.run(chromedp.Click(`[data-zoom=out]`, chromedp.ByQuery))
+			v.open("/configuration/CI000003")
+			v.sees("INC-000041")
+		})
+	}
+}
