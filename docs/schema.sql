@@ -528,7 +528,9 @@ CREATE TABLE public.notifications (
     title text NOT NULL,
     actor_name text NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    read_at timestamp with time zone
+    read_at timestamp with time zone,
+    shown_at timestamp with time zone DEFAULT now() NOT NULL,
+    done_at timestamp with time zone
 );
 CREATE TABLE public.one_time_links (
     token_hash bytea NOT NULL,
@@ -1069,6 +1071,7 @@ ALTER TABLE ONLY public.view_displays
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (id);
 CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
+CREATE INDEX approval_entries_actor_idx ON public.approval_entries USING btree (actor_id, at DESC, seat_id DESC) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
 CREATE INDEX approval_seats_person_idx ON public.approval_seats USING btree (person_id, approval_id);
 CREATE UNIQUE INDEX approval_votes_member_key ON public.approval_entries USING btree (approval_id, round, member_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
 CREATE UNIQUE INDEX approval_votes_voter_key ON public.approval_entries USING btree (approval_id, round, actor_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text]));
@@ -1129,7 +1132,8 @@ CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id
 CREATE INDEX incidents_parent_idx ON public.incidents USING btree (parent_id, number) WHERE (parent_id IS NOT NULL);
 CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
-CREATE INDEX notifications_person_idx ON public.notifications USING btree (person_id, created_at DESC, id DESC);
+CREATE INDEX notifications_done_idx ON public.notifications USING btree (person_id, done_at DESC, id DESC) WHERE (done_at IS NOT NULL);
+CREATE INDEX notifications_inbox_idx ON public.notifications USING btree (person_id, shown_at DESC, id DESC) WHERE (done_at IS NULL);
 CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id) WHERE (read_at IS NULL);
 CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (person_id);
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);

@@ -144,10 +144,10 @@ func (a *App) modules(o Options) error {
 	if a.Views, err = view.New(d); err != nil {
 		return err
 	}
-	if a.Approvals, err = approval.New(d); err != nil {
+	if a.SLA, err = sla.New(d); err != nil {
 		return err
 	}
-	if a.SLA, err = sla.New(d); err != nil {
+	if a.Approvals, err = approval.New(d, approval.Options{Zone: c.Zone(), Days: a.workingDays}); err != nil {
 		return err
 	}
 	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA); err != nil {
@@ -182,4 +182,13 @@ func (a *App) Close(ctx context.Context) error {
 // mountFiles adds uploads, which the incident's forms read through.
 func (a *App) mountFiles(rt web.Router) (*attachment.Service, error) {
 	return attachment.Mount(a.Desk, rt, attachment.Options{Store: a.store, Max: a.cfg.MaxUploadMB << 20})
+}
+
+// workingDays is the calendar by which people's silence is counted.
+func (a *App) workingDays(ctx context.Context, q db.Querier) (approval.Days, error) {
+	b, err := a.SLA.Book(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return b.Calendar(nil), nil
 }

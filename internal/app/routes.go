@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
 
+	"opsdesk/internal/approval"
 	"opsdesk/internal/audit"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/configuration"
@@ -72,6 +73,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	rt.Get(live.Path+"/counts", a.counts)
 	people.Mount(a.People, rt, po)
 	notify.Mount(a.Notify, rt)
+	approval.Mount(a.Approvals, rt)
 	batch.Mount(a.Batches, rt, a.store)
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify})
 	configuration.Mount(a.Configuration, rt)
@@ -213,6 +215,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	s.Nav = []ui.NavGroup{
 		{Items: []ui.NavItem{
 			{ID: "inbox", Href: "/inbox", Icon: "inbox", Label: "ui.nav.inbox", Count: s.Unread, Go: "i"},
+			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: a.approvalsWaiting(ctx)},
 			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
 			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
 		}},
@@ -257,6 +260,15 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(true, ui.NavItem{ID: "roles", Href: "/admin/roles", Icon: "table", Label: "app.nav.roles"})
 	add(a.Desk.Can(ctx, notify.ActionOutbox, nil), ui.NavItem{ID: "outbox", Href: "/admin/outbox", Icon: "send", Label: "ui.nav.outbox"})
 	s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.supervision", Items: admin})
+}
+
+// approvalsWaiting is how much the reader is asked to decide; "" for nothing.
+func (a *App) approvalsWaiting(ctx context.Context) string {
+	n, err := a.Approvals.Waiting(ctx)
+	if err != nil || n == 0 {
+		return ""
+	}
+	return ui.Count(n, 99)
 }
 
 func (a *App) more(w http.ResponseWriter, r *http.Request) error {

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -87,10 +88,23 @@ type Outcome struct {
 	Approvers []uuid.UUID
 }
 
+// Options are what the package needs beside the desk.
+type Options struct {
+	Zone *time.Location // of the company, for the days of deputies
+	// Days is the calendar by which silence is counted now.
+	Days func(ctx context.Context, q db.Querier) (Days, error)
+}
+
+// Days counts working days: the instant n of them after t.
+type Days interface {
+	AddDays(t time.Time, n int) time.Time
+}
+
 // Service holds the use cases of approvals.
 type Service struct {
 	desk     *work.Desk
 	repo     repository
+	options  Options
 	subjects map[record.Kind]Subject
 }
 
@@ -120,9 +134,12 @@ func Policies() authz.Policies {
 
 // New returns the use cases. Modules register their kinds with For while they
 // are wired.
-func New(d *work.Desk) (*Service, error) {
-	s := &Service{desk: d, subjects: map[record.Kind]Subject{}}
+func New(d *work.Desk, o Options) (*Service, error) {
+	s := &Service{desk: d, options: o, subjects: map[record.Kind]Subject{}}
 	d.Policies.Add(Policies())
+	if err := s.register(); err != nil {
+		return nil, err
+	}
 	return s, d.Messages.Add(messages)
 }
 

@@ -65,6 +65,12 @@ type Step struct {
 	EscalateDays int `json:"escalate_days,omitempty"`
 }
 
+// The usual patience, in working days.
+const (
+	usualRemind   = 1
+	usualEscalate = 3
+)
+
 // Spec defines a process.
 type Spec struct {
 	Steps []Step `json:"steps"`

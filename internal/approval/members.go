@@ -3,6 +3,7 @@ package approval
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,7 +26,8 @@ const (
 // court knows all that entitles people to decide about one content.
 type court struct {
 	s       *Service
-	u       *work.Unit
+	q       db.Querier
+	now     time.Time
 	content Content
 	named   map[uuid.UUID]bool
 	before  []uuid.UUID // who may not decide again
@@ -33,10 +35,10 @@ type court struct {
 }
 
 // court reads the facts for the running step of a process.
-func (s *Service) court(ctx context.Context, u *work.Unit, p *process, c Content) (*court, error) {
-	k := &court{s: s, u: u, content: c, named: map[uuid.UUID]bool{}, actors: map[uuid.UUID]identity.Actor{}}
+func (s *Service) court(ctx context.Context, q db.Querier, now time.Time, p *process, c Content) (*court, error) {
+	k := &court{s: s, q: q, now: now, content: c, named: map[uuid.UUID]bool{}, actors: map[uuid.UUID]identity.Actor{}}
 	if c.Entry.Confidential {
-		list, err := record.NamedOn(ctx, u.Tx, c.Entry.ID, u.Now)
+		list, err := record.NamedOn(ctx, q, c.Entry.ID, now)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +77,7 @@ func (k *court) load(ctx context.Context, ids ...uuid.UUID) error {
 	if len(more) == 0 {
 		return nil
 	}
-	list, err := identity.LoadActors(ctx, k.u.Tx, more, k.u.Now)
+	list, err := identity.LoadActors(ctx, k.q, more, k.now)
 	for id, a := range list {
 		k.actors[id] = a
 	}
@@ -219,21 +221,21 @@ func (k *court) take(seats []seat, id uuid.UUID, step Step, w Source, veto int) 
 // people lists whom a source means, whether or not they may decide. The
 // managers up the tree come nearest first.
 func (k *court) people(ctx context.Context, step Step, w Source) ([]uuid.UUID, error) {
-	r, tx, e := k.s.repo, k.u.Tx, k.content.Entry
+	r, q, e := k.s.repo, k.q, k.content.Entry
 	switch w.Kind {
 	case FromPerson:
 		return []uuid.UUID{w.ID}, nil
 	case FromTeam:
-		return r.team(ctx, tx, w.ID)
+		return r.team(ctx, q, w.ID)
 	case FromRole:
-		return r.holders(ctx, tx, []identity.Role{w.Role}, k.u.Now)
+		return r.holders(ctx, q, []identity.Role{w.Role}, k.now)
 	case FromRow:
 		roles := slices.DeleteFunc(k.s.desk.Matrix.Roles(step.Row), func(x identity.Role) bool { return x == identity.Requester })
-		return r.holders(ctx, tx, roles, k.u.Now)
+		return r.holders(ctx, q, roles, k.now)
 	case FromService:
-		return r.owner(ctx, tx, or(w.ID, e.ServiceID))
+		return r.owner(ctx, q, or(w.ID, e.ServiceID))
 	case FromManager:
-		return r.managers(ctx, tx, or(w.ID, e.DepartmentID))
+		return r.managers(ctx, q, or(w.ID, e.DepartmentID))
 	}
 	return nil, fault.New(fault.Internal, "error.internal")
 }
@@ -250,14 +252,14 @@ func or(id uuid.UUID, p *uuid.UUID) uuid.UUID {
 // nobody.
 func (k *court) standIns(ctx context.Context, p *process) ([]seat, error) {
 	m := p.state.Missing
-	ids, err := k.s.repo.otherManagers(ctx, k.u.Tx)
+	ids, err := k.s.repo.otherManagers(ctx, k.q)
 	if err != nil {
 		return nil, db.Map(err)
 	}
 	if err := k.load(ctx, ids...); err != nil {
 		return nil, err
 	}
-	until := k.u.Now.Add(waiver)
+	until := k.now.Add(waiver)
 	var out []seat
 	for _, id := range ids {
 		if len(out) == m.Seats {

@@ -52,7 +52,9 @@ func (s *Service) open(ctx context.Context, u *work.Unit, c Content, spec Spec, 
 		return uuid.Nil, err
 	}
 	p.Status, p.Step, p.Round = p.state.Status, p.state.Step, p.state.Round
-	s.schedule(p, u.Now)
+	if err := s.schedule(ctx, u, p); err != nil {
+		return uuid.Nil, err
+	}
 	s.repo.insert(&u.Batch, p)
 	s.lines(u, p)
 	u.Note("approval", nil, string(p.Status))
@@ -173,9 +175,10 @@ func (s *Service) Release(ctx context.Context, u *work.Unit, c Content) error {
 // advance opens the steps that wait to be opened, and finds stand-ins where
 // people are missing, until somebody can be waited for or the process ends.
 func (s *Service) advance(ctx context.Context, u *work.Unit, p *process, c Content) error {
+	was := p.Stuck
 	p.Stuck = false
 	for !p.state.Status.Ended() && (p.state.Opening || p.state.Missing.Any()) {
-		k, err := s.court(ctx, u, p, c)
+		k, err := s.court(ctx, u.Tx, u.Now, p, c)
 		if err != nil {
 			return err
 		}
@@ -196,7 +199,9 @@ func (s *Service) advance(ctx context.Context, u *work.Unit, p *process, c Conte
 		}
 		if len(seats) < missing.Seats {
 			p.Stuck = true
-			s.announce(u, p, "approval.stuck", append(s.leads(ctx, u), p.OpenedBy)...)
+			if !was {
+				s.announce(u, p, "approval.stuck", append(s.leads(ctx, u), p.OpenedBy)...)
+			}
 			break
 		}
 		if err := p.add(line{Kind: Joined, ActorID: identity.NewSystem(System).ID, At: u.Now, Reason: "approval.reason.waiver", Detail: detail("missing", missing)}, seats...); err != nil {
@@ -236,14 +241,14 @@ func (s *Service) ask(ctx context.Context, u *work.Unit, p *process, c Content) 
 	if err != nil {
 		return err
 	}
-	k, err := s.court(ctx, u, p, c)
+	k, err := s.court(ctx, u.Tx, u.Now, p, c)
 	if err != nil {
 		return err
 	}
 	var tell []uuid.UUID
 	for _, w := range waiting {
 		st, ok := p.place(w.ID)
-		if !ok {
+		if !ok || w.Asked { // who asked a question waits themselves
 			continue
 		}
 		to := []uuid.UUID{w.Person}
@@ -311,7 +316,9 @@ func (s *Service) save(ctx context.Context, u *work.Unit, p *process) error {
 	if p.Status.Ended() {
 		p.ClosedAt = &u.Now
 	}
-	s.schedule(p, u.Now)
+	if err := s.schedule(ctx, u, p); err != nil {
+		return err
+	}
 	s.repo.update(&u.Batch, p)
 	s.lines(u, p)
 	return u.Flush(ctx)

@@ -221,7 +221,7 @@ func (s *Service) sit(ctx context.Context, u *work.Unit, t process, seatID uuid.
 	} else if hash != p.Hash && !p.state.Status.Ended() {
 		return nil, errDrift
 	}
-	h.court, err = s.court(ctx, u, p, c)
+	h.court, err = s.court(ctx, u.Tx, u.Now, p, c)
 	return h, err
 }
 

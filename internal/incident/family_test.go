@@ -11,6 +11,7 @@ import (
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 )
 
 func get(t *testing.T, d *apptest.Desk, id uuid.UUID) incident.Incident {
@@ -386,7 +387,7 @@ func TestARequesterOfSeveralIsToldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Drain()
-	list, err := d.Notify.Inbox(d.As("staff"), true, nil, 50)
+	list, err := d.Notify.Lines(d.As("staff"), notify.Unread, nil, 50)
 	told := 0
 	for _, n := range list {
 		if n.Event == "incident.resolved" && strings.Contains(n.Title, "floor 3") {

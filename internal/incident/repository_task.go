@@ -28,10 +28,11 @@ func (repository) addTask(b *pgx.Batch, incident uuid.UUID, t Task, by uuid.UUID
 		db.Args{"task": t.ID, "id": incident, "title": t.Title, "assignee": t.AssigneeID, "position": t.Position, "by": by, "now": t.CreatedAt})
 }
 
-// tick marks a task of an incident done or not, and returns its title.
-func (repository) tick(ctx context.Context, tx db.Tx, incident, task uuid.UUID, done bool, by uuid.UUID, now time.Time) (title string, err error) {
+// tick marks a task of an incident done or not, and returns its title and who
+// does it.
+func (repository) tick(ctx context.Context, tx db.Tx, incident, task uuid.UUID, done bool, by uuid.UUID, now time.Time) (title string, holder *uuid.UUID, err error) {
 	err = tx.QueryRow(ctx, `UPDATE incident_tasks SET done_at = CASE WHEN @done THEN @now::timestamptz END, done_by = CASE WHEN @done THEN @by::uuid END, version = version + 1, updated_at = @now
-		WHERE id = @task AND incident_id = @id RETURNING title`,
-		db.Args{"done": done, "by": by, "now": now, "task": task, "id": incident}).Scan(&title)
-	return title, err
+		WHERE id = @task AND incident_id = @id RETURNING title, assignee_id`,
+		db.Args{"done": done, "by": by, "now": now, "task": task, "id": incident}).Scan(&title, &holder)
+	return title, holder, err
 }

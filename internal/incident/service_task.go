@@ -51,7 +51,7 @@ func (s *Service) AddTask(ctx context.Context, id uuid.UUID, in TaskInput) (Inci
 			if err := s.repo.activePerson(ctx, u.Tx, *in.AssigneeID, "assignee_id"); err != nil {
 				return err
 			}
-			record.Participate(&u.Batch, id, *in.AssigneeID, "task", task)
+			hand(u, id, task, *in.AssigneeID, in.Title)
 			u.EmitAbout("incident.task_assigned", task, *in.AssigneeID)
 		}
 		s.repo.addTask(&u.Batch, id, Task{ID: task, Title: in.Title, AssigneeID: in.AssigneeID, Position: len(list) + 1, CreatedAt: u.Now}, u.Actor.ID)
@@ -71,14 +71,25 @@ func (s *Service) TickTask(ctx context.Context, id, task uuid.UUID, in TaskDoneI
 		if !i.State.Open() {
 			return fault.New(fault.Conflict, "incident.error.not_open", "state", string(i.State))
 		}
-		title, err := s.repo.tick(ctx, u.Tx, id, task, in.Done, u.Actor.ID, u.Now)
+		title, holder, err := s.repo.tick(ctx, u.Tx, id, task, in.Done, u.Actor.ID, u.Now)
 		if err != nil {
 			return db.Map(err)
 		}
-		if in.Done {
+		switch {
+		case in.Done:
 			record.Withdraw(&u.Batch, id, "task", task)
+			record.Settle(&u.Batch, task)
+		case holder != nil:
+			hand(u, id, task, *holder, title)
 		}
 		u.Note("task_done", !in.Done, title)
 		return nil
 	})
+}
+
+// hand lets a person see the incident for a task, which waits in their inbox
+// until it is done.
+func hand(u *work.Unit, id, task, person uuid.UUID, title string) {
+	record.Participate(&u.Batch, id, person, "task", task)
+	record.Await(&u.Batch, record.Wait{RecordID: id, PersonID: person, What: "incident.task", Source: task, Detail: title, Since: u.Now})
 }

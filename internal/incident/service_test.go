@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/golden"
 	"opsdesk/internal/work"
@@ -365,7 +366,7 @@ func TestPeopleAreToldOnceInTheirLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Drain()
-	list, err := d.Notify.Inbox(d.As("staff"), true, nil, 50)
+	list, err := d.Notify.Lines(d.As("staff"), notify.Unread, nil, 50)
 	if err != nil {
 		t.Fatal(err)
 	}

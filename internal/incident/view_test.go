@@ -9,6 +9,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 	"opsdesk/internal/view"
 )
 
@@ -110,7 +111,7 @@ func TestAWatchedViewTellsOnce(t *testing.T) {
 	}
 	told := func() (n int) {
 		d.Drain()
-		list, err := d.Notify.Inbox(d.As("engineer"), false, nil, 100)
+		list, err := d.Notify.Lines(d.As("engineer"), notify.All, nil, 100)
 		if err != nil {
 			t.Fatal(err)
 		}

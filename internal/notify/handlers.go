@@ -2,6 +2,8 @@ package notify
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -10,6 +12,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/mail"
+	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -40,12 +43,22 @@ func New(d *work.Desk, o Options) (*Service, error) {
 func Mount(s *Service, rt web.Router) {
 	rt.Get("/inbox", s.inboxPage)
 	rt.Post("/inbox/read", s.readForm)
+	rt.Post("/inbox/{id}/done", s.lineForm(func(r *http.Request, id uuid.UUID) error { return s.Finish(r.Context(), id, false) }))
+	rt.Post("/inbox/{id}/undone", s.lineForm(func(r *http.Request, id uuid.UUID) error { return s.Finish(r.Context(), id, true) }))
+	rt.Post("/inbox/{id}/wake", s.lineForm(func(r *http.Request, id uuid.UUID) error { return s.Wake(r.Context(), id) }))
+	rt.Post("/inbox/{id}/snooze", s.lineForm(s.snoozeLine))
 	rt.Get("/admin/outbox", s.outboxPage)
 	rt.Post("/admin/outbox/{id}/retry", s.retryForm)
 
 	rt.API(http.MethodGet, "/api/v1/notifications", web.Op{
-		ID: "listNotifications", Tag: "notifications", Summary: "The caller's notifications, newest first", Query: inboxQuery{}, Out: inboxOut{},
+		ID: "listNotifications", Tag: "notifications", Summary: "The caller's inbox: what waits, then what was told, latest first; part=all, waiting, unread, snoozed or done", Query: inboxQuery{}, Out: inboxOut{},
 	}, s.apiInbox)
+	rt.API(http.MethodPost, "/api/v1/notifications/{id}/done", web.Op{
+		ID: "finishNotification", Tag: "notifications", Summary: "Done with it: it leaves the inbox", Status: http.StatusNoContent,
+	}, s.apiLine(func(r *http.Request, id uuid.UUID) error { return s.Finish(r.Context(), id, false) }))
+	rt.API(http.MethodPost, "/api/v1/notifications/{id}/snooze", web.Op{
+		ID: "snoozeNotification", Tag: "notifications", Summary: "Put a line away until later, tomorrow, next week or a date", In: SnoozeInput{}, Status: http.StatusNoContent,
+	}, s.apiLine(s.snoozeLine))
 	rt.API(http.MethodPost, "/api/v1/notifications/read", web.Op{
 		ID: "readNotifications", Tag: "notifications", Summary: "Mark notifications as read: those of ids, or all", In: readInput{}, Status: http.StatusNoContent,
 	}, s.apiRead)
@@ -58,13 +71,14 @@ func Mount(s *Service, rt web.Router) {
 }
 
 type inboxQuery struct {
-	Unread bool   `query:"unread"`
+	Part   string `query:"part"`
+	Unread bool   `query:"unread"` // the same as part=unread
 	Cursor string `query:"cursor"`
 }
 
 type inboxOut struct {
-	Items []Notification `json:"items"`
-	Next  string         `json:"next"`
+	Items []Line `json:"items"`
+	Next  string `json:"next"`
 }
 
 type outboxQuery struct {
@@ -81,19 +95,30 @@ type readInput struct {
 	IDs []uuid.UUID `json:"ids"`
 }
 
-func (s *Service) inboxOf(r *http.Request) (inboxOut, error) {
+func (s *Service) inboxOf(r *http.Request) (string, inboxOut, error) {
 	q := r.URL.Query()
-	after, err := db.ParseCursor[Cursor](q.Get("cursor"))
-	if err != nil {
-		return inboxOut{}, err
+	part := q.Get("part")
+	if q.Get("unread") == "1" || q.Get("unread") == "true" {
+		part = Unread
 	}
-	list, err := s.Inbox(r.Context(), q.Get("unread") == "1" || q.Get("unread") == "true", after, pageSize+1)
+	if !slices.Contains(parts[:], part) {
+		part = All
+	}
+	after, err := db.ParseCursor[Place](q.Get("cursor"))
+	if err != nil {
+		return part, inboxOut{}, err
+	}
+	list, err := s.Lines(r.Context(), part, after, pageSize+1)
 	out := inboxOut{Items: list}
 	if len(list) > pageSize {
 		last := list[pageSize-1]
-		out.Items, out.Next = list[:pageSize], db.Cursor(Cursor{last.CreatedAt, last.ID})
+		at := last.ShownAt
+		if part == Done && last.DoneAt != nil {
+			at = *last.DoneAt
+		}
+		out.Items, out.Next = list[:pageSize], db.Cursor(Place{last.Waiting, at, last.ID})
 	}
-	return out, err
+	return part, out, err
 }
 
 func (s *Service) outboxOf(r *http.Request) (outboxOut, error) {
@@ -112,11 +137,70 @@ func (s *Service) outboxOf(r *http.Request) (outboxOut, error) {
 }
 
 func (s *Service) inboxPage(w http.ResponseWriter, r *http.Request) error {
-	out, err := s.inboxOf(r)
+	part, out, err := s.inboxOf(r)
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, inboxPage(inboxProps{Items: out.Items, Next: out.Next, Unread: r.URL.Query().Get("unread") == "1", URL: s.url}))
+	sel, err := uuid.Parse(r.URL.Query().Get("sel"))
+	if err != nil {
+		sel = uuid.Nil // a hint only
+	}
+	return web.Render(w, r, http.StatusOK, inboxPage(inboxProps{Items: out.Items, Next: out.Next, Part: part, Sel: sel, URL: s.lineURL}))
+}
+
+// lineURL is where a line leads.
+func (s *Service) lineURL(l Line) string {
+	if l.Path != "" {
+		return l.Path
+	}
+	return s.url(l.Kind, l.Number)
+}
+
+func (s *Service) snoozeLine(r *http.Request, id uuid.UUID) error {
+	var in SnoozeInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	if err := validate.Struct(in); err != nil {
+		return err
+	}
+	return s.Snooze(r.Context(), id, in)
+}
+
+// lineForm does something with one line and goes back to the part of the inbox
+// it came from, to the line after it.
+func (s *Service) lineForm(do func(*http.Request, uuid.UUID) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := s.mailID(r)
+		if err != nil {
+			return err
+		}
+		if err := do(r, id); err != nil {
+			return err
+		}
+		web.Flash(w, "ui.done")
+		back := url.Values{}
+		for _, f := range []string{"part", "sel"} {
+			if v := r.PostFormValue(f); v != "" {
+				back.Set(f, v)
+			}
+		}
+		return web.SeeOther(w, r, "/inbox?"+back.Encode())
+	}
+}
+
+func (s *Service) apiLine(do func(*http.Request, uuid.UUID) error) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := s.mailID(r)
+		if err != nil {
+			return err
+		}
+		if err := do(r, id); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 }
 
 func (s *Service) readForm(w http.ResponseWriter, r *http.Request) error {
@@ -161,7 +245,7 @@ func (s *Service) retryForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) apiInbox(w http.ResponseWriter, r *http.Request) error {
-	out, err := s.inboxOf(r)
+	_, out, err := s.inboxOf(r)
 	if err != nil {
 		return err
 	}

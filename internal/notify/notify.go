@@ -89,6 +89,10 @@ const (
 // may read notes hear of them.
 var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached"}
 
+// waited are events that put a waiting line into the inbox in the transaction
+// that caused them: a second line would say it twice. Mails go out all the same.
+var waited = []string{"approval.asked", "approval.question", "incident.task_assigned"}
+
 // Service tells people.
 type Service struct {
 	desk    *work.Desk
@@ -238,9 +242,11 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 		name = m.T("ui.product")
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
-		s.repo.notify(&u.Batch, Notification{
-			ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
-		}, e.Once(), p.ID)
+		if !slices.Contains(waited, e.Name) {
+			s.repo.notify(&u.Batch, Notification{
+				ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
+			}, e.Once(), p.ID)
+		}
 		live.Tell(&u.Batch, entry.ID, p.ID)
 		if p.Email == "" || !p.Mail {
 			return nil
@@ -333,24 +339,6 @@ func (s *Service) Retry(ctx context.Context, id uuid.UUID) error {
 		u.Enqueue(jobs.Job{Kind: jobSend, Payload: id, Unique: id.String(), Max: maxAttempts})
 		return u.Record(ctx, ActionRetry, record.Ref{Kind: KindMail, ID: id}, trail.Diff{"state": {nil, "queued"}})
 	})
-}
-
-// Inbox lists the actor's notifications, newest first.
-func (s *Service) Inbox(ctx context.Context, unread bool, after *Cursor, limit int) ([]Notification, error) {
-	who, err := identity.From(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.repo.inbox(ctx, s.desk.DB, who.ID, unread, after, limit)
-}
-
-// Unread counts the actor's unread notifications, up to 100.
-func (s *Service) Unread(ctx context.Context) (int, error) {
-	who, err := identity.From(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return s.repo.unread(ctx, s.desk.DB, who.ID)
 }
 
 // Read marks notifications of the actor as read: those of ids, those of one

@@ -97,7 +97,7 @@ func TestDeliveryIsIdempotent(t *testing.T) {
 	report(t, d)
 	// The worker dies after the work and before it is noted: the job runs again.
 	d.Drain()
-	before, err := d.Notify.Inbox(d.As("staff"), false, nil, 200)
+	before, err := d.Notify.Lines(d.As("staff"), notify.All, nil, 200)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestDeliveryIsIdempotent(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Drain()
-	after, err := d.Notify.Inbox(d.As("staff"), false, nil, 200)
+	after, err := d.Notify.Lines(d.As("staff"), notify.All, nil, 200)
 	if err != nil || len(after) != len(before) || len(d.Mail.Sent) != sent {
 		t.Errorf("%v: %d → %d lines, %d → %d mails", err, len(before), len(after), sent, len(d.Mail.Sent))
 	}

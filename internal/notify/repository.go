@@ -27,8 +27,8 @@ func (c *Cursor) args() (*time.Time, *uuid.UUID) {
 }
 
 func (repository) notify(b *pgx.Batch, n Notification, event, person uuid.UUID) {
-	b.Queue(`INSERT INTO notifications (id, person_id, event_id, event, audience, kind, record_id, number, title, actor_name, created_at)
-		VALUES (@id, @person, @event_id, @event, @audience, @kind, @record, @number, @title, @actor, @at) ON CONFLICT DO NOTHING`,
+	b.Queue(`INSERT INTO notifications (id, person_id, event_id, event, audience, kind, record_id, number, title, actor_name, created_at, shown_at)
+		VALUES (@id, @person, @event_id, @event, @audience, @kind, @record, @number, @title, @actor, @at, @at) ON CONFLICT DO NOTHING`,
 		db.Args{
 			"id": n.ID, "person": person, "event_id": event, "event": n.Event, "audience": n.Audience, "kind": n.Kind, "record": n.RecordID,
 			"number": n.Number, "title": n.Title, "actor": n.ActorName, "at": n.CreatedAt,
@@ -68,20 +68,6 @@ func (repository) requeue(ctx context.Context, tx db.Tx, id uuid.UUID, now time.
 		return pgx.ErrNoRows
 	}
 	return err
-}
-
-func (repository) inbox(ctx context.Context, q db.Querier, person uuid.UUID, unread bool, after *Cursor, limit int) ([]Notification, error) {
-	at, id := after.args()
-	rows, _ := q.Query(ctx, `SELECT id, event, audience, kind, record_id, number, title, actor_name, created_at, read_at FROM notifications
-		WHERE person_id = @person AND (NOT @unread OR read_at IS NULL) AND (@at::timestamptz IS NULL OR (created_at, id) < (@at, @id::uuid))
-		ORDER BY created_at DESC, id DESC LIMIT @limit`, db.Args{"person": person, "unread": unread, "at": at, "id": id, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Notification])
-	return out, db.Map(err)
-}
-
-func (repository) unread(ctx context.Context, q db.Querier, person uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM notifications WHERE person_id = @person AND read_at IS NULL LIMIT 100) x`, db.Args{"person": person}).Scan(&n)
-	return n, db.Map(err)
 }
 
 func (repository) read(ctx context.Context, tx db.Tx, person uuid.UUID, ids []uuid.UUID, about uuid.UUID, now time.Time) (int64, error) {

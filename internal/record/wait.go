@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,4 +43,11 @@ func Settle(b *pgx.Batch, source uuid.UUID, people ...uuid.UUID) {
 	}
 	b.Queue(`DELETE FROM record_waits WHERE source_id = @source AND (cardinality(@people::uuid[]) = 0 OR person_id = ANY(@people))`,
 		db.Args{"source": source, "people": people})
+}
+
+// Snooze puts a line of a person's inbox away until a moment, and reports how
+// many lines that were.
+func Snooze(ctx context.Context, tx db.Tx, person, id uuid.UUID, until time.Time) (int64, error) {
+	tag, err := tx.Exec(ctx, `UPDATE record_waits SET shown_at = @until WHERE id = @id AND person_id = @person`, db.Args{"until": until, "id": id, "person": person})
+	return tag.RowsAffected(), err
 }
