@@ -144,6 +144,74 @@ CREATE TABLE public.batches (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT batches_state CHECK ((state = ANY (ARRAY['draft'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
+CREATE TABLE public.catalog_categories (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    icon text DEFAULT ''::text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_categories_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text)))
+);
+CREATE TABLE public.catalog_favourites (
+    person_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.catalog_items (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    category_id uuid NOT NULL,
+    service_id uuid,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    current_id uuid,
+    current_no integer DEFAULT 0 NOT NULL,
+    draft jsonb,
+    draft_hash text DEFAULT ''::text NOT NULL,
+    draft_state text DEFAULT ''::text NOT NULL,
+    editors uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    review_at timestamp with time zone,
+    reviewed_by uuid,
+    reminded_at timestamp with time zone,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_items_draft_state CHECK ((draft_state = ANY (ARRAY[''::text, 'editing'::text, 'submitted'::text]))),
+    CONSTRAINT catalog_items_has_draft CHECK (((draft_state = ''::text) = (draft IS NULL))),
+    CONSTRAINT catalog_items_in_force CHECK (((state <> 'approved'::text) OR ((current_id IS NOT NULL) AND (review_at IS NOT NULL)))),
+    CONSTRAINT catalog_items_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT catalog_items_state CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text])))
+);
+CREATE TABLE public.catalog_pictures (
+    id uuid NOT NULL,
+    media_type text NOT NULL,
+    body bytea NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_pictures_size CHECK ((length(body) <= 409600)),
+    CONSTRAINT catalog_pictures_type CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text])))
+);
+CREATE TABLE public.catalog_versions (
+    id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    no integer NOT NULL,
+    content jsonb NOT NULL,
+    hash text NOT NULL,
+    editors uuid[] NOT NULL,
+    approved_by uuid NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    everyone boolean NOT NULL,
+    departments uuid[] NOT NULL,
+    roles text[] NOT NULL,
+    terms tsvector NOT NULL,
+    CONSTRAINT catalog_versions_four_eyes CHECK (((NOT (approved_by = ANY (editors))) AND (cardinality(editors) > 0)))
+);
 CREATE TABLE public.ci_attributes (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -764,6 +832,79 @@ CREATE TABLE public.search_docs (
     notes tsvector NOT NULL
 );
 ALTER TABLE ONLY public.search_docs ALTER COLUMN terms SET STATISTICS 500;
+CREATE SEQUENCE public.service_request_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.service_request_tasks (
+    id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    key text NOT NULL,
+    title_zh text NOT NULL,
+    title_en text NOT NULL,
+    output text NOT NULL,
+    state text NOT NULL,
+    team_id uuid,
+    assignee_id uuid,
+    "position" integer NOT NULL,
+    after text[] NOT NULL,
+    ready_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by uuid,
+    remark text DEFAULT ''::text NOT NULL,
+    made_kind text DEFAULT ''::text NOT NULL,
+    made_id uuid,
+    CONSTRAINT service_request_tasks_done CHECK (((state = 'done'::text) = (done_at IS NOT NULL))),
+    CONSTRAINT service_request_tasks_output CHECK ((output = ANY (ARRAY['task'::text, 'incident'::text]))),
+    CONSTRAINT service_request_tasks_state CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'done'::text, 'skipped'::text, 'void'::text])))
+);
+CREATE TABLE public.service_requests (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    item_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL,
+    pending_reason text DEFAULT ''::text NOT NULL,
+    answers jsonb NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    impact smallint NOT NULL,
+    urgency smallint NOT NULL,
+    priority smallint NOT NULL,
+    price bigint DEFAULT 0 NOT NULL,
+    access boolean NOT NULL,
+    requester_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    department_id uuid,
+    service_id uuid,
+    team_id uuid,
+    assignee_id uuid,
+    reject_reason text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    copy_of uuid,
+    reopen_count integer DEFAULT 0 NOT NULL,
+    submitted_at timestamp with time zone,
+    approved_at timestamp with time zone,
+    expected_at timestamp with time zone,
+    fulfilled_at timestamp with time zone,
+    fulfilled_by uuid,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    auto_close_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_requests_approved_first CHECK (((state <> ALL (ARRAY['approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text])) OR ((submitted_at IS NOT NULL) AND (approved_at IS NOT NULL)))),
+    CONSTRAINT service_requests_fulfilled_has_time CHECK (((state <> ALL (ARRAY['fulfilled'::text, 'closed'::text])) OR (fulfilled_at IS NOT NULL))),
+    CONSTRAINT service_requests_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT service_requests_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
+    CONSTRAINT service_requests_priority CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT service_requests_rejected_has_reason CHECK (((state <> 'rejected'::text) OR (reject_reason <> ''::text))),
+    CONSTRAINT service_requests_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'approving'::text, 'approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text, 'rejected'::text, 'cancelled'::text]))),
+    CONSTRAINT service_requests_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
+);
 CREATE TABLE public.services (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -932,6 +1073,18 @@ ALTER TABLE ONLY public.batch_rows
     ADD CONSTRAINT batch_rows_pkey PRIMARY KEY (batch_id, n);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_categories
+    ADD CONSTRAINT catalog_categories_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_pkey PRIMARY KEY (person_id, item_id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_pictures
+    ADD CONSTRAINT catalog_pictures_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_no_key UNIQUE (item_id, no);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_key_key UNIQUE (class_id, key);
 ALTER TABLE ONLY public.ci_attributes
@@ -1040,6 +1193,14 @@ ALTER TABLE ONLY public.routing_trials
     ADD CONSTRAINT routing_trials_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.search_docs
     ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_key UNIQUE (request_id, key);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_number_key UNIQUE (number);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sessions
@@ -1087,6 +1248,9 @@ CREATE INDEX batch_rows_refused_idx ON public.batch_rows USING btree (batch_id, 
 CREATE INDEX batches_drafts_idx ON public.batches USING btree (created_at) WHERE (state = 'draft'::text);
 CREATE INDEX batches_owner_idx ON public.batches USING btree (owner_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX batches_undoes_key ON public.batches USING btree (undoes);
+CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (category_id);
+CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
+CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_identifiers_value_idx ON public.ci_identifiers USING btree (value, key);
 CREATE INDEX ci_items_class_name_idx ON public.ci_items USING btree (class_id, lower(name), id);
@@ -1178,6 +1342,11 @@ CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING b
 CREATE INDEX routing_trials_at_idx ON public.routing_trials USING btree (at);
 CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
+CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks USING btree (assignee_id, ready_at, id) WHERE (state = 'ready'::text);
+CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
+CREATE INDEX service_request_tasks_team_idx ON public.service_request_tasks USING btree (team_id, ready_at, id) WHERE (state = 'ready'::text);
+CREATE INDEX service_requests_auto_close_idx ON public.service_requests USING btree (auto_close_at) WHERE ((state = 'fulfilled'::text) AND (auto_close_at IS NOT NULL));
+CREATE INDEX service_requests_quota_idx ON public.service_requests USING btree (item_id, requester_id, submitted_at) WHERE (state <> ALL (ARRAY['draft'::text, 'rejected'::text, 'cancelled'::text]));
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
 CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
@@ -1198,6 +1367,8 @@ CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT del
 CREATE TRIGGER approval_entries_append_only BEFORE DELETE OR UPDATE ON public.approval_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -1222,6 +1393,18 @@ ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.batches(id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_category_fkey FOREIGN KEY (category_id) REFERENCES public.catalog_categories(id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_current_fkey FOREIGN KEY (current_id) REFERENCES public.catalog_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_attributes
@@ -1326,6 +1509,26 @@ ALTER TABLE ONLY public.routing_applications
     ADD CONSTRAINT routing_applications_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
 ALTER TABLE ONLY public.routing_trials
     ADD CONSTRAINT routing_trials_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_request_fkey FOREIGN KEY (request_id) REFERENCES public.service_requests(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_version_fkey FOREIGN KEY (version_id) REFERENCES public.catalog_versions(id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.services

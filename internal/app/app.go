@@ -33,6 +33,7 @@ import (
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/view"
@@ -62,6 +63,7 @@ type App struct {
 	Router    web.Router
 	People    *people.Service
 	Incidents *incident.Service
+	Requests  *servicerequest.Service
 	Views     *view.Service
 	Batches   *batch.Service
 	SLA       *sla.Service
@@ -161,6 +163,9 @@ func (a *App) modules(o Options) error {
 	}
 	a.Incidents.RouteBy(a.Routing)
 	a.Incidents.Ask(a.Configuration)
+	if a.Requests, err = servicerequest.NewService(d, c.Zone(), servicerequest.Options{Priorities: a.Incidents, Days: a.SLA, Approvals: a.Approvals, Incidents: incidentOrders{a.Incidents}, Assets: assets{d}}); err != nil {
+		return err
+	}
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err
 	}

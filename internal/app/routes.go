@@ -24,6 +24,7 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 )
@@ -75,8 +76,9 @@ func (a *App) routes(o Options, po people.Options) error {
 	notify.Mount(a.Notify, rt)
 	approval.Mount(a.Approvals, rt)
 	batch.Mount(a.Batches, rt, a.store)
-	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify})
+	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify, Others: ownRequests{a.Requests}})
 	configuration.Mount(a.Configuration, rt)
+	servicerequest.Mount(a.Requests, rt, files, a.Notify)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
 	routing.Mount(a.Routing, rt)
@@ -260,6 +262,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(true, ui.NavItem{ID: "roles", Href: "/admin/roles", Icon: "table", Label: "app.nav.roles"})
 	add(a.Desk.Can(ctx, notify.ActionOutbox, nil), ui.NavItem{ID: "outbox", Href: "/admin/outbox", Icon: "send", Label: "ui.nav.outbox"})
 	s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.supervision", Items: admin})
+	s.Nav = a.requestNav(ctx, s.Nav)
 }
 
 // approvalsWaiting is how much the reader is asked to decide; "" for nothing.

@@ -219,6 +219,19 @@ func List(ctx context.Context, q db.Querier, id uuid.UUID, internal bool) ([]Fil
 	return pgx.CollectRows(rows, pgx.RowToStructByName[File])
 }
 
+// Sent lists those among some uploads that a form may show as sent: the
+// person's own that are not bound yet, and those of the record that is being
+// edited, if any.
+func Sent(ctx context.Context, q db.Querier, ids []uuid.UUID, person uuid.UUID, record *uuid.UUID) ([]File, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, _ := q.Query(ctx, `SELECT `+columns+` FROM attachments WHERE id = ANY(@ids) AND (record_id IS NULL AND uploaded_by = @person OR record_id = @record::uuid) LIMIT 500`,
+		db.Args{"ids": ids, "person": person, "record": record})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[File])
+	return out, db.Map(err)
+}
+
 // find returns a file that the actor may read: of a record they see, or their
 // own upload that is not bound yet. Anything else does not exist.
 func (s *Service) find(ctx context.Context, id uuid.UUID) (File, error) {

@@ -117,7 +117,11 @@ func (s *Service) ReadForm(w http.ResponseWriter, r *http.Request) error {
 			refused = err
 			continue
 		}
-		form.Add("attachment_ids", f.ID.String())
+		field := "attachment_ids"
+		if part.FormName() != "files" {
+			field = part.FormName() // a field of its own, which keeps ids of files
+		}
+		form.Add(field, f.ID.String())
 	}
 }
 

@@ -59,7 +59,7 @@ var (
 // systems says which lines each component of the desk itself may use: jobs and
 // imports are authorised by data, like people.
 var systems = map[string][]Row{
-	"approval":   {"ticket.read", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
+	"approval":   {"ticket.read", "ticket.create", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
 	"majors":     {"ticket.read", "major.propose", "major.declare", "major.run"},
 	"cascade":    {"ticket.read", "ticket.update_fields", "ticket.pause_sla", "ticket.resolve"},
@@ -68,6 +68,7 @@ var systems = map[string][]Row{
 	"setup":      {"user.create_disable", "role.grant_revoke", "org.manage"},
 	"notify":     {"ticket.read", "ci.read"},
 	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
+	"catalogue":  {"catalog_sla.draft", "ticket.read", "ticket.create", "request.fulfil"},
 	"sealer":     {},
 
 	// Configuration: reminders, imports, agents.

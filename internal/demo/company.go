@@ -57,6 +57,7 @@ var services = []struct{ zh, en, team string }{
 	{"远程接入", "Remote access", "Network"},
 	{"打印服务", "Printing", "Workplace"},
 	{"会议室", "Meeting rooms", "Workplace"},
+	{"办公终端", "Workplace devices", "Workplace"},
 }
 
 type spec struct {
@@ -83,6 +84,11 @@ func specs() []spec {
 		spec{Account{"qian.fei", "钱飞", "Qian Fei", agent}, "Information Technology", "桌面工程师", "A-2F-W-120", "8120", "zh-CN", false},
 		spec{Account{"he.ming", "何明", "He Ming", agent}, "Information Technology", "网络工程师", "A-2F-W-121", "8121", "zh-CN", false},
 		spec{Account{"tang.yi", "唐怡", "Tang Yi", agent}, "Information Technology", "应用工程师", "A-2F-W-122", "8122", "zh-CN", false},
+	)
+	managers := []identity.Role{identity.Requester, identity.Manager}
+	out = append(out,
+		spec{Account{"tao.lin", "陶琳", "Tao Lin", managers}, "Information Technology", "服务经理", "A-2F-W-130", "8130", "zh-CN", false},
+		spec{Account{"du.heng", "杜衡", "Du Heng", managers}, "Marketing", "市场部经理", "A-3F-E-101", "8131", "zh-CN", false},
 	)
 	staff := []identity.Role{identity.Requester}
 	for i, p := range [][6]string{

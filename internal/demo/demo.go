@@ -19,6 +19,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/work"
 )
 
@@ -51,7 +52,8 @@ type Company struct {
 	People    *people.Service
 	Incidents *incident.Service
 	// Routing gets a few rules where it is given; tests do without.
-	Routing *routing.Service
+	Routing  *routing.Service
+	Requests *servicerequest.Service
 	// At moves the desk's clock, so that the past can be told; the zero time
 	// gives the real one back.
 	At func(time.Time)
@@ -87,6 +89,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 		for _, a := range Accounts {
 			c.People.SetPassword(u, c.persons[a.Username], password)
 		}
+		for _, approver := range []string{"tao.lin", "du.heng"} {
+			c.People.SetPassword(u, c.persons[approver], password)
+		}
 		return nil
 	}); err != nil {
 		return false, fmt.Errorf("passwords: %w", err)
@@ -100,6 +105,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	if err := c.configuration(sys); err != nil {
 		return false, fmt.Errorf("configuration: %w", err)
 	}
+	if err := c.stock(sys); err != nil {
+		return false, fmt.Errorf("stock: %w", err)
+	}
 	err := c.play(ctx)
 	c.At(time.Time{})
 	if err != nil {
@@ -107,6 +115,11 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	}
 	if err := c.rules(ctx); err != nil {
 		return false, fmt.Errorf("routing rules: %w", err)
+	}
+	err = c.ask(ctx)
+	c.At(time.Time{})
+	if err != nil {
+		return false, fmt.Errorf("requests: %w", err)
 	}
 	return true, c.Desk.Do(sys, func(u *work.Unit) error {
 		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'demo', 'true', @now, @by)`, db.Args{"id": work.NewID(), "now": u.Now, "by": u.Actor.ID})
@@ -151,7 +164,12 @@ func (c *Company) organisation(ctx context.Context, u *work.Unit) error {
 		}
 		c.teams[t.en] = id
 	}
-	return c.People.SetManager(ctx, u, deps["Production"], c.persons["manager"])
+	for department, who := range map[string]string{"Production": "manager", "Information Technology": "tao.lin", "Marketing": "du.heng"} {
+		if err := c.People.SetManager(ctx, u, deps[department], c.persons[who]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // catalogue makes categories, services and settings.

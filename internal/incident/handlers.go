@@ -27,6 +27,8 @@ type handlers struct {
 	desk  *work.Desk
 	files *attachment.Service
 	inbox Inbox
+	// others are the reader's things of other practices.
+	others Own
 }
 
 // local reads a date of a form as the reader meant it: browsers send it
@@ -75,13 +77,13 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.s.Mine(r.Context(), "", "")
+	rows, _, err := h.everything(r.Context(), "", "")
 	if err != nil {
 		return err
 	}
 	props := homeProps{Name: who.Display(i18n.Lang(r.Context())), Now: h.desk.Now()}
-	for _, x := range p.Rows {
-		if x.Category.Open() || x.State == string(Resolved) {
+	for _, x := range rows {
+		if x.Open {
 			props.Open = append(props.Open, x)
 		} else {
 			props.Done = append(props.Done, x)
@@ -94,7 +96,30 @@ func (h handlers) home(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, homePage(props))
 }
 
-func firstN(rows []Row, n int) []Row { return rows[:min(n, len(rows))] }
+func firstN(rows []ui.Own, n int) []ui.Own { return rows[:min(n, len(rows))] }
+
+// everything is what the reader reported and asked for, of all practices, the
+// newest change first, with the cursor of the following page.
+func (h handlers) everything(ctx context.Context, text, cursor string) ([]ui.Own, string, error) {
+	p, err := h.s.Mine(ctx, text, cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	after, err := h.s.Place(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	others, err := h.others.Own(ctx, text, after, PageSize+1)
+	if err != nil {
+		return nil, "", err
+	}
+	rows := ui.Newest(PageSize, own(ctx, p.Rows), others)
+	if len(p.Rows)+len(others) <= PageSize && p.Next == "" {
+		return rows, "", nil
+	}
+	last := rows[len(rows)-1]
+	return rows, Cursor{At: last.Updated, ID: last.ID}.Cursor(), nil
+}
 
 func (h handlers) mine(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
@@ -102,11 +127,11 @@ func (h handlers) mine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.s.Mine(r.Context(), f.Text, q.Get("cursor"))
+	rows, next, err := h.everything(r.Context(), f.Text, q.Get("cursor"))
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, minePage(p, f.Text))
+	return web.Render(w, r, http.StatusOK, minePage(rows, next, f.Text))
 }
 
 // queueProps is the queue with what its filters offer.

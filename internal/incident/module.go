@@ -34,6 +34,8 @@ type Options struct {
 	Zone  *time.Location
 	Files *attachment.Service
 	Inbox Inbox
+	// Others are what the portal lists beside incidents.
+	Others Own
 }
 
 // NewService registers the kind, the policies, the texts and the jobs of incidents
@@ -64,7 +66,7 @@ func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches 
 
 // Mount adds the pages and the API.
 func Mount(s *Service, rt web.Router, o Options) {
-	h := handlers{s: s, desk: s.desk, files: o.Files, inbox: o.Inbox}
+	h := handlers{s: s, desk: s.desk, files: o.Files, inbox: o.Inbox, others: o.Others}
 	rt.Get("/", h.home)
 	rt.Get("/my", h.mine)
 	rt.Get("/palette", h.palette)

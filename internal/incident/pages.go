@@ -478,10 +478,14 @@ func progressClass(state, reason string) string {
 
 // plain is the state in the words of the person who reported.
 func plain(ctx context.Context, state, reason string) string {
+	return ui.T(ctx, plainKey(state, reason))
+}
+
+func plainKey(state, reason string) string {
 	if State(state) == Pending {
-		return ui.T(ctx, "incident.plain.pending."+reason)
+		return "incident.plain.pending." + reason
 	}
-	return ui.T(ctx, "incident.plain."+state)
+	return "incident.plain." + state
 }
 
 // actor is who an act in the timeline is told of: for imported history the

@@ -71,6 +71,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Incident, error) 
 	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
 		var to *routed
 		out, err = work.Insert(ctx, u, s.repo, act, facts, in, func(u *work.Unit) (i Incident, err error) {
+			draft.Clear(u, "incident:new")
 			i, to, err = s.open(ctx, u, in)
 			return i, err
 		})
@@ -128,7 +129,6 @@ func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incid
 	if err := attachment.Bind(ctx, u, i.Ref(), in.Attachments, attachment.BindOptions{}); err != nil {
 		return i, nil, err
 	}
-	draft.Clear(u, "incident:new")
 	u.AfterRegister(func() error {
 		for _, w := range in.Watchers {
 			record.Watch(&u.Batch, i.ID, w, u.Actor.ID, u.Now)

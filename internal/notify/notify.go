@@ -87,7 +87,7 @@ const (
 
 // internal events are about the desk's own side of a record: only people who
 // may read notes hear of them.
-var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached"}
+var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached", "servicerequest.noted", "servicerequest.task_ready", "servicerequest.task_assigned"}
 
 // waited are events that put a waiting line into the inbox in the transaction
 // that caused them: a second line would say it twice. Mails go out all the same.
@@ -207,7 +207,7 @@ func (s *Service) concerns(ctx context.Context, id uuid.UUID, entry record.Entry
 	may = s.desk.Matrix.Decide(a, spec.Read, &f).Allowed
 	notes := s.desk.Matrix.Decide(a, "ticket.note_internal", &f).Allowed
 	if slices.Contains(internal, e.Name) {
-		may = may && (notes || e.Name == "incident.task_assigned")
+		may = may && (notes || strings.HasSuffix(e.Name, ".task_assigned"))
 	}
 	mine := entry.RequesterID != nil && *entry.RequesterID == id
 	return notes && !mine || !mine && a.Agent(), may, nil

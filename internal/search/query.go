@@ -161,3 +161,7 @@ var common = func() map[string]bool {
 
 // SQL is the question in the input syntax of tsquery.
 func (q Query) SQL() string { return q.sql }
+
+// TSQuery is the question as PostgreSQL reads it, for vectors that are kept
+// elsewhere than in the index of records.
+func (q Query) TSQuery() string { return q.sql }

@@ -44,8 +44,11 @@ type Field struct {
 	Options                        []Option
 	Placeholder                    string
 	Auto                           string // autocomplete
+	Mode                           string // inputmode
 	Max                            int
 	F                              *fault.Error
+	// Live: a script decides whether the field is required (form.js).
+	Live bool
 }
 
 func (f Field) err(ctx context.Context) string { return FieldError(ctx, f.F, f.Name) }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
@@ -34,6 +35,12 @@ type registered interface{ Entry() record.Entry }
 // described is for things that are not in the register but have facts to
 // decide by, such as a token and its owner.
 type described interface{ Facts() authz.Facts }
+
+// adjusted is for records whose facts depend on how somebody works on them,
+// such as through one of several tasks.
+type adjusted interface {
+	Adjust(f *authz.Facts, who identity.Actor)
+}
 
 // Store is what a repository must offer to take part. Insert and Update queue
 // their statements; they run with the unit's other rows.
@@ -189,6 +196,9 @@ func (u *Unit) facts(ctx context.Context, t any) (*authz.Facts, error) {
 	spec, _ := u.desk.Kinds.Spec(e.Kind)
 	if !u.Actor.System && !u.desk.Matrix.Decide(u.Actor, spec.Read, &f).Allowed {
 		return nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	if a, ok := t.(adjusted); ok {
+		a.Adjust(&f, u.Actor)
 	}
 	return &f, nil
 }

@@ -70,7 +70,7 @@
   }
 
   // ---- drafts -----------------------------------------------------------------
-  const fields = (f) => { const o = {}; new FormData(f).forEach((v, k) => { if (typeof v === 'string' && !k.startsWith('_') && k !== 'version' && k !== 'attachment_ids') o[k] = v; }); return o; };
+  const fields = (f) => { const o = {}; new FormData(f).forEach((v, k) => { if (typeof v === 'string' && !k.startsWith('_') && k !== 'version' && k !== 'attachment_ids') o[k] = k.startsWith('f_') && k in o ? o[k] + '\n' + v : v; }); return o; };
   function saveDraft(f, last) {
     if (f.dataset.sent) return;
     const body = JSON.stringify(fields(f)), url = '/drafts/' + encodeURIComponent(f.dataset.draft);
@@ -102,6 +102,8 @@
       c.toBlob((b) => done(b ? new File([b], file.name, { type: b.type }) : file), file.type, 0.9);
     }).catch(() => done(file));
   });
+  const changed = (el) => el.dispatchEvent(new Event('desk:changed', { bubbles: true })); // for form.js: a hidden field was set
+  D.addEventListener('click', (e) => { const b = e.target.closest('[data-drop]'); if (b) { const box = b.closest('[data-upload]'); b.closest('li').remove(); changed(box); } });
   function upload(box, file) {
     const li = D.createElement('li'), bar = D.createElement('progress'), name = D.createElement('span');
     li.className = 'row'; name.className = 'cut'; name.textContent = file.name; bar.className = 'bar up'; bar.max = 100; bar.value = 0; bar.setAttribute('aria-label', file.name);
@@ -120,10 +122,11 @@
         if (x.status !== 201) { const p = new DOMParser().parseFromString(x.responseText, 'text/html').querySelector('[data-fault]'); return fail(p?.textContent || text('uploadfailed')); }
         bar.remove();
         JSON.parse(x.responseText).forEach((a) => {
-          const i = D.createElement('input'); i.type = 'hidden'; i.name = 'attachment_ids'; i.value = a.id;
-          const b = D.createElement('button'); b.type = 'button'; b.className = 'btn ghost sm'; b.textContent = '×'; b.setAttribute('aria-label', text('remove') + ' ' + file.name); b.onclick = () => li.remove();
+          const i = D.createElement('input'); i.type = 'hidden'; i.name = box.dataset.upload || 'attachment_ids'; i.value = a.id;
+          const b = D.createElement('button'); b.type = 'button'; b.className = 'btn ghost sm'; b.textContent = '×'; b.setAttribute('aria-label', text('remove') + ' ' + file.name); b.dataset.drop = '';
           li.append(i, b);
         });
+        changed(box);
       };
       x.send(d);
     });
@@ -131,7 +134,7 @@
   D.addEventListener('change', (e) => { const i = e.target.closest('[data-upload] input[type=file]'); if (i) { [...i.files].forEach((f) => upload(i.closest('[data-upload]'), f)); i.value = ''; } });
   D.addEventListener('paste', (e) => { const box = e.target.closest?.('form')?.querySelector('[data-upload]'); const fs = [...(e.clipboardData?.files ?? [])]; if (box && fs.length) { e.preventDefault(); fs.forEach((f, n) => upload(box, f.name ? f : new File([f], `paste-${n + 1}.png`, { type: f.type }))); } });
   D.addEventListener('dragover', (e) => { if (e.target.closest?.('form')?.querySelector('[data-upload]')) e.preventDefault(); });
-  D.addEventListener('drop', (e) => { const box = e.target.closest?.('form')?.querySelector('[data-upload]'); if (box && e.dataTransfer.files.length) { e.preventDefault(); [...e.dataTransfer.files].forEach((f) => upload(box, f)); } });
+  D.addEventListener('drop', (e) => { const box = e.target.closest?.('[data-upload]') ?? e.target.closest?.('form')?.querySelector('[data-upload]'); if (box && e.dataTransfer.files.length) { e.preventDefault(); [...e.dataTransfer.files].forEach((f) => upload(box, f)); } });
 
   // ---- combobox over a server search (a plain select works without script) ---------
   D.addEventListener('input', (e) => {
@@ -142,7 +145,7 @@
       list.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); list.hidden = !list.children.length; i.setAttribute('aria-expanded', String(!list.hidden));
     }), 150);
   });
-  const choose = (i, o) => { const list = $('#' + i.getAttribute('aria-controls')); i.value = o.dataset.text; $(`input[name="${i.dataset.combo}"]`, i.closest('form')).value = o.dataset.value; list.hidden = true; i.setAttribute('aria-expanded', 'false'); };
+  const choose = (i, o) => { const list = $('#' + i.getAttribute('aria-controls')); i.value = o.dataset.text; $(`input[name="${i.dataset.combo}"]`, i.closest('form')).value = o.dataset.value; list.hidden = true; i.setAttribute('aria-expanded', 'false'); changed(i); };
   D.addEventListener('mousedown', (e) => { const o = e.target.closest('[role=option][data-value]'); if (o) { e.preventDefault(); const list = o.closest('[role=listbox]'); choose($(`[aria-controls="${list.id}"]`), o); } });
   D.addEventListener('keydown', (e) => {
     const i = e.target.closest?.('[data-combo]'); if (!i) return;

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/configuration"
+	"opsdesk/internal/incident"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/record"
+	"opsdesk/internal/servicerequest"
+	"opsdesk/internal/ui"
+	"opsdesk/internal/work"
+)
+
+// incidentOrders lets items of the catalogue open incidents.
+type incidentOrders struct{ *incident.Service }
+
+// OpenIn opens the incident that a request orders.
+func (a incidentOrders) OpenIn(ctx context.Context, u *work.Unit, in servicerequest.IncidentOrder) (record.Ref, error) {
+	return a.Service.OpenIn(ctx, u, incident.CreateInput{
+		Title: in.Title, Description: in.Text, Impact: in.Impact, Urgency: in.Urgency, RequesterID: &in.RequesterID, ServiceID: in.ServiceID, Channel: "portal",
+	}, in.TeamID, in.From)
+}
+
+// assets are the configuration items that forms may ask for.
+type assets struct{ desk *work.Desk }
+
+// PickURL answers a search among the items that the actor may see.
+func (a assets) PickURL(ctx context.Context) string {
+	if v, _, err := a.desk.Visibility(ctx, configuration.Kind); err != nil || v.Never() {
+		return ""
+	}
+	return "/configuration/pick?q="
+}
+
+// Names are those of the items that the actor may see.
+func (a assets) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	out := map[uuid.UUID]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	v, _, err := a.desk.Visibility(ctx, configuration.Kind)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		e, err := record.Find(ctx, a.desk.DB, v, id)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		if err == nil && e.Kind == configuration.Kind {
+			out[id] = e.Number + " " + e.Title
+		}
+	}
+	return out, nil
+}
+
+// ownRequests are the reader's requests, for the portal.
+type ownRequests struct{ *servicerequest.Service }
+
+// Own lists them after a place in the list of everything of the reader's own.
+func (a ownRequests) Own(ctx context.Context, text string, after *incident.Cursor, limit int) ([]ui.Own, error) {
+	var c *servicerequest.Cursor
+	if after != nil {
+		c = &servicerequest.Cursor{At: after.At, ID: after.ID}
+	}
+	rows, err := a.Mine(ctx, text, c, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ui.Own, 0, len(rows))
+	for _, r := range rows {
+		name, title := i18n.Pick(ctx, r.AssigneeName, r.AssigneeEn), i18n.Pick(ctx, r.Title, r.TitleEn)
+		out = append(out, ui.Own{
+			ID: r.ID, Href: "/requests/" + r.Number, Number: r.Number, Title: title, Icon: "category", Colour: "teal", Plain: servicerequest.Plain(r.State, r.PendingReason),
+			Open: r.Category.Open() || r.State == string(servicerequest.Fulfilled), Person: name, Progress: servicerequest.Progress(r.State),
+			Class: servicerequest.ProgressClass(r.State, r.PendingReason), ProgressKey: "servicerequest.progress", Updated: r.UpdatedAt,
+		})
+	}
+	return out, nil
+}
+
+// requestNav is where engineers find requests, and those who keep the catalogue
+// find that.
+func (a *App) requestNav(ctx context.Context, groups []ui.NavGroup) []ui.NavGroup {
+	items := []ui.NavItem{
+		{ID: "requests", Href: "/requests", Icon: "category", Label: "ui.nav.requests", Go: "r"},
+		{ID: "request-tasks", Href: "/requests/tasks", Icon: "list-check", Label: "ui.nav.request_tasks"},
+	}
+	if a.Requests.MayKeep(ctx) {
+		items = append(items, ui.NavItem{ID: "catalogue-keep", Href: "/catalogue/manage", Icon: "tag", Label: "ui.nav.catalogue_keep"})
+	}
+	if a.Desk.Can(ctx, servicerequest.ActionConfigure, nil) {
+		items = append(items, ui.NavItem{ID: "settings-requests", Href: "/settings/requests", Icon: "adjustments-horizontal", Label: "ui.nav.request_settings"})
+	}
+	return slices.Insert(groups, min(2, len(groups)), ui.NavGroup{Title: "ui.nav.request_group", Items: items})
+}

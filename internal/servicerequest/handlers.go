@@ -1,0 +1,46 @@
+package servicerequest
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/work"
+)
+
+type handlers struct {
+	s     *Service
+	desk  *work.Desk
+	files *attachment.Service
+	inbox Inbox
+}
+
+// pathID reads the id of an address; one that is none leads nowhere.
+func pathID(r *http.Request, name string) (uuid.UUID, error) {
+	id, err := uuid.Parse(chi.URLParam(r, name))
+	if err != nil {
+		return id, fault.New(fault.NotFound, "error.not_found")
+	}
+	return id, nil
+}
+
+// shown reports whether a fault belongs on the form it came from.
+func shown(f *fault.Error) bool {
+	switch f.Kind {
+	case fault.Invalid, fault.Conflict, fault.TooLarge, fault.Unsupported, fault.TooMany, fault.Forbidden, fault.Stale:
+		return true
+	}
+	return false
+}
+
+// decode reads a form with its version and idempotency key.
+func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
+	if err := h.files.ReadForm(w, r); err != nil {
+		return err
+	}
+	return web.Decode(r, in)
+}
