@@ -27,7 +27,6 @@ type Filter struct {
 	Text    string // words, a phrase or a number
 	Sort    string // priority, updated, created
 	Group   string // "", priority, state, team, assignee
-	Since   *time.Time
 	After   *Cursor
 	Limit   int
 	CountTo int // up to where matches are counted; 0: CountLimit, and FoundLimit with words

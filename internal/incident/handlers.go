@@ -191,7 +191,7 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	if err = h.names(ctx, &p); err != nil {
 		return err
 	}
-	if len(p.Rows) > 0 && !p.table() {
+	if len(p.Rows) > 0 && !p.table() && !web.IsBackground(r) {
 		at := p.at(q.Get("sel"), q.Get("next"))
 		p.Selected = p.Rows[at].Number
 		d, err := h.s.Detail(ctx, p.Rows[at].ID)
@@ -258,29 +258,6 @@ func (h handlers) built(w http.ResponseWriter, r *http.Request, q url.Values) er
 		return err
 	}
 	return web.SeeOther(w, r, address(q))
-}
-
-// fresh answers a queue that is open: how much has changed since it was drawn.
-func (h handlers) fresh(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	since, err := time.Parse(time.RFC3339Nano, q.Get("since"))
-	if err != nil {
-		return fault.OnField("since", "validation.datetime")
-	}
-	f, err := ParseFilter(q)
-	if err != nil {
-		return err
-	}
-	p := queueProps{Query: q, Filter: f, Now: since}
-	if err := h.opened(r.Context(), &p); err != nil {
-		return err
-	}
-	n, err := h.s.Fresh(r.Context(), p.Filter, since)
-	if err != nil {
-		return err
-	}
-	q.Del("since")
-	return web.Render(w, r, http.StatusOK, freshHint(p, n))
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {
@@ -556,12 +533,16 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		d.Back = back(r.Form, "return")
-		return web.Render(w, r, http.StatusConflict, actPage(actProps{Detail: d, Act: "edit", Form: r.Form, Fault: f, Clashes: clashRows(r.Context(), d, f)}))
+		return web.Render(w, r, http.StatusConflict, actPage(actProps{Detail: d, Act: "edit", Form: r.Form, Fault: f, Clashes: d.collided(r.Context(), in.Version, f)}))
 	}
 	if err != nil {
 		return h.failed(w, r, id, "edit", err)
 	}
-	web.Flash(w, "ui.done")
+	said := "ui.done"
+	if in.Version != 0 && i.Version > in.Version+1 {
+		said = "ui.merged"
+	}
+	web.Flash(w, said)
 	if b := back(r.Form, "return"); b != "" {
 		return web.SeeOther(w, r, b)
 	}

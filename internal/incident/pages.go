@@ -228,12 +228,6 @@ func (p queueProps) plainURL() string {
 	return address(p.base(Filter{View: p.view()}))
 }
 
-// freshURL asks what has changed in this list since it was drawn.
-func (p queueProps) freshURL() string {
-	u := p.link("since", p.Now.UTC().Format(time.RFC3339Nano))
-	return "/incidents/fresh" + strings.TrimPrefix(u, "/incidents")
-}
-
 func (p queueProps) view() string {
 	if p.Filter.View == "" {
 		return "open"

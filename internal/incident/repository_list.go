@@ -127,9 +127,6 @@ func (f Filter) conditions(a asked) (string, db.Args) {
 		}
 		and(cond, name, value)
 	}
-	if f.Since != nil {
-		and("r.updated_at > @since", "since", *f.Since)
-	}
 	if f.Text != "" {
 		if n, ok := ParseLabel(f.Text); ok {
 			and("r.number = @number", "number", Label(n))

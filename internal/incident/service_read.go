@@ -3,7 +3,6 @@ package incident
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -124,11 +123,4 @@ func (s *Service) Names(ctx context.Context, id uuid.UUID) ([]record.Named, erro
 	}
 	l, err := record.NamedOn(ctx, s.desk.DB, id, s.desk.Now())
 	return l, db.Map(err)
-}
-
-// Fresh counts what has changed in a list since an instant, up to 100: what a
-// page that is open may tell its reader.
-func (s *Service) Fresh(ctx context.Context, f Filter, since time.Time) (int, error) {
-	f.Since = &since
-	return s.count(ctx, f, 99)
 }

@@ -102,7 +102,7 @@ func (v *visitor) listen(ev any) {
 	case *runtime.EventExceptionThrown:
 		v.bad = append(v.bad, e.ExceptionDetails.Error())
 	case *log.EventEntryAdded:
-		if e.Entry.Source == log.SourceSecurity || e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "the server responded with a status of 4") {
+		if e.Entry.Source == log.SourceSecurity || e.Entry.Level == log.LevelError && !strings.Contains(e.Entry.Text, "the server responded with a status of 4") && !strings.Contains(e.Entry.URL, "/live") {
 			v.bad = append(v.bad, fmt.Sprintf("%s %s", e.Entry.Text, e.Entry.URL))
 		}
 	}

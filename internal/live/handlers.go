@@ -94,7 +94,7 @@ func (h *Hub) run(ctx context.Context, s *stream, write func([]byte) error) {
 			_ = write(s.bye("age").append(s.take())) // it ends either way
 			return
 		case <-beat.C:
-			b = []byte(":\n\n")
+			b = frame{event: "beat", data: "{}"}.append(nil)
 		case <-s.wake:
 			if b = s.take(); len(b) == 0 {
 				continue

@@ -234,7 +234,7 @@ func TestAStreamBeatsAndEnds(t *testing.T) {
 		done := make(chan struct{})
 		go func() { h.run(t.Context(), s, func(p []byte) error { b.Write(p); return nil }); close(done) }()
 		<-done
-		if n := strings.Count(b.String(), ":\n\n"); n < 40 || n > 46 {
+		if n := strings.Count(b.String(), "event: beat"); n < 40 || n > 46 {
 			t.Errorf("%d heartbeats in a quarter of an hour", n)
 		}
 		if !strings.HasSuffix(b.String(), "event: bye\ndata: {\"why\":\"age\"}\n\n") {

@@ -237,6 +237,6 @@
 
   // ---- first focus of a failed form -----------------------------------------------
   ($('[data-focus]') ?? (!matchMedia('(pointer:coarse)').matches ? $$('form.act input:not([type=hidden]),form.act select,form.act textarea').find((x) => x.offsetParent) : null))?.focus();
-  $$('dialog[data-open]').forEach((d) => { d.removeAttribute('open'); d.showModal(); });
+  $$('body:not([data-page=components]) dialog[data-open]').forEach((d) => { d.removeAttribute('open'); d.showModal(); });
   window.deskToast = toast;
 })();
