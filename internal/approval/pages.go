@@ -8,7 +8,6 @@ import (
 
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
-	"opsdesk/internal/record"
 	"opsdesk/internal/ui"
 )
 
@@ -74,7 +73,7 @@ func seatNote(ctx context.Context, v View, s SeatView) string {
 		out = append(out, ui.T(ctx, "approval.by_deputy", "name", name(ctx, v, *s.ByID), "member", name(ctx, v, s.PersonID)))
 	}
 	if s.At != nil {
-		out = append(out, ui.Stamp(ctx, *s.At))
+		out = append(out, ui.Date(ctx, *s.At))
 	}
 	return strings.Join(out, " · ")
 }
@@ -105,13 +104,6 @@ func headline(ctx context.Context, d Decision) string {
 		return ui.T(ctx, "approval.your_turn")
 	}
 	return ui.T(ctx, "approval.status."+string(d.Status))
-}
-
-func fieldName(ctx context.Context, kind record.Kind, field string) string {
-	if k := string(kind) + ".field." + field; i18n.From(ctx) != nil && i18n.From(ctx).Has(k) {
-		return ui.T(ctx, k)
-	}
-	return field
 }
 
 func itemTitle(ctx context.Context, x Item) string {

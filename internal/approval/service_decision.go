@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
 )
 
@@ -59,6 +60,11 @@ func (s *Service) Decision(ctx context.Context, id uuid.UUID) (Decision, error) 
 		return d, err
 	}
 	d.Drifted = hash != p.Hash && !p.state.Status.Ended()
+	if hash != p.Hash {
+		if d.Card, err = s.bound(ctx, p); err != nil {
+			return d, err
+		}
+	}
 	if d.Changes, err = s.changes(ctx, p); err != nil {
 		return d, err
 	}
@@ -123,6 +129,30 @@ func (s *Service) mine(ctx context.Context, d *Decision, p *process, c Content, 
 		d.Behalf = &seats[i].PersonID
 	}
 	return nil
+}
+
+// bound is a card of what the process is about, where the record says something
+// else by now: whoever decided sees what they decided, and not what came later.
+func (s *Service) bound(ctx context.Context, p *process) (Card, error) {
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(p.Content), &fields); err != nil {
+		return Card{}, err
+	}
+	c := Card{Title: p.Title}
+	for _, f := range slices.Sorted(maps.Keys(fields)) {
+		if v := plain(fields[f]); v != "" {
+			c.Facts = append(c.Facts, Fact{Label: fieldLabel(ctx, p.Kind, f), Value: v})
+		}
+	}
+	return c, nil
+}
+
+// fieldLabel names a field of a kind of records; one without a text by itself.
+func fieldLabel(ctx context.Context, kind record.Kind, field string) string {
+	if m, k := i18n.From(ctx), string(kind)+".field."+field; m != nil && m.Has(k) {
+		return m.T(k)
+	}
+	return field
 }
 
 // questions are those that nobody has answered.

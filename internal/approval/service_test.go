@@ -223,6 +223,17 @@ func TestContentBinds(t *testing.T) {
 	if same := x.view(p); same.ID != now.ID {
 		t.Error("asked again without a change")
 	}
+	// The void process goes on showing what was decided, the new one what is asked.
+	old, err := x.Approvals.Decision(x.As("lead"), v.ID)
+	x.must(err)
+	cur, err := x.Approvals.Decision(x.As("lead"), now.ID)
+	x.must(err)
+	if old.CurrentID == nil || *old.CurrentID != now.ID || len(old.Card.Facts) != 2 || old.Card.Facts[0].Value != "Replace it on Sunday" {
+		t.Errorf("%+v", old.Card)
+	}
+	if len(cur.Changes) != 1 || cur.Changes[0].Before != "Replace it on Sunday" || cur.Changes[0].After != "Replace it on Monday" || cur.Mine == nil {
+		t.Errorf("%+v", cur.Changes)
+	}
 	// An edit that forgot to say so is found at the vote.
 	x.must(x.Edit(x.As("staff"), p.ID, "Replace it never", false))
 	wantCode(t, x.vote(now, "lead", "lead", approval.Approve), fault.Conflict, "approval.error.changed")
