@@ -494,6 +494,80 @@ CREATE TABLE public.incident_chronicle (
     author_name text NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_major_actions (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    incident_id uuid NOT NULL,
+    title text NOT NULL,
+    owner_id uuid NOT NULL,
+    due_on date NOT NULL,
+    done_at timestamp with time zone,
+    done_by uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_major_reviews (
+    incident_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    summary text DEFAULT ''::text NOT NULL,
+    impact text DEFAULT ''::text NOT NULL,
+    cause text DEFAULT ''::text NOT NULL,
+    went_well text DEFAULT ''::text NOT NULL,
+    went_badly text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone,
+    restored_at timestamp with time zone,
+    authors uuid[] NOT NULL,
+    submitted_by uuid,
+    submitted_at timestamp with time zone,
+    signed_by uuid,
+    signed_at timestamp with time zone,
+    returned_by uuid,
+    returned_at timestamp with time zone,
+    return_reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_major_reviews_in_order CHECK (((started_at IS NULL) OR (restored_at IS NULL) OR (restored_at >= started_at))),
+    CONSTRAINT incident_major_reviews_other_signs CHECK (((signed_by IS NULL) OR (signed_by <> ALL (authors)))),
+    CONSTRAINT incident_major_reviews_signed CHECK ((((state = 'signed'::text) = (signed_by IS NOT NULL)) AND ((signed_by IS NULL) = (signed_at IS NULL)))),
+    CONSTRAINT incident_major_reviews_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'signed'::text])))
+);
+CREATE TABLE public.incident_majors (
+    incident_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    proposed_at timestamp with time zone,
+    proposed_by uuid,
+    proposal text DEFAULT ''::text NOT NULL,
+    declined_at timestamp with time zone,
+    declined_by uuid,
+    decline_reason text DEFAULT ''::text NOT NULL,
+    declared_at timestamp with time zone,
+    declared_by uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    manager_id uuid,
+    communicator_id uuid,
+    technical_id uuid,
+    cadence_minutes integer DEFAULT 60 NOT NULL,
+    next_update_at timestamp with time zone,
+    update_reminded timestamp with time zone,
+    notice_due_at timestamp with time zone,
+    notice_at timestamp with time zone,
+    notice_by uuid,
+    notice_reminded timestamp with time zone,
+    management uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ending text DEFAULT ''::text NOT NULL,
+    review_due_at timestamp with time zone,
+    review_signed_at timestamp with time zone,
+    review_reminded timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_majors_cadence CHECK (((cadence_minutes >= 10) AND (cadence_minutes <= 1440))),
+    CONSTRAINT incident_majors_in_order CHECK (((declared_at IS NOT NULL) OR ((ended_at IS NULL) AND (notice_due_at IS NULL))))
+);
 CREATE SEQUENCE public.incident_numbers
     START WITH 1
     INCREMENT BY 1
@@ -565,9 +639,11 @@ CREATE TABLE public.incidents (
     parent_id uuid,
     child_as text DEFAULT ''::text NOT NULL,
     attached_at timestamp with time zone,
+    major text DEFAULT ''::text NOT NULL,
     CONSTRAINT incidents_cancelled_has_reason CHECK (((state <> 'cancelled'::text) OR (cancel_reason <> ''::text))),
     CONSTRAINT incidents_child_as CHECK (((child_as = ANY (ARRAY[''::text, 'same'::text, 'part'::text])) AND ((parent_id IS NULL) = (child_as = ''::text)) AND ((parent_id IS NULL) = (attached_at IS NULL)))),
     CONSTRAINT incidents_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT incidents_major CHECK ((major = ANY (ARRAY[''::text, 'proposed'::text, 'declared'::text, 'ended'::text]))),
     CONSTRAINT incidents_not_own_parent CHECK ((parent_id <> id)),
     CONSTRAINT incidents_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
     CONSTRAINT incidents_priority CHECK (((priority >= 1) AND (priority <= 4))),
@@ -1135,6 +1211,12 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_major_reviews
+    ADD CONSTRAINT incident_major_reviews_pkey PRIMARY KEY (incident_id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_pkey PRIMARY KEY (incident_id);
 ALTER TABLE ONLY public.incident_priorities
     ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
 ALTER TABLE ONLY public.incident_tasks
@@ -1289,10 +1371,17 @@ CREATE INDEX incident_cascades_incident_idx ON public.incident_cascades USING bt
 CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
 CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX incident_chronicle_incident_idx ON public.incident_chronicle USING btree (incident_id, at DESC, id DESC);
+CREATE INDEX incident_major_actions_incident_idx ON public.incident_major_actions USING btree (incident_id, due_on, id);
+CREATE INDEX incident_majors_began_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC);
+CREATE INDEX incident_majors_notice_idx ON public.incident_majors USING btree (notice_due_at) WHERE ((notice_at IS NULL) AND (notice_due_at IS NOT NULL));
+CREATE INDEX incident_majors_open_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
+CREATE INDEX incident_majors_review_idx ON public.incident_majors USING btree (review_due_at) WHERE ((review_signed_at IS NULL) AND (review_due_at IS NOT NULL));
+CREATE INDEX incident_majors_update_idx ON public.incident_majors USING btree (next_update_at) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
 CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
 CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id, created_at DESC, id DESC);
+CREATE INDEX incidents_major_idx ON public.incidents USING btree (major, id) WHERE (major <> ''::text);
 CREATE INDEX incidents_parent_idx ON public.incidents USING btree (parent_id, number) WHERE (parent_id IS NOT NULL);
 CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
@@ -1467,6 +1556,20 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_major_reviews
+    ADD CONSTRAINT incident_major_reviews_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_communicator_fkey FOREIGN KEY (communicator_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_manager_fkey FOREIGN KEY (manager_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_technical_fkey FOREIGN KEY (technical_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks

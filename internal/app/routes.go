@@ -229,6 +229,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			{ID: "view-resolved", Href: "/incidents?view=resolved", Icon: "circle-check", Label: "ui.nav.resolved"},
 		}},
 	}
+	s.Nav[1].Items = append(s.Nav[1].Items, ui.NavItem{ID: "majors", Href: "/majors", Icon: "alert-triangle", Label: "ui.nav.majors", Count: count("majors"), Hot: counts["majors"] > 0})
 	var own []ui.NavItem
 	for _, v := range views {
 		id := v.ID.String()

@@ -54,6 +54,9 @@ type Company struct {
 	// Routing gets a few rules where it is given; tests do without.
 	Routing  *routing.Service
 	Requests *servicerequest.Service
+	// Majors tells of major incidents too: the banner of the one that goes on is
+	// on every page.
+	Majors bool
 	// At moves the desk's clock, so that the past can be told; the zero time
 	// gives the real one back.
 	At func(time.Time)
@@ -108,7 +111,11 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	if err := c.stock(sys); err != nil {
 		return false, fmt.Errorf("stock: %w", err)
 	}
+	now := c.Desk.Now()
 	err := c.play(ctx)
+	if err == nil && c.Majors {
+		err = c.majors(ctx, now)
+	}
 	c.At(time.Time{})
 	if err != nil {
 		return false, err

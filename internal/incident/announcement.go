@@ -81,6 +81,11 @@ type AnnounceFields struct {
 	ExpectedAt  *time.Time  `json:"expected_at"`
 }
 
+// worded reports whether anything is to be announced.
+func (f AnnounceFields) worded() bool {
+	return strings.TrimSpace(f.TitleZh+f.TitleEn+f.TextZh+f.TextEn) != ""
+}
+
 // check names what is missing: words in at least one language, and readers.
 func (f AnnounceFields) check() error {
 	out := fault.New(fault.Invalid, "error.invalid")

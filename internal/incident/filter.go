@@ -78,6 +78,7 @@ var filterFields = map[string]fieldSpec{
 	"department":   {kind: isID, ops: maybeOps},
 	"category":     {kind: isID, ops: maybeOps},
 	"service":      {kind: isID, ops: maybeOps},
+	"major":        {kind: isWord, ops: choiceOps, words: Majors[:]},
 	"parent":       {kind: isID, ops: []string{"any", "none", "is"}},
 	"pending":      {kind: isWord, ops: choiceOps, words: text(PendingReasons[:])},
 	"channel":      {kind: isWord, ops: choiceOps, words: Channels[:]},
@@ -88,7 +89,7 @@ var filterFields = map[string]fieldSpec{
 }
 
 // filterOrder is how the builder offers them.
-var filterOrder = []string{"priority", "state", "assignee", "team", "category", "service", "requester", "department", "parent", "pending", "channel", "vip", "confidential", "created", "updated"}
+var filterOrder = []string{"priority", "state", "assignee", "team", "category", "service", "requester", "department", "major", "parent", "pending", "channel", "vip", "confidential", "created", "updated"}
 
 func text[T ~string](in []T) []string {
 	out := make([]string, len(in))

@@ -58,13 +58,15 @@ func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
 		return err
 	}
 	if err == nil {
-		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "requester_id", "assignee_id", "person_id")
+		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "requester_id", "assignee_id", "person_id", "manager_id", "communicator_id", "technical_id", "owner_id")
 	}
 	if typed := r.Form.Get("item_typed"); typed != "" && r.Form.Get("item") == "" {
 		r.Form.Set("item", typed) // where the picker needs script
 	}
 	local(r.Context(), r.Form, "reported_at")
-	local(r.Context(), r.Form, "expected_at")
+	for _, f := range []string{"expected_at", "at", "started_at", "restored_at"} {
+		local(r.Context(), r.Form, f)
+	}
 	if ferr := web.Form(r.Form, in); err == nil {
 		err = ferr
 	}

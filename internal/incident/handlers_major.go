@@ -18,6 +18,7 @@ func mountMajor(m mounter) {
 	s, h, a := m.a.s, m.h, m.a
 	act(m, "announce", ActionAnnounce, "Tell those whom it concerns, by a banner in plain words", s.Announce)
 	act(m, "update", ActionUpdate, "Tell those whom it concerns how it stands", s.PostUpdate)
+	mountRoom(m)
 	act(m, "unannounce", ActionWithdraw, "End the announcement", s.Withdraw)
 	m.rt.Get("/announcements/{id}", h.announcement)
 	m.rt.Post("/announcements/{id}/me-too", h.meToo)

@@ -57,7 +57,8 @@ type Incident struct {
 	ReopenedAt     *time.Time    `db:"reopened_at" audit:"reopened_at"`
 	ReopenedBy     *uuid.UUID    `db:"reopened_by" audit:"reopened_by"`
 	AutoCloseAt    *time.Time    `db:"auto_close_at"`
-	ParentID       *uuid.UUID    `db:"parent_id"` // the trail has its number
+	Major          string        `db:"major" audit:"major"` // "", proposed, declared, ended
+	ParentID       *uuid.UUID    `db:"parent_id"`           // the trail has its number
 	ChildAs        string        `db:"child_as" audit:"child_as"`
 	AttachedAt     *time.Time    `db:"attached_at"`
 	Source         string        `db:"source" audit:"source"`

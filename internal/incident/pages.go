@@ -28,7 +28,8 @@ var actPages = map[string]authz.Action{
 	"accept": ActionAccept, "pend": ActionPend, "resolve": ActionResolve, "reject": ActionReject, "reopen": ActionReopen, "cancel": ActionCancel,
 	"assign": ActionAssign, "transfer": ActionTransfer, "priority": ActionPriority, "edit": ActionEdit, "names": ActionName, "tasks": ActionTasks,
 	"links": ActionLink, "items": ActionItems, "watchers": ActionWatchers, "parent": ActionParent, "children": ActionParent,
-	"announce": ActionAnnounce, "update": ActionUpdate,
+	"announce": ActionAnnounce, "update": ActionUpdate, "propose": ActionPropose, "declare": ActionDeclare, "decline": ActionDecline, "roles": ActionRoles,
+	"notice": ActionNotice, "log": ActionLog, "end": ActionEnd,
 }
 
 // saidKeys are what the page says after an action that changes nothing one
@@ -38,7 +39,7 @@ var saidKeys = map[string]bool{
 	"incident.said.accept": true, "incident.said.reject": true, "incident.said.reopen": true, "incident.said.transfer": true, "incident.said.assign": true,
 	"incident.said.cancel": true, "incident.said.pend": true,
 	"incident.said.parent": true, "incident.said.children": true, "incident.said.parent_remove": true, "incident.said.announce": true, "incident.said.update": true,
-	"incident.said.unannounce": true,
+	"incident.said.unannounce": true, "incident.said.propose": true, "incident.said.decline": true, "incident.said.declare": true, "incident.said.notice": true, "incident.said.end": true,
 }
 
 func choiceName(ctx context.Context, list []Choice, id *uuid.UUID) string {
@@ -274,6 +275,8 @@ func (p queueProps) valueText(ctx context.Context, c Clause, v string) string {
 		return "P" + v
 	case "state":
 		return ui.T(ctx, "ui.state."+v)
+	case "major":
+		return ui.T(ctx, "incident.major."+v)
 	case "pending":
 		return ui.T(ctx, "incident.pending_reason."+v)
 	case "channel":
@@ -320,6 +323,8 @@ func (p queueProps) valueOptions(ctx context.Context, field string) []ui.Option 
 		return priorities(ctx)
 	case "state":
 		return keyed(ctx, "ui.state.", States[:])
+	case "major":
+		return keyed(ctx, "incident.major.", Majors[:])
 	case "pending":
 		return keyed(ctx, "incident.pending_reason.", PendingReasons[:])
 	case "channel":
@@ -534,7 +539,8 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 // in it.
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
-	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update",
+	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {
@@ -587,6 +593,16 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 			}
 			return ui.T(ctx, "ui.no")
 		}
+	case "major":
+		if s == "" {
+			return ""
+		}
+		return ui.T(ctx, "incident.major."+s)
+	case "review":
+		if s == "" {
+			return ""
+		}
+		return ui.T(ctx, "incident.review.state."+s)
 	case "child_as":
 		if s == "" {
 			return ""

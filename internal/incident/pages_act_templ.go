@@ -621,6 +621,11 @@ func actFields(p actProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		case "propose", "decline", "declare", "roles", "notice", "log", "end":
+			templ_7745c5c3_Err = manageFields(p).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		case "watchers":
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<input type=\"hidden\" name=\"watch\" value=\"true\">")
 			if templ_7745c5c3_Err != nil {

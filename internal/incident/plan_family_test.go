@@ -56,3 +56,31 @@ func TestChildrenAreFoundByTheirParent(t *testing.T) {
 		}
 	}
 }
+
+// TestMajorsAreListedByTheirIndex: the lists of major incidents and what looks
+// for due ones read indexes, however many ended years ago.
+func TestMajorsAreListedByTheirIndex(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	conn, err := pool.PGX().Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off; SET enable_sort = off`); err != nil {
+		t.Fatal(err)
+	}
+	v := record.Visible(authz.ReadScope{All: true}, identity.Actor{ID: uuid.New()}, time.Now())
+	after := &Cursor{At: time.Now(), ID: uuid.New()}
+	for list, index := range map[string]string{"open": "incident_majors_open_idx", "all": "incident_majors_began_idx"} {
+		sql, args := majorsSQL(v, list, after, 30)
+		if plan := explain(t, conn, sql, args); !strings.Contains(plan, index) {
+			t.Errorf("%s does not use %s:\n%s", list, index, plan)
+		}
+	}
+	for what, index := range map[string]string{"update": "incident_majors_update_idx", "notice": "incident_majors_notice_idx", "review": "incident_majors_review_idx"} {
+		if plan := explain(t, conn, reminders[what], db.Args{"now": time.Now(), "again": time.Now()}); !strings.Contains(plan, index) {
+			t.Errorf("%s does not use %s:\n%s", what, index, plan)
+		}
+	}
+}

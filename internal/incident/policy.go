@@ -83,5 +83,17 @@ func Policies() authz.Policies {
 		ActionUpdate:    "major.run",
 		ActionMeToo:     "major.me_too",
 		ActionRoute:     "ticket.assign",
+		ActionPropose:   "major.propose",
+		ActionDeclare:   "major.declare",
+		ActionDecline:   "major.declare",
+		ActionRoles:     "major.run",
+		ActionNotice:    "major.run",
+		ActionLog:       "major.run",
+		ActionEnd:       "major.run",
+		ActionReview:    "major.run",
+		ActionSubmit:    "major.run",
+		ActionTake:      "major.run",
+		ActionSign:      "major.review_sign",
+		ActionReturn:    "major.review_sign",
 	}
 }

@@ -20,7 +20,7 @@ const incidentColumns = `id, version, number, title, description, state, pending
 	category_id, service_id, location, device, requester_id, created_by, department_id, team_id, assignee_id, confidential,
 	resolution_code, cause, process, cancel_reason, reopen_count, reported_at, responded_at, resolved_at, resolved_by, closed_at, closed_by,
 	reopened_at, reopened_by, auto_close_at, source, source_key, created_at, updated_at,
-	parent_id, child_as, attached_at`
+	parent_id, child_as, attached_at, major`
 
 func incidentArgs(i *Incident) db.Args {
 	return db.Args{
@@ -32,7 +32,7 @@ func incidentArgs(i *Incident) db.Args {
 		"reopen_count": i.ReopenCount, "reported_at": i.ReportedAt, "responded_at": i.RespondedAt, "resolved_at": i.ResolvedAt, "resolved_by": i.ResolvedBy,
 		"closed_at": i.ClosedAt, "closed_by": i.ClosedBy, "reopened_at": i.ReopenedAt, "reopened_by": i.ReopenedBy, "auto_close_at": i.AutoCloseAt,
 		"source": i.Source, "source_key": i.SourceKey, "created_at": i.CreatedAt, "updated_at": i.UpdatedAt,
-		"parent_id": i.ParentID, "child_as": i.ChildAs, "attached_at": i.AttachedAt,
+		"parent_id": i.ParentID, "child_as": i.ChildAs, "attached_at": i.AttachedAt, "major": i.Major,
 	}
 }
 
@@ -43,7 +43,7 @@ func (repository) Insert(b *pgx.Batch, i *Incident) {
 			@category_id, @service_id, @location, @device, @requester_id, @created_by, @department_id, @team_id, @assignee_id, @confidential,
 			@resolution_code, @cause, @process, @cancel_reason, @reopen_count, @reported_at, @responded_at, @resolved_at, @resolved_by, @closed_at, @closed_by,
 			@reopened_at, @reopened_by, @auto_close_at, @source, @source_key, @created_at, @updated_at,
-			@parent_id, @child_as, @attached_at)`, incidentArgs(i))
+			@parent_id, @child_as, @attached_at, @major)`, incidentArgs(i))
 	search.Queue(b, i.doc())
 }
 
@@ -56,7 +56,7 @@ func (repository) Update(b *pgx.Batch, i *Incident) {
 			cancel_reason = @cancel_reason, reopen_count = @reopen_count, reported_at = @reported_at, responded_at = @responded_at, resolved_at = @resolved_at,
 			resolved_by = @resolved_by, closed_at = @closed_at, closed_by = @closed_by, reopened_at = @reopened_at, reopened_by = @reopened_by,
 			auto_close_at = @auto_close_at, source = @source, source_key = @source_key, created_at = @created_at, updated_at = @updated_at,
-			parent_id = @parent_id, child_as = @child_as, attached_at = @attached_at
+			parent_id = @parent_id, child_as = @child_as, attached_at = @attached_at, major = @major
 		WHERE id = @id AND version = @version - 1`, incidentArgs(i))
 	search.QueueUpdate(b, i.doc())
 }

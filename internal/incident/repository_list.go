@@ -22,6 +22,7 @@ type Row struct {
 	PendingReason string     `db:"pending_reason"`
 	Channel       string     `db:"channel"`
 	ParentID      *uuid.UUID `db:"parent_id"`
+	Major         string     `db:"major"`
 	CategoryID    *uuid.UUID `db:"category_id"`
 	AssigneeName  string     `db:"assignee_name"`
 	AssigneeEn    string     `db:"assignee_en"`
@@ -38,7 +39,7 @@ type Cursor struct {
 	ID       uuid.UUID
 }
 
-const rowSQL = `SELECT r.*, i.pending_reason, i.channel, i.parent_id, i.category_id, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en,
+const rowSQL = `SELECT r.*, i.pending_reason, i.channel, i.parent_id, i.major, i.category_id, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en,
 		q.name AS requester_name, q.name_en AS requester_en, q.vip
 	FROM (SELECT r.* FROM records r WHERE `
 
@@ -149,7 +150,7 @@ var columnsOf = map[string]string{
 }
 
 // own are the fields that stand in the incident's own table.
-var ownFields = map[string]string{"parent": "x.parent_id", "category": "x.category_id", "pending": "x.pending_reason", "channel": "x.channel"}
+var ownFields = map[string]string{"parent": "x.parent_id", "major": "x.major", "category": "x.category_id", "pending": "x.pending_reason", "channel": "x.channel"}
 
 // condition is one clause as SQL, with the value of its argument p, if any.
 func (c Clause) condition(p string, a asked) (string, any) {

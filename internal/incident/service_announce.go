@@ -109,6 +109,9 @@ func (s *Service) PostUpdate(ctx context.Context, id uuid.UUID, in UpdateInput) 
 		if a == nil || !a.Open() {
 			return fault.New(fault.Conflict, "incident.error.not_announced")
 		}
+		if err := s.majorUpdated(ctx, u, *i); err != nil {
+			return err
+		}
 		s.repo.reword(&u.Batch, i.ID, zh, en, in.ExpectedAt, u.Now)
 		s.changedNotices()
 		u.Note("update", nil, said(i18n.Chinese, zh, en))
@@ -130,6 +133,20 @@ func (s *Service) Withdraw(ctx context.Context, id uuid.UUID, in StepInput) (Inc
 	})
 }
 
+// majorUpdated sets the clock of the next update of a major incident.
+func (s *Service) majorUpdated(ctx context.Context, u *work.Unit, i Incident) error {
+	if i.Major != Declared {
+		return nil
+	}
+	m, err := s.repo.major(ctx, u.Tx, i.ID)
+	if err != nil || m == nil {
+		return err
+	}
+	m.updated(u.Now)
+	s.repo.saveMajor(&u.Batch, *m, u.Now)
+	return nil
+}
+
 // solved tells those who were told of an incident that it is over, and takes
 // the banner down.
 func (s *Service) solved(ctx context.Context, u *work.Unit, i Incident) error {
@@ -142,7 +159,9 @@ func (s *Service) solved(ctx context.Context, u *work.Unit, i Incident) error {
 		s.repo.withdraw(&u.Batch, i.ID, u.Now)
 		return s.say(u, i, Line{Kind: "withdrawn"}, "")
 	}
-	s.repo.withdraw(&u.Batch, i.ID, u.Now)
+	if i.Major != Declared { // whose end takes the banner down
+		s.repo.withdraw(&u.Batch, i.ID, u.Now)
+	}
 	return s.say(u, i, Line{Kind: "resolved", Public: true}, "incident.major_resolved")
 }
 
@@ -157,6 +176,7 @@ type telling struct {
 	Line     uuid.UUID   `json:"line"`
 	Name     string      `json:"name"`
 	Also     []uuid.UUID `json:"also,omitempty"`
+	Path     string      `json:"path,omitempty"` // of the page, where it is another
 	Only     bool        `json:"only,omitempty"`
 }
 
@@ -180,7 +200,7 @@ func (s *Service) tell(ctx context.Context, payload json.RawMessage, _ jobs.Run)
 	if err != nil {
 		return err
 	}
-	about := event.Subject{Title: i.Title, Path: "/announcements/" + i.Label(), In: map[string]event.Said{}}
+	about := event.Subject{Title: i.Title, Path: or(t.Path, "/announcements/"+i.Label()), In: map[string]event.Said{}}
 	for _, lang := range i18n.Languages {
 		said := event.Said{Title: i.Title, Text: l.Text(lang)}
 		if a != nil {

@@ -26,6 +26,9 @@ func (s *Service) withFamily(ctx context.Context, in any, change func(*work.Unit
 		if err := change(u, i); err != nil {
 			return err
 		}
+		if i.Major == Declared || i.Major == Ended {
+			i.AutoCloseAt = nil // never by itself: its requester confirms, or a lead
+		}
 		if before.State.Open() && !i.State.Open() {
 			if err := s.solved(ctx, u, *i); err != nil {
 				return err

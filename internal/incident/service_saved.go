@@ -78,6 +78,9 @@ func (s *Service) Navigation(ctx context.Context) ([]view.View, map[string]int) 
 	for _, name := range []string{"mine", "unassigned"} {
 		count(name, func() (Filter, error) { return Filter{View: name}, nil })
 	}
+	count("majors", func() (Filter, error) {
+		return Filter{View: "all", Clauses: []Clause{{"major", "is", []string{Declared}}}}, nil
+	})
 	for _, v := range saved {
 		count(v.ID.String(), func() (Filter, error) { return savedFilter(v) })
 	}

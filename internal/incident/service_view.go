@@ -54,6 +54,7 @@ type Detail struct {
 	Drafts     map[string]draft.Fields
 	Mentions   []comment.Mention // of replies and notes
 	Family     Family
+	Managed    *Major        // where it is or was a major incident
 	Announced  *Announcement // of it, or of the incident it belongs to
 	Voices     []Voice
 
@@ -128,6 +129,18 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 	switch a {
 	case ActionEdit:
 		return i.State != Closed && i.State != Cancelled
+	case ActionPropose:
+		return i.Major == "" && i.State.Open() && i.ParentID == nil
+	case ActionDeclare:
+		return i.Major != Declared && i.State.Open() && i.ParentID == nil
+	case ActionDecline:
+		return i.Major == Proposed
+	case ActionRoles, ActionNotice, ActionEnd:
+		return i.Major == Declared
+	case ActionLog:
+		return i.Major == Declared || i.Major == Ended
+	case ActionAnnounce:
+		return i.State.Open() && !i.Confidential
 	case ActionParent:
 		return !i.Confidential && (i.State.Open() || i.State == Resolved)
 	case ActionHide:
@@ -182,6 +195,11 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	if err := s.announcedOf(ctx, d); err != nil {
 		return err
 	}
+	if d.Agent && d.Major != "" {
+		if d.Managed, err = s.repo.major(ctx, q, d.ID); err != nil {
+			return err
+		}
+	}
 	if d.Agent {
 		if d.Family, err = s.family(ctx, d.Incident); err != nil {
 			return err
@@ -214,6 +232,9 @@ func (d Detail) texts() []string {
 func (d Detail) everyone() []uuid.UUID {
 	ids := people(&d.RequesterID, &d.CreatedBy, d.AssigneeID, d.ResolvedBy, d.ClosedBy)
 	ids = append(ids, d.Watchers...)
+	if d.Managed != nil {
+		ids = append(ids, append(d.Managed.roles(), people(d.Managed.ProposedBy)...)...)
+	}
 	for _, t := range d.Tasks {
 		ids = append(ids, people(t.AssigneeID, t.DoneBy)...)
 	}

@@ -1454,7 +1454,7 @@ func Portal(p Page) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Kind != "portal" && p.Kind != "announcement" {
+			if p.Kind != "portal" && p.Kind != "announcement" && p.Kind != "report" {
 				templ_7745c5c3_Err = noticeBar().Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

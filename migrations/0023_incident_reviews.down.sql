@@ -1,0 +1,2 @@
+DROP TABLE incident_major_actions;
+DROP TABLE incident_major_reviews;
