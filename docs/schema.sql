@@ -261,6 +261,42 @@ CREATE TABLE public.ci_identifiers (
     value text NOT NULL,
     part boolean DEFAULT false NOT NULL
 );
+CREATE TABLE public.ci_import_rows (
+    import_id uuid NOT NULL,
+    n integer NOT NULL,
+    raw text[],
+    content jsonb,
+    action text DEFAULT ''::text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    item_id uuid,
+    changes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    step integer,
+    CONSTRAINT ci_import_rows_action CHECK ((action = ANY (ARRAY[''::text, 'add'::text, 'change'::text, 'skip'::text, 'failed'::text, 'review'::text, 'relate'::text])))
+);
+CREATE TABLE public.ci_imports (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    owner_id uuid NOT NULL,
+    source text NOT NULL,
+    format text NOT NULL,
+    file_name text NOT NULL,
+    columns text[] DEFAULT '{}'::text[] NOT NULL,
+    mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
+    class_id uuid,
+    complete boolean NOT NULL,
+    state text NOT NULL,
+    batch_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_imports_format CHECK ((format = ANY (ARRAY['table'::text, 'netbox'::text]))),
+    CONSTRAINT ci_imports_state CHECK ((state = ANY (ARRAY['mapping'::text, 'ready'::text, 'started'::text, 'done'::text])))
+);
+CREATE TABLE public.ci_item_keys (
+    source text NOT NULL,
+    source_key text NOT NULL,
+    item_id uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.ci_items (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -294,6 +330,7 @@ CREATE TABLE public.ci_items (
     created_by uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    origins jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT ci_items_criticality CHECK (((criticality >= 1) AND (criticality <= 4))),
     CONSTRAINT ci_items_install CHECK ((install = ANY (ARRAY['none'::text, 'pending'::text, 'installed'::text, 'removing'::text, 'removed'::text]))),
     CONSTRAINT ci_items_lifecycle CHECK ((lifecycle = ANY (ARRAY['planned'::text, 'ordered'::text, 'stock'::text, 'staging'::text, 'production'::text, 'maintenance'::text, 'retired'::text, 'disposed'::text]))),
@@ -346,6 +383,23 @@ CREATE TABLE public.ci_relations (
     ended_source text DEFAULT ''::text NOT NULL,
     CONSTRAINT ci_relations_source CHECK ((source = ANY (ARRAY['person'::text, 'import'::text, 'agent'::text, 'change'::text]))),
     CONSTRAINT ci_relations_times CHECK ((ended_at >= created_at))
+);
+CREATE TABLE public.ci_reviews (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source text NOT NULL,
+    source_key text NOT NULL,
+    name text NOT NULL,
+    content jsonb NOT NULL,
+    candidates uuid[] NOT NULL,
+    reason text NOT NULL,
+    decided text DEFAULT ''::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    item_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_reviews_decided CHECK ((decided = ANY (ARRAY[''::text, 'item'::text, 'new'::text, 'dismissed'::text])))
 );
 CREATE TABLE public.ci_unique_values (
     attribute_id uuid NOT NULL,
@@ -1171,6 +1225,12 @@ ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_pkey PRIMARY KEY (item_id, key, value);
+ALTER TABLE ONLY public.ci_import_rows
+    ADD CONSTRAINT ci_import_rows_pkey PRIMARY KEY (import_id, n);
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_item_keys
+    ADD CONSTRAINT ci_item_keys_pkey PRIMARY KEY (source, source_key);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_number_key UNIQUE (number);
 ALTER TABLE ONLY public.ci_items
@@ -1181,6 +1241,8 @@ ALTER TABLE ONLY public.ci_relation_types
     ADD CONSTRAINT ci_relation_types_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_relations
     ADD CONSTRAINT ci_relations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_reviews
+    ADD CONSTRAINT ci_reviews_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_pkey PRIMARY KEY (attribute_id, value);
 ALTER TABLE ONLY public.ci_versions
@@ -1335,6 +1397,12 @@ CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (revie
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_identifiers_value_idx ON public.ci_identifiers USING btree (value, key);
+CREATE INDEX ci_import_rows_action_idx ON public.ci_import_rows USING btree (import_id, action, n);
+CREATE INDEX ci_import_rows_step_idx ON public.ci_import_rows USING btree (import_id, step) WHERE (step IS NOT NULL);
+CREATE INDEX ci_imports_batch_idx ON public.ci_imports USING btree (batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX ci_imports_created_idx ON public.ci_imports USING btree (created_at DESC, id DESC);
+CREATE INDEX ci_item_keys_item_idx ON public.ci_item_keys USING btree (item_id);
+CREATE INDEX ci_item_keys_seen_idx ON public.ci_item_keys USING btree (source, seen_at);
 CREATE INDEX ci_items_class_name_idx ON public.ci_items USING btree (class_id, lower(name), id);
 CREATE INDEX ci_items_class_updated_idx ON public.ci_items USING btree (class_id, updated_at DESC, id DESC);
 CREATE INDEX ci_items_criticality_idx ON public.ci_items USING btree (criticality, updated_at DESC, id DESC);
@@ -1354,6 +1422,8 @@ CREATE INDEX ci_relations_from_idx ON public.ci_relations USING btree (from_id, 
 CREATE UNIQUE INDEX ci_relations_once ON public.ci_relations USING btree (type_id, from_id, to_id) WHERE (ended_at IS NULL);
 CREATE INDEX ci_relations_to_history_idx ON public.ci_relations USING btree (to_id, created_at DESC);
 CREATE INDEX ci_relations_to_idx ON public.ci_relations USING btree (to_id, type_id) INCLUDE (from_id) WHERE (ended_at IS NULL);
+CREATE INDEX ci_reviews_open_idx ON public.ci_reviews USING btree (created_at, id) WHERE (decided = ''::text);
+CREATE UNIQUE INDEX ci_reviews_open_key ON public.ci_reviews USING btree (source, source_key) WHERE (decided = ''::text);
 CREATE INDEX ci_unique_values_item_idx ON public.ci_unique_values USING btree (item_id);
 CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at DESC, version DESC);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
@@ -1502,6 +1572,14 @@ ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ci_import_rows
+    ADD CONSTRAINT ci_import_rows_import_fkey FOREIGN KEY (import_id) REFERENCES public.ci_imports(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_item_keys
+    ADD CONSTRAINT ci_item_keys_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_items

@@ -155,7 +155,7 @@ func (a *App) modules(o Options) error {
 	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA); err != nil {
 		return err
 	}
-	if a.Configuration, err = configuration.New(d); err != nil {
+	if a.Configuration, err = configuration.New(d, a.Batches); err != nil {
 		return err
 	}
 	if a.Routing, err = routing.New(d, a.SLA); err != nil {

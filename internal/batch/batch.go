@@ -107,8 +107,17 @@ type Runner struct {
 	Undo string
 	// Title is the message key of what the work is called.
 	Title string
+	// Max is how many records one batch may have; 0: MaxRows.
+	Max int
 	// Path is the address of a record before its number.
 	Path string
+}
+
+func (r Runner) max() int {
+	if r.Max > 0 {
+		return r.Max
+	}
+	return MaxRows
 }
 
 // Files keeps the results.
@@ -165,8 +174,8 @@ func (s *Service) make(ctx context.Context, b Batch, input any, rows []Row) (Bat
 	if err != nil {
 		return b, err
 	}
-	if len(rows) > MaxRows {
-		return b, fault.New(fault.Conflict, "batch.error.too_many", "count", MaxRows)
+	if limit := s.runners[b.Kind].max(); len(rows) > limit {
+		return b, fault.New(fault.Conflict, "batch.error.too_many", "count", limit)
 	}
 	if b.Input, err = json.Marshal(input); err != nil {
 		return b, fmt.Errorf("input of batch %s: %w", b.Kind, err)
@@ -328,7 +337,7 @@ func (s *Service) Undo(ctx context.Context, id uuid.UUID) (Batch, error) {
 	if err != nil || !ok {
 		return b, errors.Join(err, fault.New(fault.Conflict, "batch.error.no_undo"))
 	}
-	rows, err := s.repo.undos(ctx, s.desk.DB, b.ID)
+	rows, err := s.repo.undos(ctx, s.desk.DB, b.ID, s.runners[b.Kind].max())
 	if err != nil {
 		return b, err
 	}

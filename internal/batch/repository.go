@@ -143,8 +143,8 @@ func (repository) undoable(ctx context.Context, q db.Querier, id uuid.UUID) (ok 
 }
 
 // undos lists what can be taken back, the last first.
-func (repository) undos(ctx context.Context, q db.Querier, id uuid.UUID) ([]Row, error) {
-	rows, _ := q.Query(ctx, `SELECT n, record_id, number, '' AS outcome, '' AS code, undo FROM batch_rows WHERE batch_id = @id AND undo IS NOT NULL ORDER BY n DESC LIMIT @max`, db.Args{"id": id, "max": MaxRows})
+func (repository) undos(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Row, error) {
+	rows, _ := q.Query(ctx, `SELECT n, record_id, number, '' AS outcome, '' AS code, undo FROM batch_rows WHERE batch_id = @id AND undo IS NOT NULL ORDER BY n DESC LIMIT @max`, db.Args{"id": id, "max": limit})
 	return collect(rows)
 }
 

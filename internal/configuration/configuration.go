@@ -46,17 +46,19 @@ type Item struct {
 	RemindedUntil *time.Time `db:"reminded_until"`
 	// Redundancy is how many of the members must be healthy for the whole to
 	// work; 0 means all.
-	Redundancy int        `db:"redundancy" audit:"redundancy"`
-	Attributes Values     `db:"attributes" audit:"attributes"`
-	Locks      []string   `db:"locks" audit:"locks"`
-	Source     string     `db:"source" audit:"source"`
-	SourceKey  string     `db:"source_key" audit:"source_key"`
-	StaleAt    *time.Time `db:"stale_at" audit:"stale_at"`
-	VerifiedAt *time.Time `db:"verified_at" audit:"verified_at"`
-	VerifiedBy *uuid.UUID `db:"verified_by" audit:"verified_by"`
-	CreatedBy  uuid.UUID  `db:"created_by"`
-	CreatedAt  time.Time  `db:"created_at"`
-	UpdatedAt  time.Time  `db:"updated_at"`
+	Redundancy int      `db:"redundancy" audit:"redundancy"`
+	Attributes Values   `db:"attributes" audit:"attributes"`
+	Locks      []string `db:"locks" audit:"locks"`
+	// Origins say which source last said a field.
+	Origins    map[string]string `db:"origins"`
+	Source     string            `db:"source" audit:"source"`
+	SourceKey  string            `db:"source_key" audit:"source_key"`
+	StaleAt    *time.Time        `db:"stale_at" audit:"stale_at"`
+	VerifiedAt *time.Time        `db:"verified_at" audit:"verified_at"`
+	VerifiedBy *uuid.UUID        `db:"verified_by" audit:"verified_by"`
+	CreatedBy  uuid.UUID         `db:"created_by"`
+	CreatedAt  time.Time         `db:"created_at"`
+	UpdatedAt  time.Time         `db:"updated_at"`
 
 	// Cause says where the change being made comes from; the repository keeps it
 	// with the version it makes.
@@ -65,6 +67,9 @@ type Item struct {
 	// item may have. The service sets them with the attributes.
 	exact   []identifier
 	uniques map[uuid.UUID]string
+	// parts are the exact values of its parts, such as network cards, where they
+	// were read.
+	parts []string
 }
 
 // The sources of a change.

@@ -31,6 +31,8 @@ type listProps struct {
 	Services []Named
 	MayWrite bool
 	MaySetUp bool
+
+	MayImport bool
 }
 
 func (p listProps) link(change url.Values) string {
@@ -52,7 +54,7 @@ func (h handlers) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := listProps{Filter: f, MayWrite: h.s.may(ctx, ActionCreate), MaySetUp: h.s.may(ctx, ActionConfigure)}
+	p := listProps{Filter: f, MayWrite: h.s.may(ctx, ActionCreate), MaySetUp: h.s.may(ctx, ActionConfigure), MayImport: h.s.may(ctx, ActionImport)}
 	if p.Model, err = h.s.Model(ctx); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"net/http"
 
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -14,12 +15,14 @@ var messages embed.FS
 
 // New registers the kind, the policies, the texts and the jobs of
 // configuration and returns its use cases.
-func New(d *work.Desk) (*Service, error) {
-	s := &Service{desk: d}
+func New(d *work.Desk, batches *batch.Service) (*Service, error) {
+	s := &Service{desk: d, batches: batches}
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/configuration", Read: "ci.read"}); err != nil {
 		return nil, err
 	}
 	d.Policies.Add(Policies())
+	batches.Handle(batchImport, batch.Runner{Row: s.importStep, Undo: batchUndo, Title: "configuration.import.title", Path: "/configuration?q=", Max: maxRows * 2})
+	batches.Handle(batchUndo, batch.Runner{Row: s.undoStep, Title: "configuration.import.undo", Path: "/configuration?q=", Max: maxRows * 2})
 	if err := s.register(); err != nil {
 		return nil, err
 	}
@@ -38,6 +41,15 @@ func Mount(s *Service, rt web.Router) {
 	rt.Post("/configuration/classes/{class}", h.saveClass)
 	rt.Get("/configuration/classes/{class}/attributes/{attribute}", h.attributePage)
 	rt.Post("/configuration/classes/{class}/attributes/{attribute}", h.saveAttribute)
+	rt.Get("/configuration/imports", h.importsPage)
+	rt.Post("/configuration/imports", h.beginImport)
+	rt.Get("/configuration/imports/{import}", h.importPage)
+	rt.Post("/configuration/imports/{import}/mapping", h.mapImport)
+	rt.Post("/configuration/imports/{import}/start", h.startImport)
+	rt.Get("/configuration/imports/{import}/errors.csv", h.importErrors)
+	rt.Get("/configuration/reviews", h.reviewsPage)
+	rt.Post("/configuration/reviews/{review}", h.decide)
+	rt.Post("/configuration/precedence", h.savePrecedence)
 	rt.Get("/configuration/relation-types", h.typesPage)
 	rt.Get("/configuration/relation-types/{type}", h.typePage)
 	rt.Post("/configuration/relation-types/{type}", h.saveType)

@@ -10,6 +10,7 @@ const (
 	ActionMove      authz.Action = "ci.move"
 	ActionRelate    authz.Action = "ci.relate"
 	ActionConfigure authz.Action = "ci.configure"
+	ActionImport    authz.Action = "ci.import"
 	ActionRemind    authz.Action = "ci.remind"
 )
 
@@ -22,6 +23,7 @@ func Policies() authz.Policies {
 		ActionMove:      "ci.write",
 		ActionRelate:    "ci.write",
 		ActionConfigure: "ci.configure",
+		ActionImport:    "ci.import_discovery",
 		ActionRemind:    "ci.write",
 	}
 }

@@ -15,7 +15,7 @@ import (
 type repository struct{}
 
 const itemColumns = `id, version, number, name, description, class_id, lifecycle, operational, install, criticality, owner_id, custodian_id, department_id, service_id, team_id,
-	location, supplier, contract, contract_until, warranty_until, reminded_until, redundancy, attributes, locks, source, source_key, stale_at, verified_at, verified_by,
+	location, supplier, contract, contract_until, warranty_until, reminded_until, redundancy, attributes, locks, origins, source, source_key, stale_at, verified_at, verified_by,
 	created_by, created_at, updated_at`
 
 func itemArgs(i *Item) db.Args {
@@ -25,12 +25,15 @@ func itemArgs(i *Item) db.Args {
 	if i.Attributes == nil {
 		i.Attributes = Values{}
 	}
+	if i.Origins == nil {
+		i.Origins = map[string]string{}
+	}
 	return db.Args{
 		"id": i.ID, "version": i.Version, "number": i.Number, "name": i.Name, "description": i.Description, "class_id": i.ClassID, "lifecycle": i.Lifecycle,
 		"operational": i.Operational, "install": i.Install, "criticality": i.Criticality, "owner_id": i.OwnerID, "custodian_id": i.CustodianID,
 		"department_id": i.DepartmentID, "service_id": i.ServiceID, "team_id": i.TeamID, "location": i.Location, "supplier": i.Supplier, "contract": i.Contract,
 		"contract_until": i.ContractUntil, "warranty_until": i.WarrantyUntil, "reminded_until": i.RemindedUntil, "redundancy": i.Redundancy, "attributes": i.Attributes,
-		"locks": i.Locks, "source": i.Source, "source_key": i.SourceKey, "stale_at": i.StaleAt, "verified_at": i.VerifiedAt, "verified_by": i.VerifiedBy,
+		"locks": i.Locks, "origins": i.Origins, "source": i.Source, "source_key": i.SourceKey, "stale_at": i.StaleAt, "verified_at": i.VerifiedAt, "verified_by": i.VerifiedBy,
 		"created_by": i.CreatedBy, "created_at": i.CreatedAt, "updated_at": i.UpdatedAt,
 	}
 }
@@ -39,7 +42,7 @@ func itemArgs(i *Item) db.Args {
 func (r repository) Insert(b *pgx.Batch, i *Item) {
 	b.Queue(`INSERT INTO ci_items (`+itemColumns+`) VALUES (@id, @version, @number, @name, @description, @class_id, @lifecycle, @operational, @install, @criticality,
 		@owner_id, @custodian_id, @department_id, @service_id, @team_id, @location, @supplier, @contract, @contract_until, @warranty_until, @reminded_until, @redundancy,
-		@attributes, @locks, @source, @source_key, @stale_at, @verified_at, @verified_by, @created_by, @created_at, @updated_at)`, itemArgs(i))
+		@attributes, @locks, @origins, @source, @source_key, @stale_at, @verified_at, @verified_by, @created_by, @created_at, @updated_at)`, itemArgs(i))
 	r.found(b, i, true)
 	r.keep(b, i)
 	search.Queue(b, i.doc())
@@ -51,7 +54,7 @@ func (r repository) Update(b *pgx.Batch, i *Item) {
 			operational = @operational, install = @install, criticality = @criticality, owner_id = @owner_id, custodian_id = @custodian_id,
 			department_id = @department_id, service_id = @service_id, team_id = @team_id, location = @location, supplier = @supplier, contract = @contract,
 			contract_until = @contract_until, warranty_until = @warranty_until, reminded_until = @reminded_until, redundancy = @redundancy, attributes = @attributes,
-			locks = @locks, source = @source, source_key = @source_key, stale_at = @stale_at, verified_at = @verified_at, verified_by = @verified_by,
+			locks = @locks, origins = @origins, source = @source, source_key = @source_key, stale_at = @stale_at, verified_at = @verified_at, verified_by = @verified_by,
 			created_by = @created_by, created_at = @created_at, updated_at = @updated_at
 		WHERE id = @id AND version = @version - 1`, itemArgs(i))
 	r.found(b, i, false)

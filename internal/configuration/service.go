@@ -2,10 +2,12 @@ package configuration
 
 import (
 	"context"
+	"maps"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -15,6 +17,8 @@ import (
 type Service struct {
 	desk *work.Desk
 	repo repository
+
+	batches *batch.Service
 }
 
 // ID finds an item by what stands in an address: its number or its id. It says
@@ -63,7 +67,10 @@ func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, ve
 			return err
 		}
 		i.Cause = by(u)
+		before := i.state()
+		i.Origins = maps.Clone(i.Origins)
 		err = change(u, m, i)
+		i.told(before, FromPerson)
 		i.index(m)
 		return err
 	})

@@ -88,6 +88,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Item, error) {
 			if err := s.fit(ctx, u, m, &i, in.Attributes, false); err != nil {
 				return i, err
 			}
+			i.told(State{}, FromPerson)
 			i.Number, err = s.repo.nextNumber(ctx, u.Tx)
 			return i, err
 		})

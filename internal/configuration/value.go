@@ -44,6 +44,15 @@ func text(x any) string {
 	return fmt.Sprint(x)
 }
 
+// without is a copy without some keys.
+func (v Values) without(keys ...string) Values {
+	out := maps.Clone(v)
+	for _, k := range keys {
+		delete(out, k)
+	}
+	return out
+}
+
 const maxText = 2000
 
 // parse reads one value of an attribute as it was typed or sent; nil stands for

@@ -1,6 +1,8 @@
 package journeys_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -39,4 +41,29 @@ func TestImpactFromAnIncident(t *testing.T) {
 			v.sees("INC-000041")
 		})
 	}
+}
+
+// TestImportOfAList: the configuration manager brings a list in, sees what
+// would happen, mends nothing, starts it and finds the new item.
+func TestImportOfAList(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	v := visit(t, d, "zh-CN", 1440)
+	v.signIn("configmanager")
+	v.open("/configuration/imports")
+	file := filepath.Join(t.TempDir(), "assets.csv")
+	if err := os.WriteFile(file, []byte("主机名,SN,IP,状态\nnew-server-1,J-1,10.8.0.1,在用\nbad-server,J-2,10.8.0.x,\nSW-CORE-A1,,10.20.0.99,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.run(chromedp.SetUploadFiles("#file", []string{file}, chromedp.ByQuery))
+	v.choose("#class_id", "服务器")
+	v.press(`form[action="/configuration/imports"] button.primary`)
+	v.sees("new-server-1")
+	v.press(`form[action$="/mapping"] button.primary`)
+	v.sees("新增")
+	v.sees("请填写 IP 地址")
+	v.press(`form[action$="/start"] button.primary`)
+	d.Drain()
+	v.open("/configuration?q=J-1")
+	v.sees("new-server-1")
 }
