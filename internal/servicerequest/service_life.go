@@ -133,7 +133,9 @@ func (s *Service) again(ctx context.Context, act authz.Action, m Move, event str
 				return err
 			}
 			later.request = id
-			reopenLast(later.tasks)
+			if t := reopenLast(later.tasks); t != nil {
+				await(u, *r, *t)
+			}
 			r.TeamID, r.AssigneeID = front(later.tasks)
 			c := comment.Reply(u, r.Ref(), in.Reason, u.Now)
 			to, err := s.repo.teamPeople(ctx, u.Tx, r.TeamID)
@@ -150,7 +152,7 @@ func (s *Service) again(ctx context.Context, act authz.Action, m Move, event str
 
 // reopenLast makes the task of a team that ended last ready again; where only
 // other records were made, the last of those is a task now.
-func reopenLast(tasks []Task) {
+func reopenLast(tasks []Task) *Task {
 	last := -1
 	for i, t := range tasks {
 		if t.State != TaskDone {
@@ -160,10 +162,24 @@ func reopenLast(tasks []Task) {
 			last = i
 		}
 	}
-	if last >= 0 {
-		t := &tasks[last]
-		t.State, t.DoneAt, t.DoneBy, t.Output = TaskReady, nil, nil, OutputTask
+	if last < 0 {
+		return nil
 	}
+	t := &tasks[last]
+	t.State, t.DoneAt, t.DoneBy, t.Output = TaskReady, nil, nil, OutputTask
+	return t
+}
+
+// await puts a task that is ready into the inbox of whoever holds it, and of
+// nobody else.
+func await(u *work.Unit, r Request, t Task) {
+	record.Settle(&u.Batch, t.ID)
+	if t.State != TaskReady || t.AssigneeID == nil {
+		return
+	}
+	record.Await(&u.Batch, record.Wait{
+		RecordID: r.ID, PersonID: *t.AssigneeID, What: "servicerequest.task", Source: t.ID, Path: "/requests/" + r.Label() + "/tasks/" + t.ID.String() + "/done", Detail: t.Title("zh-CN"), Since: u.Now,
+	})
 }
 
 // Refuse ends a request that cannot be fulfilled, with the reason for its
@@ -217,6 +233,7 @@ func (s *Service) stop(ctx context.Context, act authz.Action, event string, id u
 			for i := range later.tasks {
 				if !later.tasks[i].State.ended() {
 					later.tasks[i].State = TaskVoid
+					record.Settle(&u.Batch, later.tasks[i].ID)
 				}
 			}
 			return nil
@@ -277,6 +294,7 @@ func (s *Service) ClaimTask(ctx context.Context, id, task uuid.UUID, in StepInpu
 			return err
 		}
 		t.AssigneeID = &u.Actor.ID
+		await(u, *r, *t)
 		u.Note("task", nil, t.Title("zh-CN"))
 		u.Emit("servicerequest.started", r.RequesterID)
 		r.TeamID, r.AssigneeID = front(later.tasks)
@@ -301,6 +319,7 @@ func (s *Service) AssignTask(ctx context.Context, id, task uuid.UUID, in AssignT
 			t.TeamID = in.TeamID
 		}
 		u.Note("task", nil, t.Title("zh-CN"))
+		await(u, *r, *t)
 		if t.State == TaskReady {
 			u.EmitAbout("servicerequest.task_assigned", t.ID, people(in.AssigneeID)...)
 		}
@@ -321,6 +340,7 @@ func (s *Service) CompleteTask(ctx context.Context, id, task uuid.UUID, in TaskI
 		if err := t.complete(u.Actor.ID, in.Remark, u.Now); err != nil {
 			return err
 		}
+		record.Settle(&u.Batch, t.ID)
 		u.Note("task_done", nil, t.Title("zh-CN"))
 		return s.handOver(ctx, u, r, later)
 	})

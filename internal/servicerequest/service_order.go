@@ -225,6 +225,7 @@ func (s *Service) handOver(ctx context.Context, u *work.Unit, r *Request, later 
 			later.incidents = append(later.incidents, i)
 			continue
 		}
+		await(u, *r, t) // where somebody was chosen before it was ready
 		to, err := s.repo.teamPeople(ctx, u.Tx, t.TeamID)
 		if err != nil {
 			return err
