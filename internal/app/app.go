@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/audit"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/canned"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
@@ -68,6 +69,7 @@ type App struct {
 	Batches   *batch.Service
 	SLA       *sla.Service
 	Approvals *approval.Service
+	Canned    *canned.Service
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Live      *live.Hub
@@ -152,7 +154,10 @@ func (a *App) modules(o Options) error {
 	if a.Approvals, err = approval.New(d, approval.Options{Zone: c.Zone(), Days: a.workingDays}); err != nil {
 		return err
 	}
-	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA); err != nil {
+	if a.Canned, err = canned.New(d); err != nil {
+		return err
+	}
+	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA, a.Canned); err != nil {
 		return err
 	}
 	if a.Configuration, err = configuration.New(d, a.Batches); err != nil {

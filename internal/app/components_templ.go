@@ -52,7 +52,7 @@ func componentsPage() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, s := range []string{"new", "accepted", "in_progress", "pending", "resolved", "closed", "cancelled"} {
+			for _, s := range []string{"new", "accepted", "in_progress", "pending", "resolved", "closed", "cancelled", "merged"} {
 				templ_7745c5c3_Err = ui.Status(s).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/audit"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/canned"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
@@ -76,6 +77,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	notify.Mount(a.Notify, rt)
 	approval.Mount(a.Approvals, rt)
 	batch.Mount(a.Batches, rt, a.store)
+	canned.Mount(a.Canned, rt)
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify, Others: ownRequests{a.Requests}})
 	configuration.Mount(a.Configuration, rt)
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
@@ -251,6 +253,8 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			admin = append(admin, it)
 		}
 	}
+	add(a.Desk.Can(ctx, canned.ActionSave, nil), ui.NavItem{ID: "canned", Href: "/canned", Icon: "messages", Label: "app.nav.canned"})
+	add(a.Desk.Can(ctx, incident.ActionMacro, nil), ui.NavItem{ID: "macros", Href: "/macros", Icon: "robot", Label: "app.nav.macros"})
 	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
 	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "calendars", Href: "/settings/calendars", Icon: "clock", Label: "sla.calendars"})

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/incident", "internal/people", "internal/audit", "internal/configuration", "internal/servicerequest"},
 	{"internal/notify", "internal/timeline"},
 	{"internal/routing"},
-	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/form", "internal/sla"},
+	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/form", "internal/sla", "internal/canned"},
 	{"internal/search", "internal/live"},
 	{"internal/approval"},
 	{"internal/work"},

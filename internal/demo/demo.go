@@ -116,6 +116,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	if err == nil && c.Majors {
 		err = c.majors(ctx, now)
 	}
+	if err == nil {
+		err = c.together(ctx)
+	}
 	c.At(time.Time{})
 	if err != nil {
 		return false, err

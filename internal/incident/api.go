@@ -225,6 +225,15 @@ func (a api) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if i.State == Merged && r.URL.Query().Get("tombstone") != "true" {
+		t, err := a.s.Alive(r.Context(), i)
+		if err == nil {
+			return web.SeeOther(w, r, "/api/v1/incidents/"+t.Label())
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
 	web.ETag(w, i.Version)
 	return web.JSON(w, http.StatusOK, a.out(r.Context(), i))
 }

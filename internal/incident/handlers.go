@@ -292,7 +292,12 @@ type ticketProps struct {
 	Detail
 	Form  url.Values
 	Tab   string // reply or note
-	Fault *fault.Error
+	Begun string // what a composer begins with
+	// Macros are those that the reader may use.
+	Macros []Macro
+	Gone   *Gone  // of a tombstone
+	From   string // the tombstone that led here
+	Fault  *fault.Error
 }
 
 func (h handlers) ticket(w http.ResponseWriter, r *http.Request) error {
@@ -304,11 +309,23 @@ func (h handlers) ticket(w http.ResponseWriter, r *http.Request) error {
 	if err := h.inbox.Read(r.Context(), nil, d.ID); err != nil {
 		return err
 	}
-	return h.show(w, r, http.StatusOK, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"})
+	p := ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"}
+	if done, err := h.tombstone(w, r, &p); done || err != nil {
+		return err
+	}
+	p.From = cameFrom(r, d)
+	if err := h.begun(r, &p); err != nil {
+		return err
+	}
+	return h.show(w, r, http.StatusOK, p)
 }
 
 func (h handlers) show(w http.ResponseWriter, r *http.Request, status int, p ticketProps) error {
 	if p.Agent {
+		var err error
+		if p.Macros, err = h.s.Macros(r.Context()); err != nil {
+			return err
+		}
 		return web.Render(w, r, status, ticketPage(p))
 	}
 	return web.Render(w, r, status, requestPage(p))
@@ -323,6 +340,8 @@ type reportProps struct {
 	Fault     *fault.Error
 	Device    []string
 	Announced []Announcement
+	Alike     []Alike // open incidents like it
+	Looked    bool    // for them
 }
 
 func (h handlers) reportForm(ctx context.Context, in CreateInput) (reportProps, error) {

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/canned"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
@@ -40,12 +41,12 @@ type Options struct {
 
 // NewService registers the kind, the policies, the texts and the jobs of incidents
 // and returns their use cases.
-func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches *batch.Service, levels *sla.Service) (*Service, error) {
+func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches *batch.Service, levels *sla.Service, texts *canned.Service) (*Service, error) {
 	s := newService(d, zone, levels)
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/incidents", Read: "ticket.read", Relations: record.Relations[:]}); err != nil {
 		return nil, err
 	}
-	s.views, s.batches = views, batches
+	s.views, s.batches, s.canned = views, batches, texts
 	batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Undo: BatchUndo, Title: "incident.bulk.title", Path: "/incidents/"})
 	batches.Handle(BatchUndo, batch.Runner{Row: s.undoRow, Title: "incident.bulk.undo_title", Path: "/incidents/"})
 	batches.Handle(BatchExport, batch.Runner{All: s.exportAll, Title: "incident.export.title", Path: "/incidents/"})
@@ -96,7 +97,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	tag := func(o web.Op) web.Op { o.Tag = "incidents"; return o }
 	rt.API(http.MethodGet, "/api/v1/incidents", tag(web.Op{ID: "listIncidents", Summary: "Incidents the caller may see", Query: listQuery{}, Out: listOut{}}), a.list)
 	rt.API(http.MethodPost, "/api/v1/incidents", tag(web.Op{ID: "createIncident", Summary: "Report a fault", In: CreateInput{}, Out: Out{}, Status: http.StatusCreated, Idempotent: true}), a.create)
-	rt.API(http.MethodGet, "/api/v1/incidents/{id}", tag(web.Op{ID: "getIncident", Summary: "One incident, by id or number", Out: Out{}, Versioned: true}), a.get)
+	rt.API(http.MethodGet, "/api/v1/incidents/{id}", tag(web.Op{ID: "getIncident", Summary: "One incident, by id or number; a merged one leads to the other with 303 unless tombstone is true", Query: tombstoneQuery{}, Out: Out{}, Versioned: true}), a.get)
 	rt.API(http.MethodPatch, "/api/v1/incidents/{id}", tag(web.Op{ID: "editIncident", Summary: "Change fields; what is absent stays", In: EditInput{}, Out: Out{}, Versioned: true, Idempotent: true}), write(a, s.Edit))
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/replies", tag(web.Op{ID: "listReplies", Summary: "Public replies, oldest first", Out: commentsOut{}}), a.replies)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/notes", tag(web.Op{ID: "listNotes", Summary: "Internal notes, oldest first", Out: commentsOut{}}), a.notes)
@@ -121,7 +122,12 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodPost, "/api/v1/incident-config/services", tag(web.Op{ID: "saveService", Summary: "Make or change a service", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveService)
 
 	mountTrials(h, a, rt)
+	mountMacros(rt, h, a)
+	mountSimilar(rt, h, a)
+
 	m := mounter{rt, h, a}
+	mountMerge(m)
+	mountSplit(m)
 	act(m, "accept", ActionAccept, "Accept: the first response, with a classification", s.Accept)
 	act(m, "start", ActionStart, "Begin the repair", s.Start)
 	act(m, "pend", ActionPend, "Put on hold, with the reason", s.Pend)

@@ -747,6 +747,9 @@ func (p ticketProps) typed(tab string) string {
 	if p.Fault != nil && p.Tab == tab && p.Form.Has("body") {
 		return p.Form.Get("body")
 	}
+	if p.Begun != "" && p.Tab == tab {
+		return p.Begun
+	}
 	return p.Drafts[tab]["body"]
 }
 
@@ -789,6 +792,11 @@ func doneOf(tasks []Task) string {
 		}
 	}
 	return fmt.Sprintf("%d/%d", n, len(tasks))
+}
+
+// removable: what the desk itself related stays related.
+func removable(relation string) bool {
+	return relation != "follows" && relation != "followed_by" && relation != "split_from" && relation != "split_into"
 }
 
 // forward names a relation from the end it was made from: that is the word a

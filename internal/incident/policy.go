@@ -36,6 +36,10 @@ const (
 	ActionAttach    authz.Action = "incident.attach"
 	ActionClassify  authz.Action = "incident.configure"
 	ActionImport    authz.Action = "incident.import"
+	ActionMacro     authz.Action = "incident.save_macro"
+	ActionMerge     authz.Action = "incident.merge"
+	ActionUnmerge   authz.Action = "incident.unmerge"
+	ActionSplit     authz.Action = "incident.split"
 	ActionExport    authz.Action = "incident.export"
 	ActionParent    authz.Action = "incident.change_parent"
 	ActionRoute     authz.Action = "incident.route"
@@ -76,6 +80,10 @@ func Policies() authz.Policies {
 		ActionAttach:    "attachment.add",
 		ActionClassify:  "desk.classify",
 		ActionImport:    "import.incidents",
+		ActionMacro:     "macro.save",
+		ActionMerge:     "ticket.merge_split_forward",
+		ActionUnmerge:   "ticket.merge_split_forward",
+		ActionSplit:     "ticket.merge_split_forward",
 		ActionExport:    "export.no_pii",
 		ActionParent:    "ticket.link",
 		ActionAnnounce:  "major.run",

@@ -26,12 +26,12 @@ func (repository) hasChildren(ctx context.Context, q db.Querier, id uuid.UUID) (
 // openParts counts the children that must be done before their parent: parts of
 // its work, and whatever has open tasks of its own.
 func (repository) openParts(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM incidents c WHERE c.parent_id = @id AND c.state NOT IN ('resolved', 'closed', 'cancelled')
+	err = q.QueryRow(ctx, `SELECT count(*) FROM incidents c WHERE c.parent_id = @id AND c.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')
 		AND (c.child_as = 'part' OR EXISTS (SELECT 1 FROM incident_tasks t WHERE t.incident_id = c.id AND t.done_at IS NULL))`, db.Args{"id": id}).Scan(&n)
 	return n, err
 }
 
-const followers = ` FROM incidents c WHERE c.parent_id = @id AND c.child_as = 'same' AND NOT c.confidential AND c.state NOT IN ('resolved', 'closed', 'cancelled')`
+const followers = ` FROM incidents c WHERE c.parent_id = @id AND c.child_as = 'same' AND NOT c.confidential AND c.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')`
 
 func (repository) openFollowers(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
 	err = q.QueryRow(ctx, `SELECT count(*)`+followers, db.Args{"id": id}).Scan(&n)

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
@@ -107,7 +108,7 @@ func (repository) successor(ctx context.Context, tx db.Tx, old, requester uuid.U
 		return uuid.Nil, err
 	}
 	rows, _ := tx.Query(ctx, `SELECT i.id FROM record_links l JOIN incidents i ON i.id = l.from_id
-		WHERE l.to_id = @old AND l.relation = 'follows' AND i.requester_id = @requester AND i.state NOT IN ('closed', 'cancelled') ORDER BY i.created_at DESC LIMIT 1`,
+		WHERE l.to_id = @old AND l.relation = 'follows' AND i.requester_id = @requester AND i.state NOT IN ('closed', 'cancelled', 'merged') ORDER BY i.created_at DESC LIMIT 1`,
 		db.Args{"old": old, "requester": requester})
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil || len(ids) == 0 {
@@ -184,4 +185,13 @@ func (repository) saveSettings(b *pgx.Batch, v Settings, by uuid.UUID, now time.
 func (repository) saveCell(b *pgx.Batch, c Cell) {
 	b.Queue(`UPDATE incident_priorities SET priority = @priority WHERE impact = @impact AND urgency = @urgency`,
 		db.Args{"priority": c.Priority, "impact": c.Impact, "urgency": c.Urgency})
+}
+
+// called are the team, the service and the category of an incident; zero values
+// where it has none.
+func (repository) called(ctx context.Context, q db.Querier, i Incident) (t identity.Team, s, c Choice, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(t.name_zh, ''), coalesce(t.name_en, ''), coalesce(s.name_zh, ''), coalesce(s.name_en, ''), coalesce(c.name_zh, ''), coalesce(c.name_en, '')
+		FROM (SELECT 1) one LEFT JOIN teams t ON t.id = @team::uuid LEFT JOIN services s ON s.id = @service::uuid LEFT JOIN incident_categories c ON c.id = @category::uuid`,
+		db.Args{"team": i.TeamID, "service": i.ServiceID, "category": i.CategoryID}).Scan(&t.NameZh, &t.NameEn, &s.NameZh, &s.NameEn, &c.NameZh, &c.NameEn)
+	return t, s, c, err
 }

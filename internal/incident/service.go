@@ -9,6 +9,7 @@ import (
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
+	"opsdesk/internal/canned"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
@@ -28,6 +29,8 @@ type Service struct {
 	views   *view.Service
 	batches *batch.Service
 	rules   *routing.Service // nil: categories and services alone decide
+	canned  *canned.Service
+	macros  macroRepository
 	counted counts
 	noticed notices
 
@@ -89,7 +92,12 @@ func (s *Service) Get(ctx context.Context, id uuid.UUID) (Incident, authz.Facts,
 
 // update is the shape of most use cases: one incident, one action.
 func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, change func(*work.Unit, *Incident) error) (Incident, error) {
-	return work.Update(ctx, s.desk, s.repo, act, id, version, in, s.withFamily(ctx, in, change))
+	return work.Update(ctx, s.desk, s.repo, act, id, version, in, s.withFamily(ctx, in, func(u *work.Unit, i *Incident) error {
+		if err := afterMerge(act, *i); err != nil {
+			return err
+		}
+		return change(u, i)
+	}))
 }
 
 func people(ids ...*uuid.UUID) []uuid.UUID {

@@ -27,7 +27,7 @@ type EditInput struct {
 // Edit changes fields of an incident that is not closed.
 func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Incident, error) {
 	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, i *Incident) error {
-		if i.State == Closed || i.State == Cancelled {
+		if i.State == Closed || i.State == Cancelled || i.State == Merged {
 			return fault.New(fault.Conflict, "incident.error.archived", "state", string(i.State))
 		}
 		if err := s.repo.known(ctx, u.Tx, in.CategoryID, in.ServiceID); err != nil {

@@ -40,6 +40,17 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 	if err != nil {
 		return i, err
 	}
+	if i.State == Merged {
+		// What is written to a tombstone goes to the incident that it leads to.
+		t, err := s.Alive(ctx, i)
+		if fault.Is(err, fault.NotFound) {
+			err = fault.New(fault.Conflict, "incident.error.merged")
+		}
+		if err != nil {
+			return i, err
+		}
+		return s.Reply(ctx, t.ID, in)
+	}
 	set, err := s.settings(ctx, s.desk.DB)
 	if err != nil {
 		return i, err

@@ -62,6 +62,12 @@ func bring(t *testing.T, d *apptest.Desk, i incident.Incident, to incident.State
 		_, e := d.Incidents.Cancel(req, i.ID, incident.CancelInput{Reason: "withdrawn"})
 		step(e)
 	}
+	if to == incident.Merged {
+		other := report(t, d, "staff")
+		_, e := d.Incidents.Merge(d.As("lead"), i.ID, incident.MergeInput{Number: other.Label()})
+		step(e)
+		return
+	}
 	if to != incident.New && to != incident.Cancelled {
 		_, e := d.Incidents.Claim(eng, i.ID, incident.StepInput{})
 		step(e)

@@ -27,6 +27,7 @@ type Item struct {
 	Comment *comment.Comment
 	Files   []attachment.File
 	Entry   *trail.Entry
+	Other   *Absorbed // a report that was merged into this one
 	Diff    trail.Diff
 }
 
@@ -53,6 +54,7 @@ type Detail struct {
 	Named      []record.Named
 	Drafts     map[string]draft.Fields
 	Mentions   []comment.Mention // of replies and notes
+	Absorbed   []Absorbed        // what was merged into it
 	Family     Family
 	Managed    *Major        // where it is or was a major incident
 	Announced  *Announcement // of it, or of the incident it belongs to
@@ -83,7 +85,7 @@ func (d Detail) Person(id *uuid.UUID, lang string) string {
 // moves says which state machine step an action takes.
 var moves = map[authz.Action][]Move{
 	ActionAccept: {MoveAccept}, ActionStart: {MoveStart}, ActionPend: {MovePend}, ActionResume: {MoveResume}, ActionConfirm: {MoveConfirm},
-	ActionReject: {MoveReject}, ActionReopen: {MoveReopen}, ActionCancel: {MoveCancel},
+	ActionReject: {MoveReject}, ActionReopen: {MoveReopen}, ActionCancel: {MoveCancel}, ActionMerge: {MoveMerge},
 }
 
 // whileOpen lists the actions that only an open incident takes.
@@ -120,6 +122,9 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 }
 
 func (s *Service) legal(i Incident, a authz.Action) bool {
+	if i.State == Merged {
+		return slices.Contains(onTombstone, a) && (a != ActionHide || !i.Confidential) && (a != ActionName || i.Confidential)
+	}
 	if m, ok := moves[a]; ok {
 		return i.State.Offers(m[0])
 	}
@@ -145,6 +150,8 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 		return !i.Confidential && (i.State.Open() || i.State == Resolved)
 	case ActionHide:
 		return !i.Confidential
+	case ActionUnmerge:
+		return false
 	case ActionUnhide, ActionName:
 		return i.Confidential
 	}
@@ -241,6 +248,9 @@ func (d Detail) everyone() []uuid.UUID {
 	for _, n := range d.Named {
 		ids = append(ids, n.PersonID)
 	}
+	for _, a := range d.Absorbed {
+		ids = append(ids, a.RequesterID)
+	}
 	for _, it := range d.Timeline {
 		if it.Entry != nil {
 			ids = append(ids, people(it.Entry.BehalfID, &it.Entry.ActorID)...)
@@ -302,6 +312,12 @@ func (s *Service) timeline(ctx context.Context, d *Detail, notes bool) error {
 		if d.Agent || public(diff) {
 			d.Timeline = append(d.Timeline, Item{At: entries[n].OccurredAt, Entry: &entries[n], Diff: diff})
 		}
+	}
+	if d.Absorbed, err = s.repo.absorbed(ctx, q, d.ID); err != nil {
+		return err
+	}
+	for n := range d.Absorbed {
+		d.Timeline = append(d.Timeline, Item{At: d.Absorbed[n].ReportedAt, Other: &d.Absorbed[n]})
 	}
 	sort.SliceStable(d.Timeline, func(a, b int) bool { return d.Timeline[a].At.Before(d.Timeline[b].At) })
 	return nil

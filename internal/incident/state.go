@@ -18,14 +18,15 @@ const (
 	Resolved   State = "resolved"
 	Closed     State = "closed"
 	Cancelled  State = "cancelled"
+	Merged     State = "merged" // a tombstone: it leads to another incident
 )
 
 // States lists every state in the order of a life.
-var States = [...]State{New, Accepted, InProgress, Pending, Resolved, Closed, Cancelled}
+var States = [...]State{New, Accepted, InProgress, Pending, Resolved, Closed, Cancelled, Merged}
 
 var categories = map[State]record.Category{
 	New: record.New, Accepted: record.Active, InProgress: record.Active, Pending: record.Pending,
-	Resolved: record.Resolved, Closed: record.Closed, Cancelled: record.Cancelled,
+	Resolved: record.Resolved, Closed: record.Closed, Cancelled: record.Cancelled, Merged: record.Cancelled,
 }
 
 // Category is what the state means across practices.
@@ -49,18 +50,19 @@ const (
 	MoveReject  Move = "reject"
 	MoveReopen  Move = "reopen"
 	MoveCancel  Move = "cancel"
+	MoveMerge   Move = "merge"
 )
 
 // Moves lists every move.
-var Moves = [...]Move{MoveAccept, MoveStart, MovePend, MoveResume, MoveResolve, MoveConfirm, MoveClose, MoveReject, MoveReopen, MoveCancel}
+var Moves = [...]Move{MoveAccept, MoveStart, MovePend, MoveResume, MoveResolve, MoveConfirm, MoveClose, MoveReject, MoveReopen, MoveCancel, MoveMerge}
 
 // machine is the whole life. Pages, API, jobs and imports all pass through it;
 // a pair that is not here is refused, whoever asks.
 var machine = map[State]map[Move]State{
-	New:        {MoveAccept: Accepted, MoveCancel: Cancelled},
-	Accepted:   {MoveStart: InProgress, MovePend: Pending, MoveResolve: Resolved, MoveCancel: Cancelled},
-	InProgress: {MovePend: Pending, MoveResolve: Resolved},
-	Pending:    {MoveResume: InProgress, MoveResolve: Resolved},
+	New:        {MoveAccept: Accepted, MoveCancel: Cancelled, MoveMerge: Merged},
+	Accepted:   {MoveStart: InProgress, MovePend: Pending, MoveResolve: Resolved, MoveCancel: Cancelled, MoveMerge: Merged},
+	InProgress: {MovePend: Pending, MoveResolve: Resolved, MoveMerge: Merged},
+	Pending:    {MoveResume: InProgress, MoveResolve: Resolved, MoveMerge: Merged},
 	Resolved:   {MoveConfirm: Closed, MoveClose: Closed, MoveReject: InProgress, MoveReopen: InProgress},
 	Closed:     {MoveReopen: InProgress},
 }

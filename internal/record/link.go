@@ -14,7 +14,8 @@ import (
 var relations = map[string]string{
 	"related": "related", "duplicates": "duplicated_by", "caused_by": "causes", "blocks": "blocked_by", "follows": "followed_by",
 	// What a record of work affects; shown in a list of its own.
-	"affects": "affected_by",
+	"affects":    "affected_by",
+	"split_from": "split_into",
 }
 
 // Relations lists the relations a person may choose, in the order offered.

@@ -117,14 +117,15 @@ func lexeme(s string, prefix bool) string {
 	return b.String()
 }
 
-// Similar asks for texts that share words with this one, most telling first:
-// the longest words and the pairs of Chinese that are not everyday ones. It is
-// an OR of at most n lexemes; the caller ranks what it finds.
-func Similar(text string, n int) Query {
-	var words []string
+// Lexemes are the most telling words of a text, at most n of them in the order
+// they stand: words of other scripts and the pairs of Chinese characters that
+// are not everyday ones. Each is a question of its own, so that the caller can
+// count how many another text shares.
+func Lexemes(text string, n int) []string {
+	var out []string
 	add := func(w string) {
-		if !common[w] && !slices.Contains(words, w) {
-			words = append(words, w)
+		if l := lexeme(w, false); !common[w] && !slices.Contains(out, l) {
+			out = append(out, l)
 		}
 	}
 	for _, r := range runs(text) {
@@ -138,15 +139,7 @@ func Similar(text string, n int) Query {
 			add(string(r.text[i : i+2]))
 		}
 	}
-	words = words[:min(n, len(words))]
-	q := Query{Words: words}
-	for i, w := range words {
-		if i > 0 {
-			q.sql += " | "
-		}
-		q.sql += lexeme(w, false)
-	}
-	return q
+	return out[:min(n, len(out))]
 }
 
 // common are words that say nothing about a fault.

@@ -110,23 +110,6 @@ func (s Scope) match(q Query) (string, db.Args) {
 	return "(" + both + " AND (" + s.Notes.SQL("") + " OR " + terms + "))", s.Notes.With(args)
 }
 
-// Likely lists the visible records among those since an instant that share the
-// most words with a text, best first. It looks at the newest 400 of them only:
-// a hint, not a report. cond narrows `records r` and may use args.
-func Likely(ctx context.Context, q db.Querier, v record.Visibility, query Query, since time.Time, cond string, args db.Args, limit int) ([]uuid.UUID, error) {
-	if query.Empty() {
-		return nil, nil
-	}
-	all := v.With(args)
-	all["search"], all["since"], all["limit"] = query.sql, since, limit
-	rows, _ := q.Query(ctx, v.SQL(`SELECT c.id FROM (
-			SELECT r.id, r.created_at, d.terms FROM search_docs d JOIN records r ON r.id = d.record_id
-			WHERE d.terms @@ @search::text::tsquery AND r.created_at > @since AND `+cond+` AND `, v.Few()+` ORDER BY r.created_at DESC, r.id DESC LIMIT 400
-		) c ORDER BY ts_rank(c.terms, @search::text::tsquery) DESC, c.created_at DESC LIMIT @limit`), all)
-	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	return out, db.Map(err)
-}
-
 // Unindexed lists records of a kind that are not in the index yet, by id.
 func Unindexed(ctx context.Context, q db.Querier, kind record.Kind, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT r.id FROM records r WHERE r.kind = @kind AND r.id > @after AND NOT EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id) ORDER BY r.id LIMIT @limit`,
@@ -162,4 +145,10 @@ func SaveGlossary(b *pgx.Batch, id uuid.UUID, g Glossary, by uuid.UUID, now time
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
 		db.Args{"id": id, "name": setting, "value": raw, "now": now, "by": by})
 	return nil
+}
+
+// Forget takes records out of the index, before they are put in anew.
+func Forget(ctx context.Context, tx db.Tx, ids ...uuid.UUID) error {
+	_, err := tx.Exec(ctx, `DELETE FROM search_docs WHERE record_id = ANY(@ids)`, db.Args{"ids": ids})
+	return err
 }

@@ -75,7 +75,7 @@ type statusLook struct{ colour, shape string }
 
 var looks = map[string]statusLook{
 	"new": {"ic-blue", "new"}, "accepted": {"ic-grey", "open"}, "in_progress": {"ic-blue", "prog"}, "pending": {"ic-amber", "pend"},
-	"resolved": {"ic-green", "done"}, "closed": {"ic-grey", "done"}, "cancelled": {"ic-grey", "cancel"},
+	"resolved": {"ic-green", "done"}, "closed": {"ic-grey", "done"}, "cancelled": {"ic-grey", "cancel"}, "merged": {"ic-grey", "cancel"},
 }
 
 func barY(i int) string      { return []string{"9.5", "6", "2.5"}[i] }

@@ -151,6 +151,8 @@ var shortcuts = []shortcut{
 	{"R", "ui.keys.reply"},
 	{"N", "ui.keys.note"},
 	{"L", "ui.keys.link"},
+	{"M", "ui.keys.merge"},
+	{"Q", "ui.keys.macros"},
 	{"C", "ui.keys.new"},
 	{"G Q", "ui.keys.go_queue"},
 	{"G M", "ui.keys.go_mine"},

@@ -3,7 +3,7 @@
   'use strict';
   const D = document;
   const $ = (s, r) => r.querySelector(s), $$ = (s, r) => [...r.querySelectorAll(s)];
-  let open = null; // {box, list, area, from, to}
+  let open = null; // {box, list, menu, area, from, to}
   let timer, asked = 0;
 
   // What is being typed after a sign that begins a word, up to the caret.
@@ -17,7 +17,7 @@
   }
   function close() {
     if (!open) return;
-    open.list.hidden = true;
+    open.menu.hidden = true;
     ['aria-activedescendant', 'aria-controls'].forEach((a) => open.area.removeAttribute(a));
     open = null;
   }
@@ -39,8 +39,8 @@
       const found = $$('[role=option]', list).length, say = $('[role=status]', box);
       if (say) say.textContent = found ? say.dataset.found.replace('%', found) : say.dataset.none;
       if (!found) { close(); return; }
-      open = { box, list, area, from: t.from, to: t.to };
-      list.hidden = false;
+      open = { box, list, menu: list.closest('.menu'), area, from: t.from, to: t.to };
+      open.menu.hidden = false;
       area.setAttribute('aria-controls', list.id);
       mark(options()[0]);
     }).catch(close);
@@ -80,7 +80,8 @@
   D.addEventListener('focusout', (e) => { if (open && e.target === open.area) setTimeout(() => { if (open && D.activeElement !== open.area) close(); }, 150); });
   // A button puts the sign where the caret is and opens its list.
   D.addEventListener('click', (e) => {
-    const b = e.target.closest('[data-call]'); if (!b) return;
+    const b = e.target.closest('[data-call]'); if (!b || !b.closest('form')) return;
+    e.preventDefault();
     const area = $('textarea', b.closest('form')), sign = b.dataset.call || '@', left = area.value.slice(0, area.selectionStart);
     const space = sign === '/' ? (left && !/\n$/.test(left) ? '\n' : '') : (/[\w.-]$/.test(left) ? ' ' : '');
     put(area, area.selectionStart, area.selectionEnd, space + sign);

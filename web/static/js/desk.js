@@ -156,7 +156,17 @@
   // ---- palette ------------------------------------------------------------------
   const pal = () => $('#palette');
   let palTimer;
-  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; filter(''); i.focus(); }
+  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; commands(p); filter(''); i.focus(); }
+  // What the page itself offers: every control with a name for the palette.
+  function commands(p) {
+    $('#pal-page', p)?.replaceChildren(...$$('[data-command]').map((el, n) => {
+      const d = D.createElement('div'), s = D.createElement('span');
+      d.className = 'pal-item'; d.id = 'pal-c-' + n; d.setAttribute('role', 'option'); d.setAttribute('aria-selected', 'false'); d._does = el;
+      s.textContent = el.dataset.command; d.append(s);
+      if (el.dataset.hotkey) { const k = D.createElement('kbd'); k.textContent = el.dataset.hotkey; d.append(k); }
+      return d;
+    }));
+  }
   const items = () => $$('.pal-item:not([hidden])', pal());
   function mark(el) { $$('.pal-item', pal()).forEach((x) => x.setAttribute('aria-selected', String(x === el))); if (el) { $('input', pal()).setAttribute('aria-activedescendant', el.id); el.scrollIntoView({ block: 'nearest' }); } }
   function filter(q) {
@@ -176,7 +186,7 @@
     if (e.key === 'ArrowDown') { e.preventDefault(); mark(a[(i + 1) % a.length]); } else if (e.key === 'ArrowUp') { e.preventDefault(); mark(a[(i - 1 + a.length) % a.length]); } else if (e.key === 'Enter') { e.preventDefault(); if (a[i]) run(a[i]); }
   });
   D.addEventListener('click', (e) => { const it = e.target.closest('.pal-item'); if (it) { e.preventDefault(); run(it); } });
-  function run(it) { pal().close(); if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
+  function run(it) { pal().close(); if (it._does) it._does.click(); else if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
 
   // ---- queue: roving cursor, selection, preview -------------------------------------
   const queue = () => $('[data-queue]'), rows = () => $$('[data-queue] [data-row]'), cur = () => $('[data-queue] [data-row].cur');
@@ -210,6 +220,7 @@
     const scope = cur() ?? D, bar = $('[data-bulk].on'), el = (bar && $(`[data-hotkey="${k}"]`, bar)) ?? $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $$(`[data-hotkey="${k}"]`).find((x) => !x.closest('[data-bulk]'));
     if (!el) return false;
     if (el.matches('input,textarea,select')) el.focus(); else el.click();
+    if (el.matches('summary')) $('.menu button,.menu a', el.parentElement)?.focus();
     return true;
   }
   D.addEventListener('keydown', (e) => {

@@ -1,0 +1,2 @@
+DROP TABLE incident_macros;
+DROP TABLE canned_texts;
