@@ -144,6 +144,19 @@ CREATE TABLE public.batches (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT batches_state CHECK ((state = ANY (ARRAY['draft'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
+CREATE TABLE public.canned_texts (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name text NOT NULL,
+    body_zh text DEFAULT ''::text NOT NULL,
+    body_en text DEFAULT ''::text NOT NULL,
+    owner_id uuid NOT NULL,
+    team_id uuid,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT canned_texts_written CHECK (((body_zh <> ''::text) OR (body_en <> ''::text)))
+);
 CREATE TABLE public.catalog_categories (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -548,6 +561,17 @@ CREATE TABLE public.incident_chronicle (
     author_name text NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_macros (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name text NOT NULL,
+    steps jsonb NOT NULL,
+    owner_id uuid NOT NULL,
+    team_id uuid,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.incident_major_actions (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -621,6 +645,21 @@ CREATE TABLE public.incident_majors (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT incident_majors_cadence CHECK (((cadence_minutes >= 10) AND (cadence_minutes <= 1440))),
     CONSTRAINT incident_majors_in_order CHECK (((declared_at IS NOT NULL) OR ((ended_at IS NULL) AND (notice_due_at IS NULL))))
+);
+CREATE TABLE public.incident_merges (
+    id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    source_before jsonb NOT NULL,
+    target_reported_at timestamp with time zone NOT NULL,
+    target_created_at timestamp with time zone NOT NULL,
+    moved jsonb NOT NULL,
+    merged_by uuid NOT NULL,
+    merged_at timestamp with time zone NOT NULL,
+    undone_by uuid,
+    undone_at timestamp with time zone,
+    CONSTRAINT incident_merges_not_self CHECK ((source_id <> target_id)),
+    CONSTRAINT incident_merges_undone CHECK (((undone_by IS NULL) = (undone_at IS NULL)))
 );
 CREATE SEQUENCE public.incident_numbers
     START WITH 1
@@ -702,7 +741,7 @@ CREATE TABLE public.incidents (
     CONSTRAINT incidents_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
     CONSTRAINT incidents_priority CHECK (((priority >= 1) AND (priority <= 4))),
     CONSTRAINT incidents_resolved_has_cause CHECK (((state <> ALL (ARRAY['resolved'::text, 'closed'::text])) OR ((resolution_code <> ''::text) AND (cause <> ''::text) AND (process <> ''::text) AND (resolved_at IS NOT NULL)))),
-    CONSTRAINT incidents_state CHECK ((state = ANY (ARRAY['new'::text, 'accepted'::text, 'in_progress'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT incidents_state CHECK ((state = ANY (ARRAY['new'::text, 'accepted'::text, 'in_progress'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text, 'merged'::text]))),
     CONSTRAINT incidents_times_in_order CHECK ((((responded_at IS NULL) OR (responded_at >= reported_at)) AND ((resolved_at IS NULL) OR (resolved_at >= reported_at)) AND ((closed_at IS NULL) OR (resolved_at IS NULL) OR (closed_at >= resolved_at)))),
     CONSTRAINT incidents_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
 );
@@ -1203,6 +1242,8 @@ ALTER TABLE ONLY public.batch_rows
     ADD CONSTRAINT batch_rows_pkey PRIMARY KEY (batch_id, n);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.catalog_categories
     ADD CONSTRAINT catalog_categories_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.catalog_favourites
@@ -1273,12 +1314,16 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_major_actions
     ADD CONSTRAINT incident_major_actions_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_major_reviews
     ADD CONSTRAINT incident_major_reviews_pkey PRIMARY KEY (incident_id);
 ALTER TABLE ONLY public.incident_majors
     ADD CONSTRAINT incident_majors_pkey PRIMARY KEY (incident_id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_priorities
     ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
 ALTER TABLE ONLY public.incident_tasks
@@ -1392,6 +1437,8 @@ CREATE INDEX batch_rows_refused_idx ON public.batch_rows USING btree (batch_id, 
 CREATE INDEX batches_drafts_idx ON public.batches USING btree (created_at) WHERE (state = 'draft'::text);
 CREATE INDEX batches_owner_idx ON public.batches USING btree (owner_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX batches_undoes_key ON public.batches USING btree (undoes);
+CREATE UNIQUE INDEX canned_texts_name_key ON public.canned_texts USING btree (owner_id, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
+CREATE INDEX canned_texts_team_idx ON public.canned_texts USING btree (team_id) WHERE (NOT deleted);
 CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (category_id);
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
@@ -1441,12 +1488,16 @@ CREATE INDEX incident_cascades_incident_idx ON public.incident_cascades USING bt
 CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
 CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX incident_chronicle_incident_idx ON public.incident_chronicle USING btree (incident_id, at DESC, id DESC);
+CREATE UNIQUE INDEX incident_macros_name_key ON public.incident_macros USING btree (owner_id, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
+CREATE INDEX incident_macros_team_idx ON public.incident_macros USING btree (team_id) WHERE (NOT deleted);
 CREATE INDEX incident_major_actions_incident_idx ON public.incident_major_actions USING btree (incident_id, due_on, id);
 CREATE INDEX incident_majors_began_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC);
 CREATE INDEX incident_majors_notice_idx ON public.incident_majors USING btree (notice_due_at) WHERE ((notice_at IS NULL) AND (notice_due_at IS NOT NULL));
 CREATE INDEX incident_majors_open_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
 CREATE INDEX incident_majors_review_idx ON public.incident_majors USING btree (review_due_at) WHERE ((review_signed_at IS NULL) AND (review_due_at IS NOT NULL));
 CREATE INDEX incident_majors_update_idx ON public.incident_majors USING btree (next_update_at) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
+CREATE UNIQUE INDEX incident_merges_source_key ON public.incident_merges USING btree (source_id) WHERE (undone_at IS NULL);
+CREATE INDEX incident_merges_target_idx ON public.incident_merges USING btree (target_id, merged_at, id);
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
 CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
@@ -1552,6 +1603,10 @@ ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.batches(id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.catalog_favourites
     ADD CONSTRAINT catalog_favourites_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
 ALTER TABLE ONLY public.catalog_favourites
@@ -1634,6 +1689,10 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.incident_major_actions
     ADD CONSTRAINT incident_major_actions_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_major_actions
@@ -1648,6 +1707,10 @@ ALTER TABLE ONLY public.incident_majors
     ADD CONSTRAINT incident_majors_manager_fkey FOREIGN KEY (manager_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_majors
     ADD CONSTRAINT incident_majors_technical_fkey FOREIGN KEY (technical_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_source_fkey FOREIGN KEY (source_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_target_fkey FOREIGN KEY (target_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks

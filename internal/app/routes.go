@@ -148,6 +148,9 @@ func (a *App) base(secure bool, version string) func(http.Handler) http.Handler 
 				if i18nKey(c.Value) {
 					s.Flash = c.Value
 				}
+				if s.UndoPath, s.UndoValue = web.Undo(r); s.UndoPath != "" {
+					http.SetCookie(w, &http.Cookie{Name: "undo", Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
+				}
 				http.SetCookie(w, &http.Cookie{Name: "flash", Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})
 			}
 			ctx := a.Desk.Messages.With(ui.With(r.Context(), s), i18n.Negotiate(r, ""))

@@ -489,7 +489,9 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 			match, err = web.IfMatch(r)
 		}
 		var i Incident
+		var was *Incident
 		if err == nil {
+			was = h.before(r.Context(), id, path)
 			i, err = run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
 		}
 		if err != nil {
@@ -497,6 +499,11 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 		}
 		if said := "incident.said." + strings.ReplaceAll(path, "/", "_"); saidKeys[said] {
 			web.Flash(w, said)
+		} else if was != nil {
+			web.Flash(w, "ui.done")
+		}
+		if err := offerUndo(w, path, was, i); err != nil {
+			return err
 		}
 		if b := back(r.Form, "return"); b != "" {
 			return web.SeeOther(w, r, b)

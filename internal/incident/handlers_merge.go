@@ -13,6 +13,7 @@ import (
 func mountMerge(m mounter) {
 	m.rt.Get("/incidents/{id}/merge", m.h.mergePage)
 	m.rt.Post("/incidents/{id}/merge", m.h.merge)
+	m.rt.Post("/incidents/{id}/undo", m.h.undone)
 	m.rt.API(http.MethodPost, "/api/v1/incidents/{id}/merge", web.Op{
 		ID: "mergeIncident", Tag: "incidents", Summary: "Merge into another incident; the answer is the other one", In: MergeInput{}, Out: Out{}, Versioned: true, Idempotent: true,
 	}, write(m.a, m.a.s.Merge))
@@ -88,6 +89,7 @@ func (h handlers) merge(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, web.StatusOf(f), mergePage(p))
 	}
 	web.Flash(w, "incident.said.merge")
+	web.FlashUndo(w, "/incidents/"+id.String()+"/unmerge", "")
 	return web.SeeOther(w, r, "/incidents/"+i.Label())
 }
 

@@ -68,6 +68,8 @@ func (i Incident) mergeable(t Incident, hasChildren bool) *fault.Error {
 		return fault.OnField("number", "incident.error.merge_not_open")
 	case i.Confidential != t.Confidential:
 		return fault.OnField("number", "incident.error.merge_confidential")
+	case i.Major == Declared || i.Major == Proposed:
+		return fault.New(fault.Conflict, "incident.error.merge_major")
 	case hasChildren:
 		return fault.New(fault.Conflict, "incident.error.merge_parent")
 	}

@@ -54,7 +54,9 @@ type Shell struct {
 	Now      time.Time
 	Version  string
 	Flash    string // message key of what just succeeded
-	Dev      bool
+	// UndoPath takes UndoValue to take it back; "" for what cannot be.
+	UndoPath, UndoValue string
+	Dev                 bool
 
 	zone     *time.Location // of zoneName
 	zoneName string
@@ -152,6 +154,7 @@ var shortcuts = []shortcut{
 	{"N", "ui.keys.note"},
 	{"L", "ui.keys.link"},
 	{"M", "ui.keys.merge"},
+	{"Z", "ui.undo"},
 	{"Q", "ui.keys.macros"},
 	{"C", "ui.keys.new"},
 	{"G Q", "ui.keys.go_queue"},

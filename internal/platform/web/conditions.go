@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -46,4 +47,32 @@ func IfMatch(r *http.Request) (int, error) {
 // key.
 func Flash(w http.ResponseWriter, code string) {
 	http.SetCookie(w, &http.Cookie{Name: "flash", Value: code, Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// FlashUndo lets the next page take back what Flash says: by posting value to
+// path.
+func FlashUndo(w http.ResponseWriter, path, value string) {
+	v := base64.RawURLEncoding.EncodeToString([]byte(path + "\n" + value))
+	if len(v) > 3000 {
+		return // more than a cookie takes
+	}
+	http.SetCookie(w, &http.Cookie{Name: "undo", Value: v, Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// Undo is what FlashUndo left: "" for nothing. Its path leads nowhere but to
+// this desk.
+func Undo(r *http.Request) (path, value string) {
+	c, err := r.Cookie("undo")
+	if err != nil {
+		return "", ""
+	}
+	b, err := base64.RawURLEncoding.DecodeString(c.Value)
+	if err != nil {
+		return "", ""
+	}
+	path, value, _ = strings.Cut(string(b), "\n")
+	if Local(path) != path || path == "/" {
+		return "", ""
+	}
+	return path, value
 }

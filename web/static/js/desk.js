@@ -51,7 +51,12 @@
     t.addEventListener('pointerenter', () => clearTimeout(h));
     t.addEventListener('pointerleave', () => { h = setTimeout(() => t.remove(), 3000); });
   }
-  $$('#toasts .toast').forEach((t) => setTimeout(() => t.remove(), 8000));
+  $$('#toasts .toast').forEach((t) => { // what can be undone waits while one looks at it
+    let h; const go = (ms) => { clearTimeout(h); h = setTimeout(() => t.remove(), ms); };
+    ['pointerenter', 'focusin'].forEach((e) => t.addEventListener(e, () => clearTimeout(h)));
+    ['pointerleave', 'focusout'].forEach((e) => t.addEventListener(e, () => go(3000)));
+    go(8000);
+  });
 
   // ---- composer ---------------------------------------------------------------
   D.addEventListener('focusin', (e) => { e.target.closest('form.composer')?.classList.add('open'); });
