@@ -225,6 +225,15 @@ CREATE TABLE public.catalog_versions (
     terms tsvector NOT NULL,
     CONSTRAINT catalog_versions_four_eyes CHECK (((NOT (approved_by = ANY (editors))) AND (cardinality(editors) > 0)))
 );
+CREATE TABLE public.ci_agent_tokens (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
 CREATE TABLE public.ci_attributes (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -267,6 +276,21 @@ CREATE TABLE public.ci_classes (
     CONSTRAINT ci_classes_key CHECK ((key ~ '^[a-z][a-z0-9_]{0,39}$'::text)),
     CONSTRAINT ci_classes_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text))),
     CONSTRAINT ci_classes_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.ci_drifts (
+    id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    source_ref text NOT NULL,
+    changes jsonb NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    change_ref text DEFAULT ''::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT ci_drifts_decided CHECK (((state <> ALL (ARRAY['accepted'::text, 'linked'::text])) OR ((decided_by IS NOT NULL) AND ((reason <> ''::text) OR (change_ref <> ''::text))))),
+    CONSTRAINT ci_drifts_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'linked'::text, 'muted'::text])))
 );
 CREATE TABLE public.ci_identifiers (
     item_id uuid NOT NULL,
@@ -358,6 +382,14 @@ CREATE SEQUENCE public.ci_numbers
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.ci_parts (
+    item_id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    detail text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
 CREATE TABLE public.ci_relation_types (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -1256,6 +1288,10 @@ ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_no_key UNIQUE (item_id, no);
 ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_agent_tokens
+    ADD CONSTRAINT ci_agent_tokens_hash_key UNIQUE (token_hash);
+ALTER TABLE ONLY public.ci_agent_tokens
+    ADD CONSTRAINT ci_agent_tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_key_key UNIQUE (class_id, key);
 ALTER TABLE ONLY public.ci_attributes
@@ -1264,6 +1300,8 @@ ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_key_key UNIQUE (key);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_drifts
+    ADD CONSTRAINT ci_drifts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_pkey PRIMARY KEY (item_id, key, value);
 ALTER TABLE ONLY public.ci_import_rows
@@ -1443,6 +1481,8 @@ CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (cat
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
+CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
+CREATE INDEX ci_drifts_open_idx ON public.ci_drifts USING btree (at DESC, id DESC) WHERE (state = 'open'::text);
 CREATE INDEX ci_identifiers_value_idx ON public.ci_identifiers USING btree (value, key);
 CREATE INDEX ci_import_rows_action_idx ON public.ci_import_rows USING btree (import_id, action, n);
 CREATE INDEX ci_import_rows_step_idx ON public.ci_import_rows USING btree (import_id, step) WHERE (step IS NOT NULL);
@@ -1464,6 +1504,8 @@ CREATE INDEX ci_items_service_idx ON public.ci_items USING btree (service_id, up
 CREATE UNIQUE INDEX ci_items_source_key ON public.ci_items USING btree (source, source_key) WHERE (source_key <> ''::text);
 CREATE INDEX ci_items_stale_idx ON public.ci_items USING btree (updated_at DESC, id DESC) WHERE (stale_at IS NOT NULL);
 CREATE INDEX ci_items_updated_idx ON public.ci_items USING btree (updated_at DESC, id DESC);
+CREATE INDEX ci_parts_history_idx ON public.ci_parts USING btree (item_id, since DESC);
+CREATE UNIQUE INDEX ci_parts_now_key ON public.ci_parts USING btree (item_id, kind, key) WHERE (ended_at IS NULL);
 CREATE INDEX ci_relations_from_history_idx ON public.ci_relations USING btree (from_id, created_at DESC);
 CREATE INDEX ci_relations_from_idx ON public.ci_relations USING btree (from_id, type_id) INCLUDE (to_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX ci_relations_once ON public.ci_relations USING btree (type_id, from_id, to_id) WHERE (ended_at IS NULL);
@@ -1625,6 +1667,8 @@ ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_ref_class_fkey FOREIGN KEY (ref_class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_drifts
+    ADD CONSTRAINT ci_drifts_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.ci_import_rows
@@ -1647,6 +1691,8 @@ ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.ci_parts
+    ADD CONSTRAINT ci_parts_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
 ALTER TABLE ONLY public.ci_relation_types
     ADD CONSTRAINT ci_relation_types_from_fkey FOREIGN KEY (from_class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_relation_types

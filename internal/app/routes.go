@@ -100,12 +100,13 @@ func routeOf(r *http.Request) string {
 
 // isStatic: files and probes need neither database nor person.
 func isStatic(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || r.URL.Path == "/favicon.ico"
+	return strings.HasPrefix(r.URL.Path, "/static/") || r.URL.Path == "/healthz" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics" || r.URL.Path == "/favicon.ico" ||
+		r.URL.Path == "/agent/inventory" // its own token decides
 }
 
 // open are the addresses that need nobody signed in; everything else does,
 // whether or not its handler remembers to ask.
-var open = []string{"/sign-in", "/sign-out", "/forgot", "/reset/", "/setup/", "/preferences", "/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/api/v1/openapi.json"}
+var open = []string{"/sign-in", "/sign-out", "/forgot", "/reset/", "/setup/", "/preferences", "/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/agent/inventory", "/api/v1/openapi.json"}
 
 func signedIn(fail func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -72,7 +72,7 @@ var systems = map[string][]Row{
 	"sealer":     {},
 
 	// Configuration: reminders, imports, agents.
-	"configuration": {"ci.read", "ci.write"},
+	"configuration": {"ci.read", "ci.write", "ci.import_discovery"},
 }
 
 // Load parses the compiled matrix.

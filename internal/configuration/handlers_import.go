@@ -2,6 +2,7 @@ package configuration
 
 import (
 	"encoding/csv"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -61,7 +62,11 @@ func (h handlers) importsPage(w http.ResponseWriter, r *http.Request) error {
 func upload(w http.ResponseWriter, r *http.Request) (in ImportInput, err error) {
 	r.Body = http.MaxBytesReader(w, r.Body, MaxFile+1<<20)
 	if err := r.ParseMultipartForm(8 << 20); err != nil {
-		return in, fault.Wrap(fault.TooLarge, "error.too_large", err)
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return in, fault.Wrap(fault.TooLarge, "error.too_large", err)
+		}
+		return in, fault.Wrap(fault.Malformed, "error.bad_form", err)
 	}
 	if err := web.Form(r.Form, &in); err != nil {
 		return in, err

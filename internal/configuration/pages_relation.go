@@ -227,7 +227,7 @@ func reachedKey(p impactProps) string {
 	return "configuration.impact.reaches"
 }
 
-func limitsText(ctx context.Context, t RelationType) string {
+func limitsText(t RelationType) string {
 	n := func(max int) string {
 		if max == 0 {
 			return "n"

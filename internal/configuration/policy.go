@@ -11,6 +11,8 @@ const (
 	ActionRelate    authz.Action = "ci.relate"
 	ActionConfigure authz.Action = "ci.configure"
 	ActionImport    authz.Action = "ci.import"
+	ActionSettle    authz.Action = "ci.settle_drift"
+	ActionVerify    authz.Action = "ci.verify"
 	ActionRemind    authz.Action = "ci.remind"
 )
 
@@ -24,6 +26,8 @@ func Policies() authz.Policies {
 		ActionRelate:    "ci.write",
 		ActionConfigure: "ci.configure",
 		ActionImport:    "ci.import_discovery",
+		ActionSettle:    "ci.write",
+		ActionVerify:    "ci.verify",
 		ActionRemind:    "ci.write",
 	}
 }

@@ -75,23 +75,6 @@ func (repository) relationsOf(ctx context.Context, q db.Querier, id uuid.UUID, l
 	return out, db.Map(err)
 }
 
-// relationHistory lists the relations that an item ever had, those that began
-// or ended within a span of time, at most limit.
-func (repository) relationHistory(ctx context.Context, q db.Querier, id uuid.UUID, from, to time.Time, limit int) ([]Relation, error) {
-	rows, _ := q.Query(ctx, `SELECT * FROM (SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id) r
-		WHERE created_at BETWEEN @from AND @to OR ended_at BETWEEN @from AND @to ORDER BY created_at DESC, id LIMIT @limit`, db.Args{"id": id, "from": from, "to": to, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
-	return out, db.Map(err)
-}
-
-// relationsAt lists what an item hung together with at an instant.
-func (repository) relationsAt(ctx context.Context, q db.Querier, id uuid.UUID, at time.Time, limit int) ([]Relation, error) {
-	rows, _ := q.Query(ctx, `SELECT * FROM (SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id) r
-		WHERE created_at <= @at AND (ended_at IS NULL OR ended_at > @at) ORDER BY created_at, id LIMIT @limit`, db.Args{"id": id, "at": at, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
-	return out, db.Map(err)
-}
-
 // lockItem locks an item that a relation is about to point at, so that two
 // relations at once cannot both be the last that fits.
 func (repository) lockItem(ctx context.Context, tx db.Tx, id uuid.UUID) (Item, error) {

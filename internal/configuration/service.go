@@ -19,6 +19,7 @@ type Service struct {
 	repo repository
 
 	batches *batch.Service
+	changes Changes // nil: no change covers anything
 }
 
 // ID finds an item by what stands in an address: its number or its id. It says

@@ -51,7 +51,7 @@ func (s *Service) BeginImport(ctx context.Context, in ImportInput) (Import, erro
 		if !ok || c.Abstract || !c.Active {
 			return imp, fault.OnField("class_id", "configuration.error.class")
 		}
-		columns, cells, err := table(in.FileName, in.Body)
+		columns, cells, err := table(in.Body)
 		if err != nil {
 			return imp, err
 		}
@@ -260,8 +260,11 @@ func (s *Service) importStep(ctx context.Context, b batch.Batch, r batch.Row) (a
 	if c.Bond != nil {
 		return s.tie(ctx, *c.Bond, cause)
 	}
-	back, _, err := s.take(ctx, *c.Sighting, cause, nil, false)
+	back, changes, err := s.take(ctx, *c.Sighting, cause, nil, false)
 	if err != nil || back.Item == uuid.Nil {
+		return nil, err
+	}
+	if err := s.drifted(ctx, back, changes, cause); err != nil {
 		return nil, err
 	}
 	return back, nil

@@ -36,6 +36,7 @@ type Detail struct {
 	Work       []Related // records that name it, the open ones first
 	CanEdit    bool
 	CanMove    bool
+	CanVerify  bool
 }
 
 // Values are the item's own attribute values.
@@ -50,6 +51,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	d := Detail{Item: i, Facts: facts}
 	d.CanEdit = s.desk.Can(ctx, ActionEdit, &facts) && i.Lifecycle != Disposed
 	d.CanMove = s.desk.Can(ctx, ActionMove, &facts) && i.Lifecycle != Disposed
+	d.CanVerify = s.desk.Can(ctx, ActionVerify, &facts) && !i.Lifecycle.Ended()
 	if d.Model, err = s.repo.model(ctx, s.desk.DB); err != nil {
 		return d, err
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // table reads a CSV or XLSX file: the names of its columns, and its rows.
-func table(name string, body []byte) (columns []string, rows [][]string, err error) {
+func table(body []byte) (columns []string, rows [][]string, err error) {
 	if bytes.HasPrefix(body, []byte("PK\x03\x04")) {
 		rows, err = sheet(body)
 	} else {

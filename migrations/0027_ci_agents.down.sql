@@ -1,0 +1,1 @@
+DROP TABLE ci_drifts, ci_parts, ci_agent_tokens;
