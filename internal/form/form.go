@@ -229,7 +229,7 @@ func (f Form) CheckField(i int) []fault.Field {
 			}
 		}
 	}
-	if x.Default != "" && !slices.Contains(Profiles[:], x.Default) && !(x.Default == Today && x.Type == Date) && x.wrong([]string{x.Default}, x.Type) != "" {
+	if x.Default != "" && !slices.Contains(Profiles[:], x.Default) && (x.Default != Today || x.Type != Date) && x.wrong([]string{x.Default}, x.Type) != "" {
 		bad("default", "form.error.default", "")
 	}
 	for name, src := range map[string]string{"show": x.Show, "required_if": x.RequiredIf, "valid": x.Valid} {

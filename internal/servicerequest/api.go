@@ -179,7 +179,7 @@ func (a api) catalogue(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := catalogueOut{Items: []shelfOut{}}
 	for _, sh := range shelves {
-		o := shelfOut{ID: sh.Category.ID, NameZh: sh.Category.NameZh, NameEn: sh.Category.NameEn}
+		o := shelfOut{ID: sh.ID, NameZh: sh.NameZh, NameEn: sh.NameEn}
 		for _, x := range sh.Offers {
 			o.Items = append(o.Items, offer{x.ID, x.NameZh, x.NameEn, x.SummaryZh, x.SummaryEn, x.Days, x.Price, x.Favourite})
 		}
@@ -228,7 +228,7 @@ func (a api) manage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.ETag(w, m.Item.Version)
+	web.ETag(w, m.Version)
 	return web.JSON(w, http.StatusOK, itemView(m.Item))
 }
 

@@ -244,7 +244,7 @@ func (h handlers) try(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, http.StatusUnprocessableEntity, itemPage(p))
 	}
 	web.Flash(w, "servicerequest.said.tried")
-	return web.SeeOther(w, r, manageURL(p.Item.ID, "form")+"#preview")
+	return web.SeeOther(w, r, manageURL(p.ID, "form")+"#preview")
 }
 
 // taskProps is the page of one planned task, or of a new one.
@@ -295,7 +295,7 @@ func (h handlers) setTask(w http.ResponseWriter, r *http.Request) error {
 		TeamID: formID(v, "team_id"), After: v["after"], When: p.When.Expr,
 	}
 	if err == nil {
-		_, err = h.s.SetTask(work.WithKey(r.Context(), web.Key(r)), p.Item.ID, PlanInput{in.Version, p.Plan})
+		_, err = h.s.SetTask(work.WithKey(r.Context(), web.Key(r)), p.ID, PlanInput{in.Version, p.Plan})
 	}
 	if err != nil {
 		if p.Fault = fault.Of(err); !shown(p.Fault) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -175,13 +174,6 @@ func (p queueProps) sort() string {
 
 func (p queueProps) filtered() bool {
 	return p.Filter.Text != "" || p.Filter.Priority > 0 || p.Filter.Team != nil || p.Filter.Item != nil
-}
-
-func priorityText(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }
 
 // author is who wrote a reply or a note, named for the reader.

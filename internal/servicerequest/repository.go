@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"opsdesk/internal/comment"
 	"opsdesk/internal/form"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
@@ -177,27 +176,6 @@ func (repository) saveSettings(b *pgx.Batch, id uuid.UUID, v Settings, by uuid.U
 	b.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'servicerequest', @value, @now, @by)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value, version = settings.version + 1, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
 		db.Args{"id": id, "value": v, "now": now, "by": by})
-}
-
-// index puts requests into the search index, with what was said on them.
-func (s repository) index(ctx context.Context, tx db.Tx, ids []uuid.UUID, forms func(uuid.UUID) (form.Form, error)) error {
-	rows, _ := tx.Query(ctx, `SELECT `+requestColumns+` FROM service_requests WHERE id = ANY(@ids) ORDER BY id FOR UPDATE`, db.Args{"ids": ids})
-	list, err := pgx.CollectRows(rows, scanRequest)
-	if err != nil {
-		return db.Map(err)
-	}
-	var b pgx.Batch
-	for _, r := range list {
-		f, err := forms(r.VersionID)
-		if err != nil {
-			return err
-		}
-		search.Queue(&b, r.doc(f))
-	}
-	if err := comment.Index(ctx, tx, &b, ids); err != nil {
-		return db.Map(err)
-	}
-	return db.Map(tx.SendBatch(ctx, &b).Close())
 }
 
 // teamPeople lists the active members of a team, at most 50: whom a new task of

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/search"
@@ -206,7 +205,7 @@ func (itemStore) favourite(ctx context.Context, q db.Querier, person, item uuid.
 	return on, db.Map(err)
 }
 
-// Service is a business service that items belong to.
+// ServiceName is a business service that items belong to.
 type ServiceName struct {
 	ID      uuid.UUID  `db:"id"`
 	NameZh  string     `db:"name_zh"`
@@ -254,12 +253,6 @@ func (categoryStore) list(ctx context.Context, q db.Querier) ([]Category, error)
 	rows, _ := q.Query(ctx, `SELECT `+categoryColumns+` FROM catalog_categories ORDER BY position, name_zh, id LIMIT 200`, db.Args{})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Category])
 	return out, db.Map(err)
-}
-
-// formOf reads a form that a request was filled in on.
-func (itemStore) formOf(ctx context.Context, q db.Querier, version uuid.UUID) (f form.Form, err error) {
-	err = q.QueryRow(ctx, `SELECT content->'form' FROM catalog_versions WHERE id = @id`, db.Args{"id": version}).Scan(&f)
-	return f, db.Map(err)
 }
 
 func (itemStore) addPicture(b *pgx.Batch, p Picture, by uuid.UUID, now time.Time) {
