@@ -32,6 +32,7 @@ import (
 	"opsdesk/internal/platform/mail"
 	"opsdesk/internal/platform/storage"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/presence"
 	"opsdesk/internal/record"
 	"opsdesk/internal/routing"
 	"opsdesk/internal/servicerequest"
@@ -74,6 +75,7 @@ type App struct {
 	Audit     *audit.Service
 	Live      *live.Hub
 	Routing   *routing.Service
+	Presence  *presence.Service
 	Jobs      *jobs.Client
 	store     *storage.Store
 	assets    *static.Assets
@@ -161,6 +163,9 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	if a.Configuration, err = configuration.New(d, a.Batches); err != nil {
+		return err
+	}
+	if a.Presence, err = presence.New(d); err != nil {
 		return err
 	}
 	if a.Routing, err = routing.New(d, a.SLA); err != nil {

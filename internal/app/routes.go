@@ -24,6 +24,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/presence"
 	"opsdesk/internal/routing"
 	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
@@ -84,6 +85,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
 	routing.Mount(a.Routing, rt)
+	presence.Mount(a.Presence, rt)
 	if err := a.mountDocs(rt); err != nil {
 		return err
 	}
@@ -226,6 +228,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: a.approvalsWaiting(ctx)},
 			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
 			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
+			{ID: "absences", Href: "/absences", Icon: "coffee", Label: "presence.title"},
 		}},
 		{Title: "ui.nav.views", Items: []ui.NavItem{
 			{ID: "view-open", Href: "/incidents", Icon: "stack-2", Label: "ui.nav.all_open", Go: "q"},

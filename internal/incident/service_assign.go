@@ -7,6 +7,7 @@ import (
 
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/presence"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
 )
@@ -26,7 +27,11 @@ func (s *Service) Assign(ctx context.Context, id uuid.UUID, in AssignInput) (Inc
 		if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, team); err != nil {
 			return err
 		}
-		if err := i.assign(in.AssigneeID, team); err != nil {
+		to, err := s.standIn(ctx, u, in.AssigneeID)
+		if err != nil {
+			return err
+		}
+		if err := i.assign(to, team); err != nil {
 			return err
 		}
 		s.nameAssignee(u, *i)
@@ -76,15 +81,38 @@ func (s *Service) Transfer(ctx context.Context, id uuid.UUID, in TransferInput) 
 		if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, &in.TeamID); err != nil {
 			return err
 		}
-		if err := i.assign(in.AssigneeID, &in.TeamID); err != nil {
+		to, err := s.standIn(ctx, u, in.AssigneeID)
+		if err != nil {
+			return err
+		}
+		if err := i.assign(to, &in.TeamID); err != nil {
 			return err
 		}
 		s.nameAssignee(u, *i)
 		comment.AddNote(u, i.Ref(), in.Remark, u.Now)
 		u.Note("remark", nil, in.Remark)
-		u.Emit("incident.transferred", people(in.AssigneeID)...)
+		u.Emit("incident.transferred", people(to)...)
 		return nil
 	})
+}
+
+// standIn is who gets what is handed to a person: they themselves, or, while
+// they are away, who stands in for them. The trail says for whom.
+func (s *Service) standIn(ctx context.Context, u *work.Unit, person *uuid.UUID) (*uuid.UUID, error) {
+	if person == nil || *person == u.Actor.ID {
+		return person, nil
+	}
+	to, ok, err := presence.StandIn(ctx, u.Tx, *person, u.Now)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fault.OnField("assignee_id", "incident.error.absent")
+	}
+	if to != *person {
+		u.Note("stands_in_for", nil, *person)
+	}
+	return &to, nil
 }
 
 // nameAssignee lets whoever is made responsible for a confidential incident

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
@@ -12,6 +13,9 @@ import (
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
+
+// actionVIP is the use case of package people that the ticket offers.
+const actionVIP authz.Action = "person.mark_vip"
 
 // RouteBy is called while wiring: from then on rules decide where new incidents
 // go, and what conditions can name is known.
@@ -46,11 +50,9 @@ func (s *Service) decide(ctx context.Context, q db.Querier, i Incident) (routing
 	return s.rules.Decide(ctx, q, i.ReportedAt, func() (routing.Facts, error) { return s.repo.facts(ctx, q, i) })
 }
 
-// follow does to the incident what the rules decided, and returns what that
-// changed. computed is its priority by the matrix: raising it states the rule
+// follow does to the incident what the rules decided. computed is its priority by the matrix: raising it states the rule
 // as the reason (INC-02).
-func (i *Incident) follow(o routing.Outcome, computed int) trail.Diff {
-	before := *i
+func (i *Incident) follow(o routing.Outcome, computed int) {
 	if o.Team != nil && (i.TeamID == nil || *i.TeamID != *o.Team) {
 		i.TeamID, i.AssigneeID = o.Team, nil
 	}
@@ -60,7 +62,6 @@ func (i *Incident) follow(o routing.Outcome, computed int) trail.Diff {
 			i.PriorityReason = o.Rule()
 		}
 	}
-	return trail.Compare(before, *i)
 }
 
 // routed is what the rules decided about a report while it is being made.
@@ -78,7 +79,12 @@ func (s *Service) route(ctx context.Context, u *work.Unit, i *Incident) (*routed
 	if err != nil || !o.Applied() {
 		return nil, err
 	}
-	return &routed{o, i.follow(o, i.Priority)}, nil
+	before := *i
+	i.follow(o, i.Priority)
+	if i.AssigneeID, err = s.rules.Pick(ctx, u, o); err != nil {
+		return nil, err
+	}
+	return &routed{o, trail.Compare(before, *i)}, nil
 }
 
 // routedTrail writes what the rules did to a new incident under their own name,
@@ -88,7 +94,11 @@ func (s *Service) routedTrail(u *work.Unit, i Incident, r *routed) error {
 		return nil
 	}
 	s.rules.Note(u, i.ID, r.Outcome)
-	return u.Component(routing.System, ActionRoute, i.Ref(), i.Label(), i.Version, r.Trail(r.diff), nil)
+	return u.Component(routing.System, ActionRoute, i.Ref(), i.Label(), i.Version, r.Trail(r.diff), func(u *work.Unit) {
+		if i.AssigneeID != nil {
+			u.Emit("incident.assigned", *i.AssigneeID)
+		}
+	})
 }
 
 // RouteInput asks for the rules in force to be applied once more.
@@ -121,6 +131,15 @@ func (s *Service) Route(ctx context.Context, id uuid.UUID, in RouteInput) (Incid
 			return err
 		}
 		i.follow(o, computed)
+		if i.AssigneeID == nil {
+			if i.AssigneeID, err = s.rules.Pick(ctx, u, o); err != nil {
+				return err
+			}
+			s.nameAssignee(u, *i)
+			if i.AssigneeID != nil {
+				u.Emit("incident.assigned", *i.AssigneeID)
+			}
+		}
 		s.rules.Note(u, id, o)
 		for field, v := range o.Trail(nil) {
 			u.Note(field, v[0], v[1])

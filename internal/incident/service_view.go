@@ -105,6 +105,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	for a := range Policies() {
 		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(i, a)
 	}
+	d.can[actionVIP] = s.desk.Can(ctx, actionVIP, nil)
 	d.Agent = s.desk.Can(ctx, ActionNote, &facts) || who.Has(identity.EngineerL1, identity.EngineerL2, identity.Lead, identity.ConfigManager, identity.Auditor)
 	if d.Settings, err = s.settings(ctx, s.desk.DB); err != nil {
 		return d, err
@@ -258,7 +259,7 @@ func (d Detail) everyone() []uuid.UUID {
 		if it.Comment != nil {
 			ids = append(ids, it.Comment.AuthorID)
 		}
-		for _, f := range []string{"assignee", "requester", "watcher", "named"} {
+		for _, f := range []string{"assignee", "requester", "watcher", "named", "stands_in_for"} {
 			for _, v := range it.Diff[f] {
 				if x, ok := v.(string); ok {
 					if id, err := uuid.Parse(x); err == nil {

@@ -253,5 +253,9 @@ func (h handlers) pick(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, pickList(found))
+	away, err := h.s.away(r.Context(), found)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, pickList(found, away))
 }

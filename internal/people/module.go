@@ -55,6 +55,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Post("/me/tokens/{id}/revoke", h.revokeToken)
 	rt.Post("/sessions/{id}/end", h.endSession)
 	rt.Get("/people/pick", h.pick)
+	mountVIP(h, rt)
 
 	rt.Get("/admin/people", h.listPage)
 	rt.Get("/admin/people/new", h.newPage)

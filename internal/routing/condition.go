@@ -175,6 +175,10 @@ func (r Rule) check() error {
 		return fault.OnField("floor", "validation.oneof")
 	case r.Team == nil && r.Floor == 0:
 		return fault.OnField("team_id", "routing.error.does_nothing")
+	case r.Person != "" && !slices.Contains(Strategies, r.Person):
+		return fault.OnField("person", "validation.oneof")
+	case r.Person != "" && r.Team == nil:
+		return fault.OnField("person", "routing.error.person_team")
 	case len(r.Conditions) > MaxConditions:
 		return fault.OnField("conditions", "routing.error.too_many_conditions", strconv.Itoa(MaxConditions))
 	}

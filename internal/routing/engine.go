@@ -133,6 +133,8 @@ type Outcome struct {
 	Steps  []Step
 	// Team is where the record goes; nil where no rule said so.
 	Team *uuid.UUID
+	// Person says how somebody of the team is chosen; "" for nobody.
+	Person string
 	// Floor is the lowest priority the record keeps; 0 where no rule said so.
 	Floor int
 	// Cut says that time ran out before every rule was asked.
@@ -175,7 +177,7 @@ func (e *engine) run(ctx context.Context, f Facts) Outcome {
 		used[n] = true
 		out.Steps = append(out.Steps, Step{r.ID, r.Name})
 		if r.Team != nil {
-			out.Team, f.Team = r.Team, r.Team.String()
+			out.Team, out.Person, f.Team = r.Team, r.Person, r.Team.String()
 		}
 		if r.Floor > 0 && (out.Floor == 0 || r.Floor < out.Floor) {
 			out.Floor = r.Floor

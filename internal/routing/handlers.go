@@ -29,19 +29,22 @@ func Mount(s *Service, rt web.Router) {
 	rt.Post("/settings/routing/publish", h.publish)
 	rt.Post("/settings/routing/discard", h.discard)
 	rt.Get("/settings/routing/versions/{number}", h.versionPage)
+	mountSettings(h, rt)
 	mountAPI(api{s}, rt)
 }
 
 // rulesProps is the page of all rules.
 type rulesProps struct {
 	Rules
-	Vocab   vocab
-	Used    map[uuid.UUID]int
-	History []Set
-	Names   map[uuid.UUID]identity.Person
-	Note    string
-	Fault   *fault.Error // of publishing, or of a row's button
-	Old     bool         // a published version, to read only
+	Vocab    vocab
+	Used     map[uuid.UUID]int
+	History  []Set
+	Names    map[uuid.UUID]identity.Person
+	Note     string
+	Settings Settings
+	SetFault *fault.Error // of the settings
+	Fault    *fault.Error // of publishing, or of a row's button
+	Old      bool         // a published version, to read only
 }
 
 func (h handlers) props(ctx context.Context) (rulesProps, error) {
@@ -69,7 +72,10 @@ func (h handlers) fill(ctx context.Context, p *rulesProps) (err error) {
 			ids = append(ids, *s.PublishedBy)
 		}
 	}
-	p.Names, err = identity.People(ctx, h.s.desk.DB, ids...)
+	if p.Names, err = identity.People(ctx, h.s.desk.DB, ids...); err != nil {
+		return err
+	}
+	p.Settings, err = h.s.Settings(ctx)
 	return err
 }
 
@@ -275,7 +281,7 @@ func (p *ruleProps) press(do, field string, v vocab) {
 // formRule reads the builder's form.
 func formRule(f url.Values) (Rule, bool) {
 	r := Rule{
-		Name: strings.TrimSpace(f.Get("name")), Match: f.Get("match"), Active: last(f, "active") == "true", Continue: last(f, "continue") == "true",
+		Name: strings.TrimSpace(f.Get("name")), Match: f.Get("match"), Person: f.Get("person"), Active: last(f, "active") == "true", Continue: last(f, "continue") == "true",
 		Confidential: last(f, "confidential") == "true",
 	}
 	if r.Match != "any" {

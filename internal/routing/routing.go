@@ -73,6 +73,9 @@ type Rule struct {
 	// Conditions where it is not empty.
 	Expr string     `json:"expr"`
 	Team *uuid.UUID `json:"team_id"`
+	// Person says how somebody of the team is chosen: RoundRobin, LeastLoad, or
+	// "" for nobody.
+	Person string `json:"person"`
 	// Floor is the lowest priority that the record keeps: 2 makes a P3 a P2 and
 	// leaves a P1 alone. 0 leaves the priority alone.
 	Floor int `json:"floor"`
