@@ -32,6 +32,9 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	if err := d.Bus.On("notify", s.deliver); err != nil {
 		return nil, err
 	}
+	if err := d.Registry.Every(JobDue, time.Minute, 5*time.Minute, s.due); err != nil {
+		return nil, err
+	}
 	if err := d.Registry.Handle(jobSend, time.Minute, s.send); err != nil {
 		return nil, err
 	}
@@ -41,6 +44,7 @@ func New(d *work.Desk, o Options) (*Service, error) {
 
 // Mount adds inbox and outbox.
 func Mount(s *Service, rt web.Router) {
+	mountHabits(s, rt)
 	rt.Get("/inbox", s.inboxPage)
 	rt.Post("/inbox/read", s.readForm)
 	rt.Post("/inbox/{id}/done", s.lineForm(func(r *http.Request, id uuid.UUID) error { return s.Finish(r.Context(), id, false) }))

@@ -63,6 +63,17 @@ type Mail struct {
 	LastError string     `db:"last_error" json:"last_error"`
 	CreatedAt time.Time  `db:"created_at" json:"created_at"`
 	SentAt    *time.Time `db:"sent_at" json:"sent_at"`
+	DueAt     *time.Time `db:"due_at" json:"due_at"` // of one that waits
+	about     about
+}
+
+// about is the event that a mail tells of: what waits is asked once more, and
+// collected, by it.
+type about struct {
+	event, audience, number, title, actor string
+
+	kind   record.Kind
+	record uuid.UUID
 }
 
 // KindMail is what the trail calls a message of the outbox.
@@ -77,7 +88,7 @@ const (
 
 // Policies says which line of the matrix decides each use case.
 func Policies() authz.Policies {
-	return authz.Policies{ActionInbox: "session.own", ActionOutbox: "outbox.read", ActionRetry: "notification.retry"}
+	return authz.Policies{ActionInbox: "session.own", ActionOutbox: "outbox.read", ActionRetry: "notification.retry", ActionHabits: "session.own"}
 }
 
 const (
@@ -241,8 +252,12 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 	if name == "" {
 		name = m.T("ui.product")
 	}
+	h, err := s.repo.habits(ctx, s.desk.DB, p.ID)
+	if err != nil {
+		return err
+	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
-		if !slices.Contains(waited, e.Name) {
+		if !slices.Contains(waited, e.Name) && h.Wants(GroupOf(e.Name), InboxChannel) {
 			s.repo.notify(&u.Batch, Notification{
 				ID: work.NewID(), Event: e.Name, Audience: audience, Kind: entry.Kind, RecordID: entry.ID, Number: entry.Number, Title: title, ActorName: name, CreatedAt: e.At,
 			}, e.Once(), p.ID)
@@ -252,11 +267,7 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 			return nil
 		}
 		line := Text(m, e.Name, audience, entry.Number, title, name)
-		body := m.T("notify.mail.hello", "name", p.Display(m.Lang)) + "\n\n" + line + "\n"
-		if excerpt != "" {
-			body += "\n> " + strings.ReplaceAll(excerpt, "\n", "\n> ") + "\n"
-		}
-		body += "\n" + m.T("notify.mail.open") + "\n" + s.baseURL + s.url(entry.Kind, entry.Number) + "\n\n" + m.T("notify.mail.foot") + "\n"
+		body := s.letter(m, p, line, excerpt, s.url(entry.Kind, entry.Number))
 		subject, thread := "["+entry.Number+"] "+title, entry.Number
 		switch {
 		case e.Subject != nil:
@@ -264,19 +275,27 @@ func (s *Service) tell(ctx context.Context, e event.Event, entry record.Entry, p
 		case title == "":
 			subject = "[" + entry.Number + "] " + m.T("notify.confidential")
 		}
-		return s.post(ctx, u, Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: thread}, e.Once().String()+":"+p.ID.String())
+		letter := Mail{PersonID: p.ID, Address: p.Email, Subject: subject, Body: body, Thread: thread, about: about{e.Name, audience, entry.Number, title, name, entry.Kind, entry.ID}}
+		if !letter.plan(h, e.Name, p.TimeZone, u.Now) {
+			return nil
+		}
+		return s.post(ctx, u, letter, e.Once().String()+":"+p.ID.String())
 	})
 }
 
 // post puts a mail into the outbox, once per dedupe key, and sends it if there
 // is a server.
 func (s *Service) post(ctx context.Context, u *work.Unit, m Mail, dedupe string) error {
-	m.ID, m.CreatedAt, m.State = work.NewID(), u.Now, "held"
-	if s.sender != nil {
+	m.ID, m.CreatedAt = work.NewID(), u.Now
+	switch {
+	case m.DueAt != nil: // plan has said what it waits for
+	case s.sender != nil:
 		m.State = "queued"
+	default:
+		m.State = "held"
 	}
 	fresh, err := s.repo.post(ctx, u.Tx, m, dedupe)
-	if err != nil || !fresh || s.sender == nil {
+	if err != nil || !fresh || m.State != "queued" {
 		return err
 	}
 	u.Enqueue(jobs.Job{Kind: jobSend, Payload: m.ID, Unique: m.ID.String(), Max: maxAttempts})

@@ -8,7 +8,7 @@ import (
 )
 
 func mailColour(state string) string {
-	return map[string]string{"sent": "green", "failed": "red", "queued": "blue", "held": "amber"}[state]
+	return map[string]string{"sent": "green", "failed": "red", "queued": "blue", "held": "amber", "waiting": "grey", "digest": "grey", "merged": "green", "dropped": "grey"}[state]
 }
 
 // parts are offered as a switch, in this order.

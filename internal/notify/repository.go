@@ -36,16 +36,17 @@ func (repository) notify(b *pgx.Batch, n Notification, event, person uuid.UUID) 
 }
 
 func (repository) post(ctx context.Context, tx db.Tx, m Mail, dedupe string) (bool, error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO outbox (id, person_id, dedupe, address, subject, body, thread, secret, state, created_at, updated_at)
-		VALUES (@id, @person, @dedupe, @address, @subject, @body, @thread, @secret, @state, @now, @now) ON CONFLICT DO NOTHING`,
+	tag, err := tx.Exec(ctx, `INSERT INTO outbox (id, person_id, dedupe, address, subject, body, thread, secret, state, created_at, updated_at, due_at, event, audience, kind, record_id, number, title, actor_name)
+		VALUES (@id, @person, @dedupe, @address, @subject, @body, @thread, @secret, @state, @now, @now, @due, @event, @audience, @kind, @record, @number, @title, @actor) ON CONFLICT DO NOTHING`,
 		db.Args{
 			"id": m.ID, "person": m.PersonID, "dedupe": dedupe, "address": m.Address, "subject": m.Subject, "body": m.Body, "thread": m.Thread,
-			"secret": m.Secret, "state": m.State, "now": m.CreatedAt,
+			"secret": m.Secret, "state": m.State, "now": m.CreatedAt, "due": m.DueAt, "event": m.about.event, "audience": m.about.audience, "kind": m.about.kind,
+			"record": m.about.record, "number": m.about.number, "title": m.about.title, "actor": m.about.actor,
 		})
 	return tag.RowsAffected() == 1, err
 }
 
-const mailColumns = `id, person_id, address, subject, body, thread, secret, state, attempts, last_error, created_at, sent_at`
+const mailColumns = `id, person_id, address, subject, body, thread, secret, state, attempts, last_error, created_at, sent_at, due_at`
 
 func (repository) mail(ctx context.Context, q db.Querier, id uuid.UUID) (Mail, error) {
 	rows, _ := q.Query(ctx, `SELECT `+mailColumns+` FROM outbox WHERE id = @id`, db.Args{"id": id})
