@@ -69,6 +69,7 @@ var systems = map[string][]Row{
 	"notify":     {"ticket.read", "ci.read"},
 	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
 	"catalogue":  {"catalog_sla.draft", "ticket.read", "ticket.create", "request.fulfil"},
+	"unassigned": {"ticket.read"},
 	"sealer":     {},
 
 	// Configuration: reminders, imports, agents.

@@ -35,6 +35,9 @@ func (s *Service) register() error {
 	if err := s.desk.Registry.Handle(JobCascade, 10*time.Minute, s.cascade); err != nil {
 		return err
 	}
+	if err := s.desk.Registry.Every(JobUnassigned, time.Minute, 5*time.Minute, s.alarmUnassigned); err != nil {
+		return err
+	}
 	return s.desk.Registry.Every(JobAutoClose, time.Minute, 5*time.Minute, s.autoClose)
 }
 

@@ -103,5 +103,6 @@ func Policies() authz.Policies {
 		ActionTake:      "major.run",
 		ActionSign:      "major.review_sign",
 		ActionReturn:    "major.review_sign",
+		ActionLonely:    "ticket.read",
 	}
 }

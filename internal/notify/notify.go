@@ -98,7 +98,7 @@ const (
 
 // internal events are about the desk's own side of a record: only people who
 // may read notes hear of them.
-var internal = []string{"incident.noted", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached", "servicerequest.noted", "servicerequest.task_ready", "servicerequest.task_assigned"}
+var internal = []string{"incident.noted", "incident.unassigned", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached", "servicerequest.noted", "servicerequest.task_ready", "servicerequest.task_assigned"}
 
 // waited are events that put a waiting line into the inbox in the transaction
 // that caused them: a second line would say it twice. Mails go out all the same.
