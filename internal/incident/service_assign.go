@@ -22,22 +22,25 @@ type AssignInput struct {
 // Assign hands an open incident to a person, a team or both. Without a team it
 // stays where it is; without a person it waits in the team's queue.
 func (s *Service) Assign(ctx context.Context, id uuid.UUID, in AssignInput) (Incident, error) {
-	return s.update(ctx, ActionAssign, id, in.Version, in, func(u *work.Unit, i *Incident) error {
-		team := first(in.TeamID, i.TeamID)
-		if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, team); err != nil {
-			return err
-		}
-		to, err := s.standIn(ctx, u, in.AssigneeID)
-		if err != nil {
-			return err
-		}
-		if err := i.assign(to, team); err != nil {
-			return err
-		}
-		s.nameAssignee(u, *i)
-		u.Emit("incident.assigned", people(i.AssigneeID)...)
-		return nil
-	})
+	return s.update(ctx, ActionAssign, id, in.Version, in, func(u *work.Unit, i *Incident) error { return s.hand(ctx, u, i, in) })
+}
+
+// hand is Assign within a unit.
+func (s *Service) hand(ctx context.Context, u *work.Unit, i *Incident, in AssignInput) error {
+	team := first(in.TeamID, i.TeamID)
+	if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, team); err != nil {
+		return err
+	}
+	to, err := s.standIn(ctx, u, in.AssigneeID)
+	if err != nil {
+		return err
+	}
+	if err := i.assign(to, team); err != nil {
+		return err
+	}
+	s.nameAssignee(u, *i)
+	u.Emit("incident.assigned", people(i.AssigneeID)...)
+	return nil
 }
 
 // Claim takes an unassigned incident. Of many who claim at once one wins and

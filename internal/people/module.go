@@ -56,6 +56,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Post("/sessions/{id}/end", h.endSession)
 	rt.Get("/people/pick", h.pick)
 	mountVIP(h, rt)
+	mountHandOver(h, rt)
 
 	rt.Get("/admin/people", h.listPage)
 	rt.Get("/admin/people/new", h.newPage)

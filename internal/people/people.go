@@ -170,7 +170,7 @@ func Policies() authz.Policies {
 		ActionCreatePerson: "user.create_disable", ActionActivate: "user.create_disable", ActionEditPerson: "user.edit", ActionEditSelf: "session.own",
 		ActionGrant: "role.grant_revoke", ActionRevoke: "role.grant_revoke", ActionReset: "user.reset_credential", ActionOrg: "org.manage",
 		ActionDirectory: "directory.read", ActionToken: "token.create_own", ActionPassword: "session.own",
-		ActionVIP: "user.mark_vip",
+		ActionVIP: "user.mark_vip", ActionHandOver: "work.hand_over",
 	}
 }
 

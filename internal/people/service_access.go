@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/batch"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/live"
 	"opsdesk/internal/platform/db"
@@ -47,6 +48,9 @@ type Service struct {
 	teams       teams
 	departments departments
 	access      access
+
+	batches *batch.Service
+	kinds   map[record.Kind]Reassigner
 }
 
 // Origin is where a request came from, for sessions and the trail.

@@ -119,11 +119,15 @@ type ActivateInput struct {
 }
 
 // Activate enables or disables an account; disabling ends its sessions with the
-// next request. The last holder of an administrator role stays.
+// next request, and is refused while the person has open work: that is handed on
+// first (HandOver). The last holder of an administrator role stays.
 func (s *Service) Activate(ctx context.Context, id uuid.UUID, in ActivateInput) (Person, error) {
 	return work.Update(ctx, s.desk, s.persons, ActionActivate, id, in.Version, in, func(u *work.Unit, p *Person) error {
 		if !in.Active {
 			if err := s.notLast(ctx, u.Tx, id, administrators...); err != nil {
+				return err
+			}
+			if err := s.nothingOpen(ctx, u.Tx, id); err != nil {
 				return err
 			}
 			s.access.endAll(&u.Batch, id)
