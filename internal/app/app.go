@@ -176,7 +176,7 @@ func (a *App) modules(o Options) error {
 	if a.Requests, err = servicerequest.NewService(d, c.Zone(), servicerequest.Options{Priorities: a.Incidents, Days: a.SLA, Approvals: a.Approvals, Incidents: incidentOrders{a.Incidents}, Assets: assets{d}}); err != nil {
 		return err
 	}
-	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents})
+	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err
 	}

@@ -37,9 +37,9 @@ func (repository) alarmed(ctx context.Context, tx db.Tx, id uuid.UUID, since tim
 	return tag.RowsAffected() == 1, db.Map(err)
 }
 
-// leads are whom an alarm about a team's work reaches: its lead, or, where it
+// teamLeads are whom an alarm about a team's work reaches: its lead, or, where it
 // has none or there is no team, everybody with that role.
-func (repository) leads(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
+func (repository) teamLeads(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT t.lead_id FROM teams t JOIN people p ON p.id = t.lead_id AND p.active WHERE t.id = @team::uuid`, db.Args{"team": team})
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil || len(ids) > 0 {

@@ -82,7 +82,7 @@ func (s *Service) alarm(ctx context.Context, l lonely) error {
 		if err != nil || !news {
 			return err
 		}
-		to, err := s.repo.leads(ctx, u.Tx, i.TeamID, u.Now)
+		to, err := s.repo.teamLeads(ctx, u.Tx, i.TeamID, u.Now)
 		if err != nil {
 			return err
 		}

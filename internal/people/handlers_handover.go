@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/batch"
@@ -18,12 +19,22 @@ import (
 // mountHandOver adds the page on which the open work of somebody is handed on.
 func mountHandOver(h handlers, rt web.Router) {
 	rt.Get("/people/{id}/work", h.workPage)
+	rt.Get("/people/records/{number}", h.record)
 	rt.Post("/people/{id}/work", h.handOver)
 	tag := func(o web.Op) web.Op { o.Tag = "people"; return o }
 	rt.API(http.MethodGet, "/api/v1/people/{id}/work", tag(web.Op{ID: "listOpenWork", Summary: "Open records that a person is responsible for, at most 100", Out: list[OpenWork]{}}), h.apiWork)
 	rt.API(http.MethodPost, "/api/v1/people/{id}/work", tag(web.Op{
 		ID: "handOverWork", Summary: "Hand on a person's open work; follow the answer's id at /api/v1/jobs", In: HandOverInput{}, Out: batch.Batch{}, Status: http.StatusAccepted, Idempotent: true,
 	}), h.apiHandOver)
+}
+
+// record leads from a number to the record's page, whatever kind it is.
+func (h handlers) record(w http.ResponseWriter, r *http.Request) error {
+	url, err := h.s.Locate(r.Context(), chi.URLParam(r, "number"))
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, url)
 }
 
 // workProps is the page.

@@ -100,6 +100,12 @@ func TestOpenWorkIsHandedOnBeforeAnAccountIsDisabled(t *testing.T) {
 			t.Errorf("%v %+v", err, l[len(l)-1])
 		}
 	}
+	if a := d.Client("lead").Get("/people/records/" + one.Label()); a.Status != 303 || a.Header.Get("Location") != "/incidents/"+one.Label() {
+		t.Errorf("%d", a.Status)
+	}
+	if a := admin.Get("/people/records/" + one.Label()); a.Status != 404 {
+		t.Errorf("the administrator is led to a ticket: %d", a.Status)
+	}
 	if x, err := d.People.Activate(system, leaver, people.ActivateInput{}); err != nil || x.Active {
 		t.Errorf("not disabled: %v", err)
 	}

@@ -37,7 +37,7 @@ type Reassigner interface {
 // HandOverBy is called while wiring: who hands on the records of each kind.
 func (s *Service) HandOverBy(b *batch.Service, kinds map[record.Kind]Reassigner) {
 	s.batches, s.kinds = b, kinds
-	b.Handle(handOverKind, batch.Runner{Row: s.handOn, Title: "people.handover.title", Path: "/incidents/"})
+	b.Handle(handOverKind, batch.Runner{Row: s.handOn, Title: "people.handover.title", Path: "/people/records/"})
 }
 
 // OpenWork is one record that a person is responsible for.
@@ -203,6 +203,24 @@ func (s *Service) handOn(ctx context.Context, b batch.Batch, r batch.Row) (any, 
 		return nil, fault.New(fault.Conflict, "people.error.no_place")
 	}
 	return nil, k.HandOver(identity.With(ctx, identity.NewSystem(systemHandOver)), r.RecordID, in.From, p.person, p.team)
+}
+
+// Locate is the address of a record by its number, for who may see it.
+func (s *Service) Locate(ctx context.Context, number string) (string, error) {
+	for _, k := range s.desk.Kinds.All() {
+		v, _, err := s.desk.Visibility(ctx, k)
+		if err != nil {
+			return "", err
+		}
+		e, err := record.FindNumber(ctx, s.desk.DB, v, number)
+		if err == nil && e.Kind == k {
+			return s.desk.Kinds.URL(k, number), nil
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return "", err
+		}
+	}
+	return "", fault.New(fault.NotFound, "error.not_found")
 }
 
 // nothingOpen refuses to disable somebody who still has work to do.
