@@ -36,6 +36,22 @@ CREATE FUNCTION public.river_job_state_in_bitmask(bitmask bit, state public.rive
         ELSE 0
     END = 1;
 $$;
+CREATE TABLE public.absences (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    person_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    substitute_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT absences_at_most_a_month CHECK ((until_at <= (from_at + '31 days'::interval))),
+    CONSTRAINT absences_in_order CHECK ((from_at < until_at)),
+    CONSTRAINT absences_not_own_substitute CHECK ((substitute_id <> person_id))
+);
 CREATE TABLE public.api_tokens (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -720,6 +736,10 @@ CREATE TABLE public.incident_tasks (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_unassigned_alarms (
+    incident_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
 CREATE TABLE public.incidents (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -785,6 +805,11 @@ CREATE TABLE public.notes (
     body text NOT NULL,
     at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.notification_habits (
+    person_id uuid NOT NULL,
+    habits jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.notifications (
     id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -826,7 +851,15 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
-    CONSTRAINT outbox_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'sent'::text, 'failed'::text])))
+    due_at timestamp with time zone,
+    event text DEFAULT ''::text NOT NULL,
+    audience text DEFAULT ''::text NOT NULL,
+    kind text DEFAULT ''::text NOT NULL,
+    record_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    actor_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT outbox_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'sent'::text, 'failed'::text, 'waiting'::text, 'digest'::text, 'merged'::text, 'dropped'::text])))
 );
 CREATE TABLE public.people (
     id uuid NOT NULL,
@@ -1004,6 +1037,11 @@ CREATE TABLE public.routing_applications (
     rule text NOT NULL,
     at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.routing_served (
+    team_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    turn bigint NOT NULL
+);
 CREATE TABLE public.routing_sets (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -1024,6 +1062,10 @@ CREATE TABLE public.routing_trials (
     set_id uuid NOT NULL,
     result jsonb NOT NULL,
     at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.routing_turns (
+    team_id uuid NOT NULL,
+    turn bigint NOT NULL
 );
 CREATE TABLE public.search_docs (
     record_id uuid NOT NULL,
@@ -1254,8 +1296,16 @@ CREATE TABLE public.views (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT views_alert CHECK ((alert_above >= 0))
 );
+CREATE TABLE public.working_hours (
+    person_id uuid NOT NULL,
+    work_from integer NOT NULL,
+    work_to integer NOT NULL,
+    CONSTRAINT working_hours_in_order CHECK (((work_from >= 0) AND (work_from < work_to) AND (work_to <= 1440)))
+);
 ALTER TABLE ONLY public.river_job ALTER COLUMN id SET DEFAULT nextval('public.river_job_id_seq'::regclass);
 ALTER TABLE ONLY public.river_notification ALTER COLUMN id SET DEFAULT nextval('public.river_notification_id_seq'::regclass);
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY public.api_tokens
@@ -1366,12 +1416,16 @@ ALTER TABLE ONLY public.incident_priorities
     ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_unassigned_alarms
+    ADD CONSTRAINT incident_unassigned_alarms_pkey PRIMARY KEY (incident_id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_number_key UNIQUE (number);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notification_habits
+    ADD CONSTRAINT notification_habits_pkey PRIMARY KEY (person_id);
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_once UNIQUE (event_id, person_id);
 ALTER TABLE ONLY public.notifications
@@ -1414,10 +1468,14 @@ ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_pkey PRIMARY KEY (person_id, role);
 ALTER TABLE ONLY public.routing_applications
     ADD CONSTRAINT routing_applications_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_pkey PRIMARY KEY (team_id, person_id);
 ALTER TABLE ONLY public.routing_sets
     ADD CONSTRAINT routing_sets_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.routing_trials
     ADD CONSTRAINT routing_trials_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_turns
+    ADD CONSTRAINT routing_turns_pkey PRIMARY KEY (team_id);
 ALTER TABLE ONLY public.search_docs
     ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.service_request_tasks
@@ -1458,6 +1516,10 @@ ALTER TABLE ONLY public.view_displays
     ADD CONSTRAINT view_displays_pkey PRIMARY KEY (person_id, list);
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_pkey PRIMARY KEY (person_id);
+CREATE INDEX absences_person_idx ON public.absences USING btree (person_id, until_at) WHERE (NOT ended);
+CREATE INDEX absences_until_idx ON public.absences USING btree (until_at) WHERE (NOT ended);
 CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
 CREATE INDEX approval_entries_actor_idx ON public.approval_entries USING btree (actor_id, at DESC, seat_id DESC) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
 CREATE INDEX approval_seats_person_idx ON public.approval_seats USING btree (person_id, approval_id);
@@ -1553,6 +1615,7 @@ CREATE INDEX notifications_inbox_idx ON public.notifications USING btree (person
 CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id) WHERE (read_at IS NULL);
 CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (person_id);
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
+CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'digest'::text]));
 CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
 CREATE INDEX people_department_idx ON public.people USING btree (department_id);
 CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
@@ -1571,6 +1634,7 @@ CREATE INDEX records_created_by_idx ON public.records USING btree (created_by) W
 CREATE INDEX records_department_idx ON public.records USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
 CREATE INDEX records_kind_created_idx ON public.records USING btree (kind, created_at DESC, id DESC);
 CREATE INDEX records_kind_updated_idx ON public.records USING btree (kind, updated_at DESC, id DESC);
+CREATE INDEX records_open_assignee_idx ON public.records USING btree (assignee_id) WHERE ((assignee_id IS NOT NULL) AND (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text])));
 CREATE INDEX records_open_created_idx ON public.records USING btree (kind, created_at DESC, id DESC) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
 CREATE INDEX records_open_priority_idx ON public.records USING btree (kind, priority, created_at, id) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
 CREATE INDEX records_open_unassigned_idx ON public.records USING btree (kind, created_at, id) WHERE ((assignee_id IS NULL) AND (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text])));
@@ -1627,6 +1691,10 @@ CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_no_truncate BEFORE TRUNCATE ON public.trail_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_substitute_fkey FOREIGN KEY (substitute_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.approval_entries
@@ -1761,6 +1829,8 @@ ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_unassigned_alarms
+    ADD CONSTRAINT incident_unassigned_alarms_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incidents
@@ -1777,6 +1847,8 @@ ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.notification_habits
+    ADD CONSTRAINT notification_habits_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.one_time_links
     ADD CONSTRAINT one_time_links_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.people
@@ -1797,8 +1869,14 @@ ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.routing_applications
     ADD CONSTRAINT routing_applications_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.routing_trials
     ADD CONSTRAINT routing_trials_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.routing_turns
+    ADD CONSTRAINT routing_turns_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.service_request_tasks
     ADD CONSTRAINT service_request_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.service_request_tasks
@@ -1835,3 +1913,5 @@ ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);

@@ -8,6 +8,7 @@ import (
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 )
 
 // alarms counts how often the lead was told about a ticket.
@@ -17,7 +18,7 @@ func alarms(t *testing.T, d *apptest.Desk, id uuid.UUID) (n int) {
 		t.Fatal(err)
 	}
 	d.Drain()
-	list, err := d.Notify.Inbox(d.As("lead"), false, nil, 500)
+	list, err := d.Notify.Lines(d.As("lead"), notify.All, nil, 500)
 	if err != nil {
 		t.Fatal(err)
 	}

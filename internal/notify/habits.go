@@ -23,10 +23,10 @@ var Channels = []string{InboxChannel, MailChannel}
 var groups = map[string][]string{
 	"assigned": {"assigned", "task_assigned", "task_ready", "transferred", "substitute"},
 	"talk":     {"replied", "noted", "commented", "answered"},
-	"mention":  {"mentioned", "named", "watcher_added"},
+	"mention":  {"mentioned", "note_mentioned", "named", "watcher_added"},
 	"progress": {
 		"created", "submitted", "accepted", "started", "pended", "resumed", "resolved", "confirmed", "rejected", "reopened", "closed", "cancelled", "successor",
-		"fulfilled", "attached", "detached", "merged", "unmerged", "split", "routed",
+		"fulfilled", "attached", "detached", "merged", "unmerged", "split", "routed", "returned", "revised",
 	},
 	"deadline": {"view_over", "unassigned", "expiring", "warned", "breached", "escalated", "overdue", "reminded", "due"},
 }
@@ -34,13 +34,13 @@ var groups = map[string][]string{
 // GroupOf is the group of an event.
 func GroupOf(event string) string {
 	kind, what, _ := strings.Cut(event, ".")
-	if strings.Contains(what, "major") || kind == "major" {
+	if strings.Contains(what, "major") || kind == "major" || what == "announced" {
 		return "major"
 	}
 	if strings.Contains(what, "approv") || kind == "approval" {
 		return "approval"
 	}
-	if kind == "sla" {
+	if kind == "sla" || strings.HasSuffix(what, "_due") {
 		return "deadline"
 	}
 	for g, list := range groups {

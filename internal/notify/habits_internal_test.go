@@ -10,7 +10,8 @@ func TestGroupOf(t *testing.T) {
 	for event, want := range map[string]string{
 		"incident.assigned": "assigned", "servicerequest.task_assigned": "assigned", "incident.replied": "talk", "incident.watcher_added": "mention",
 		"incident.resolved": "progress", "incident.view_over": "deadline", "incident.major_declared": "major", "major.updated": "major",
-		"approval.asked": "approval", "sla.breached": "deadline", "something.new": "other", "nonsense": "other", "presence.substitute": "assigned",
+		"approval.asked": "approval", "incident.announced": "major", "incident.major_review_due": "major", "incident.note_mentioned": "mention", "catalogue.review_due": "deadline",
+		"servicerequest.approved": "approval", "servicerequest.returned": "progress", "sla.breached": "deadline", "something.new": "other", "nonsense": "other", "presence.substitute": "assigned",
 	} {
 		if got := GroupOf(event); got != want {
 			t.Errorf("%s: %s, want %s", event, got, want)

@@ -78,7 +78,7 @@ func TestQuietHoursHoldAndDeliver(t *testing.T) {
 	if page := d.Client("admin").Get("/admin/outbox").Text(); !strings.Contains(page, "Quiet hours") {
 		t.Error("the outbox does not say why it waits")
 	}
-	list, err := d.Notify.Inbox(d.As("staff"), true, nil, 5)
+	list, err := d.Notify.Lines(d.As("staff"), notify.Unread, nil, 5)
 	if err != nil || len(list) == 0 || list[0].Event != "incident.replied" {
 		t.Errorf("the inbox waits as well: %v %+v", err, list)
 	}
@@ -196,20 +196,20 @@ func TestChoices(t *testing.T) {
 	d.Drain()
 	d.Mail.Sent = nil
 	choose(t, d, "staff", notify.Habits{Off: []string{"talk:mail", "talk:inbox"}})
-	before, err := d.Notify.Inbox(d.As("staff"), false, nil, 200)
+	before, err := d.Notify.Lines(d.As("staff"), notify.All, nil, 200)
 	if err != nil {
 		t.Fatal(err)
 	}
 	report(t, d)
 	d.Drain()
-	after, err := d.Notify.Inbox(d.As("staff"), false, nil, 200)
+	after, err := d.Notify.Lines(d.As("staff"), notify.All, nil, 200)
 	if err != nil || len(after) != len(before) || to(d, "staff@qiming.example") != 0 {
 		t.Errorf("%v: %d → %d lines, %d mails", err, len(before), len(after), to(d, "staff@qiming.example"))
 	}
 	choose(t, d, "staff", notify.Habits{Off: []string{"talk:mail"}})
 	report(t, d)
 	d.Drain()
-	if after, err = d.Notify.Inbox(d.As("staff"), false, nil, 200); err != nil || len(after) != len(before)+1 || to(d, "staff@qiming.example") != 0 {
+	if after, err = d.Notify.Lines(d.As("staff"), notify.All, nil, 200); err != nil || len(after) != len(before)+1 || to(d, "staff@qiming.example") != 0 {
 		t.Errorf("%v: %d → %d lines, %d mails", err, len(before), len(after), to(d, "staff@qiming.example"))
 	}
 	if err := d.Notify.SetHabits(d.As("staff"), notify.Habits{Off: []string{"talk:pigeon"}}); err == nil {

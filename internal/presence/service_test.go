@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/presence"
 )
@@ -145,7 +146,7 @@ func TestAssignGoesToTheSubstitute(t *testing.T) {
 	}
 	d.Drain()
 	found := false
-	list, err := d.Notify.Inbox(d.As("qian.fei"), false, nil, 20)
+	list, err := d.Notify.Lines(d.As("qian.fei"), notify.All, nil, 20)
 	for _, n := range list {
 		found = found || n.Event == "presence.substitute"
 	}

@@ -10,6 +10,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/notify"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/presence"
 	"opsdesk/internal/routing"
@@ -115,7 +116,7 @@ func TestStrategies(t *testing.T) {
 		t.Errorf("not the one with nothing to do: %v", i.AssigneeID)
 	}
 	d.Drain()
-	list, err := d.Notify.Inbox(d.As("tang.yi"), true, nil, 5)
+	list, err := d.Notify.Lines(d.As("tang.yi"), notify.Unread, nil, 5)
 	if err != nil || len(list) == 0 || list[0].Event != "incident.assigned" {
 		t.Errorf("the person was not told: %v %+v", err, list)
 	}
