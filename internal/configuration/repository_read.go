@@ -18,8 +18,8 @@ func (repository) touching(ctx context.Context, q db.Querier, v record.Visibilit
 	if open {
 		cond = "r.category IN ('new', 'active', 'pending') AND "
 	}
-	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id IN (SELECT l.from_id FROM record_links l WHERE l.to_id = ANY(@items) AND l.relation = 'affects') AND `+cond,
-		` ORDER BY r.category IN ('new', 'active', 'pending') DESC, r.updated_at DESC, r.id DESC LIMIT @limit`), v.With(db.Args{"items": items, "limit": limit}))
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(ARRAY(SELECT l.from_id FROM record_links l WHERE l.to_id = ANY(@items) AND l.relation = 'affects')) AND `+cond,
+		` ORDER BY r.category IN ('new', 'active', 'pending') DESC, r.updated_at DESC, r.id DESC LIMIT @limit`), plan, v.With(db.Args{"items": items, "limit": limit}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Entry])
 	return out, db.Map(err)
 }

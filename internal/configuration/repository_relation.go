@@ -97,14 +97,14 @@ func (repository) fitting(ctx context.Context, q db.Querier, typ, from, to uuid.
 func (repository) step(ctx context.Context, q db.Querier, from, along, against []uuid.UUID, limit int) ([][3]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT from_id, to_id, type_id FROM ci_relations WHERE ended_at IS NULL AND from_id = ANY(@from) AND type_id = ANY(@along)
 		UNION ALL SELECT to_id, from_id, type_id FROM ci_relations WHERE ended_at IS NULL AND to_id = ANY(@from) AND type_id = ANY(@against) LIMIT @limit`,
-		db.Args{"from": from, "along": along, "against": against, "limit": limit})
+		plan, db.Args{"from": from, "along": along, "against": against, "limit": limit})
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]uuid.UUID, err error) { return x, r.Scan(&x[0], &x[1], &x[2]) })
 }
 
 // members reads the members of redundant wholes and whether each is healthy.
 func (repository) members(ctx context.Context, q db.Querier, wholes, types []uuid.UUID) (map[uuid.UUID]group, error) {
 	rows, _ := q.Query(ctx, `SELECT w.id, w.redundancy, m.id, m.operational FROM ci_items w JOIN ci_relations r ON r.to_id = w.id AND r.type_id = ANY(@types) AND r.ended_at IS NULL
-		JOIN ci_items m ON m.id = r.from_id AND m.lifecycle NOT IN ('retired', 'disposed') WHERE w.id = ANY(@wholes) LIMIT 100000`, db.Args{"wholes": wholes, "types": types})
+		JOIN ci_items m ON m.id = r.from_id AND m.lifecycle NOT IN ('retired', 'disposed') WHERE w.id = ANY(@wholes) LIMIT 100000`, plan, db.Args{"wholes": wholes, "types": types})
 	out := map[uuid.UUID]group{}
 	var whole, member uuid.UUID
 	var need int
@@ -147,7 +147,7 @@ func (n Node) Label() string { return Label(n.Number) }
 // nodes reads items by id, those that are visible.
 func (repository) nodes(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) ([]Node, error) {
 	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, i.operational, i.criticality, i.location, i.owner_id, i.custodian_id, i.department_id, i.service_id
-		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `), v.With(db.Args{"ids": ids}))
+		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `), plan, v.With(db.Args{"ids": ids}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Node])
 	return out, db.Map(err)
 }
