@@ -35,6 +35,7 @@ import (
 	"opsdesk/internal/presence"
 	"opsdesk/internal/record"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/service"
 	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
@@ -71,6 +72,7 @@ type App struct {
 	SLA       *sla.Service
 	Approvals *approval.Service
 	Canned    *canned.Service
+	Services  *service.Registry
 	Notify    *notify.Service
 	Audit     *audit.Service
 	Live      *live.Hub
@@ -150,12 +152,16 @@ func (a *App) modules(o Options) error {
 	if a.Views, err = view.New(d); err != nil {
 		return err
 	}
+	if a.Services, err = service.New(d); err != nil {
+		return err
+	}
 	if a.SLA, err = sla.New(d); err != nil {
 		return err
 	}
 	if a.Approvals, err = approval.New(d, approval.Options{Zone: c.Zone(), Days: a.workingDays}); err != nil {
 		return err
 	}
+	a.Services.Cover(a.SLA)
 	if a.Canned, err = canned.New(d); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func New(tb testing.TB, o Options) *Desk {
 	if o.Empty {
 		return d
 	}
-	c := demo.Company{Desk: d.Desk, People: d.People, Incidents: d.Incidents, Configuration: d.Configuration, Requests: d.Requests, At: d.SetClock}
+	c := demo.Company{Desk: d.Desk, People: d.People, Incidents: d.Incidents, Services: d.Services, SLA: d.SLA, Configuration: d.Configuration, Requests: d.Requests, At: d.SetClock}
 	if _, err := c.Fill(tb.Context(), Password); err != nil {
 		tb.Fatal(err)
 	}

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"internal/notify", "internal/timeline"},
 	{"internal/routing"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/form", "internal/sla", "internal/canned"},
-	{"internal/presence", "internal/search", "internal/live"},
+	{"internal/presence", "internal/search", "internal/service", "internal/live"},
 	{"internal/approval"},
 	{"internal/work"},
 	{"internal/trail"},

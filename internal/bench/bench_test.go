@@ -91,7 +91,7 @@ func open(b *testing.B, url, dir string) *machine {
 	if m.App, err = app.New(app.Options{Config: cfg, Pool: m.pool, Clock: time.Now, Log: slog.New(slog.DiscardHandler), Version: "bench"}); err != nil {
 		b.Fatal(err)
 	}
-	m.company = demo.Company{Desk: m.Desk, People: m.People, Incidents: m.Incidents, Configuration: m.Configuration, Requests: m.Requests, At: func(time.Time) {}}
+	m.company = demo.Company{Desk: m.Desk, People: m.People, Incidents: m.Incidents, Services: m.Services, SLA: m.SLA, Configuration: m.Configuration, Requests: m.Requests, At: func(time.Time) {}}
 	if _, err := m.company.Fill(ctx, password); err != nil {
 		b.Fatal(err)
 	}

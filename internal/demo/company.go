@@ -50,14 +50,17 @@ var categories = []struct {
 	{"信息安全", "Information security", "", "Security", true},
 }
 
-var services = []struct{ zh, en, team string }{
-	{"办公网络", "Office network", "Network"},
-	{"企业邮箱", "Company mail", "Applications"},
-	{"ERP 系统", "ERP system", "Applications"},
-	{"远程接入", "Remote access", "Network"},
-	{"打印服务", "Printing", "Workplace"},
-	{"会议室", "Meeting rooms", "Workplace"},
-	{"办公终端", "Workplace devices", "Workplace"},
+var services = []struct {
+	zh, en, team, owner string
+	key                 bool
+}{
+	{"办公网络", "Office network", "Network", "manager", true},
+	{"企业邮箱", "Company mail", "Applications", "manager", true},
+	{"ERP 系统", "ERP system", "Applications", "manager", true},
+	{"远程接入", "Remote access", "Network", "manager", false},
+	{"打印服务", "Printing", "Workplace", "lead", false},
+	{"会议室", "Meeting rooms", "Workplace", "lead", false},
+	{"办公终端", "Workplace devices", "Workplace", "manager", false},
 }
 
 type spec struct {

@@ -19,7 +19,9 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/service"
 	"opsdesk/internal/servicerequest"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
 )
 
@@ -51,6 +53,8 @@ type Company struct {
 	Desk      *work.Desk
 	People    *people.Service
 	Incidents *incident.Service
+	Services  *service.Registry
+	SLA       *sla.Service
 	// Routing gets a few rules where it is given; tests do without.
 	Routing  *routing.Service
 	Requests *servicerequest.Service
@@ -205,13 +209,8 @@ func (c *Company) catalogue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range services {
-		t := c.teams[s.team]
-		id, err := c.Incidents.SaveServiceID(ctx, incident.ChoiceInput{NameZh: s.zh, NameEn: s.en, TeamID: &t, Active: true, Source: source, SourceKey: s.en})
-		if err != nil {
-			return err
-		}
-		c.services[s.en] = id
+	if err := c.promises(ctx); err != nil {
+		return err
 	}
 	desk := c.teams["Service Desk"]
 	return c.Incidents.SetSettings(ctx, incident.Settings{AutoCloseDays: 5, ReopenDays: 14, DefaultTeam: &desk})

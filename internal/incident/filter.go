@@ -25,8 +25,8 @@ type Filter struct {
 	View    string
 	Clauses []Clause
 	Text    string // words, a phrase or a number
-	Sort    string // priority, updated, created
-	Group   string // "", priority, state, team, assignee
+	Sort    string // due, priority, updated, created
+	Group   string // "", due, priority, state, team, assignee
 	After   *Cursor
 	Limit   int
 	CountTo int // up to where matches are counted; 0: CountLimit, and FoundLimit with words
@@ -162,7 +162,22 @@ func ParseFilter(q url.Values) (Filter, error) {
 
 // groupable: only lists of open incidents may be in an order that no index has.
 func (f Filter) groupable() bool {
-	return f.Group == "" || f.Group == "priority" && (f.Sort == "" || f.Sort == "priority") || slices.Contains(openViews, f.View)
+	return f.Group == "" || f.Group == f.sorted() || slices.Contains(openViews, f.View)
+}
+
+// sorted is the order in force: by time left where only open incidents are
+// listed, unless another was chosen.
+func (f Filter) sorted() string {
+	open := slices.Contains(openViews, f.View)
+	switch {
+	case open && (f.Group == "due" || f.Group == "priority"):
+		return f.Group
+	case f.Sort != "" && (f.Sort != "due" || open):
+		return f.Sort
+	case open:
+		return "due"
+	}
+	return "priority"
 }
 
 func parseClause(s string) (Clause, error) {

@@ -20,10 +20,10 @@ import (
 
 // tableColumns are the columns of the table that a person may choose; number,
 // status and title are always there.
-var tableColumns = []string{"priority", "requester", "assignee", "team", "category", "service", "pending", "channel", "created", "updated"}
+var tableColumns = []string{"priority", "due", "requester", "assignee", "team", "category", "service", "pending", "channel", "created", "updated"}
 
 // defaultColumns stand until a person chooses.
-var defaultColumns = []string{"priority", "requester", "assignee", "team", "updated"}
+var defaultColumns = []string{"priority", "due", "requester", "assignee", "team", "updated"}
 
 // opened reads the saved view that the address names and, unless the address
 // says otherwise itself, its filter.

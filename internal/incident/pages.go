@@ -237,10 +237,15 @@ func (p queueProps) view() string {
 }
 
 func (p queueProps) sort() string {
-	if p.Filter.Sort == "" {
-		return "priority"
+	return p.Filter.sorted()
+}
+
+// sorts are the orders that the list offers.
+func (p queueProps) sorts() []string {
+	if slices.Contains(openViews, p.Filter.View) {
+		return []string{"due", "priority", "updated", "created"}
 	}
-	return p.Filter.Sort
+	return []string{"priority", "updated", "created"}
 }
 
 // chip is one filter in force.
@@ -363,21 +368,27 @@ type group struct {
 
 func (p queueProps) groups(ctx context.Context) []group {
 	by := p.Filter.Group
-	if by == "" && p.sort() == "priority" {
-		by = "priority"
+	if s := p.sort(); by == "" && (s == "priority" || s == "due") {
+		by = s
 	}
-	if by == "" || by == "priority" && p.sort() != "priority" {
+	if by == "" || (by == "priority" || by == "due") && p.sort() != by {
 		return []group{{Rows: p.Rows}}
 	}
 	var out []group
 	last := ""
 	for i, r := range p.Rows {
-		if k := (Filter{Group: by}).group(r); i == 0 || k != last {
+		k := (Filter{Group: by}).group(r)
+		if by == "due" {
+			k = bucket(r.DueAt, p.Now, ui.Zone(ctx))
+		}
+		if i == 0 || k != last {
 			last = k
 			g := group{}
 			switch by {
 			case "priority":
 				g.Priority = r.Priority
+			case "due":
+				g.Label = ui.T(ctx, "incident.due."+k)
 			case "state":
 				g.Label = ui.T(ctx, "ui.state."+r.State)
 			case "team":

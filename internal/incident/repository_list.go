@@ -14,6 +14,7 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 )
 
 // Row is a line of a list.
@@ -29,21 +30,23 @@ type Row struct {
 	RequesterName string     `db:"requester_name"`
 	RequesterEn   string     `db:"requester_en"`
 	VIP           bool       `db:"vip"`
+	sla.Chip
 }
 
 // Cursor is the place after the last row shown.
 type Cursor struct {
 	Group    string
 	Priority int
+	Due      string // of the order by time left; "infinity" for none
 	At       time.Time
 	ID       uuid.UUID
 }
 
 const rowSQL = `SELECT r.*, i.pending_reason, i.channel, i.parent_id, i.major, i.category_id, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en,
-		q.name AS requester_name, q.name_en AS requester_en, q.vip
+		q.name AS requester_name, q.name_en AS requester_en, q.vip, ` + sla.ChipColumns + `
 	FROM (SELECT r.* FROM records r WHERE `
 
-const rowJoins = `) r JOIN incidents i ON i.id = r.id JOIN people q ON q.id = r.requester_id LEFT JOIN people a ON a.id = r.assignee_id `
+const rowJoins = `) r JOIN incidents i ON i.id = r.id JOIN people q ON q.id = r.requester_id LEFT JOIN people a ON a.id = r.assignee_id ` + sla.ChipJoin
 
 // order is a sort of a list with its keyset; each has an index (migration
 // 0002).
@@ -51,8 +54,10 @@ type order struct{ by, keyset string }
 
 var orders = map[string]order{
 	"priority": {"r.priority, r.created_at, r.id", "(r.priority, r.created_at, r.id) > (@c_priority, @c_at, @c_id)"},
-	"updated":  {"r.updated_at DESC, r.id DESC", "(r.updated_at, r.id) < (@c_at, @c_id)"},
-	"created":  {"r.created_at DESC, r.id DESC", "(r.created_at, r.id) < (@c_at, @c_id)"},
+	// What is due next; what has no due instant is last. Open incidents only.
+	"due":     {"coalesce(r.due_at, 'infinity'::timestamptz), r.id", "(coalesce(r.due_at, 'infinity'::timestamptz), r.id) > (@c_due::text::timestamptz, @c_id)"},
+	"updated": {"r.updated_at DESC, r.id DESC", "(r.updated_at, r.id) < (@c_at, @c_id)"},
+	"created": {"r.created_at DESC, r.id DESC", "(r.created_at, r.id) < (@c_at, @c_id)"},
 }
 
 // groups are what rows can be put under headings by. Within a group the order
@@ -60,6 +65,7 @@ var orders = map[string]order{
 // index orders.
 var groups = map[string]string{
 	"priority": "", // the order by priority is grouped as it is
+	"due":      "", // and so is that by time left
 	"state":    "CASE r.state WHEN 'new' THEN '1' WHEN 'accepted' THEN '2' WHEN 'in_progress' THEN '3' ELSE '4' END",
 	"team":     "coalesce(r.team_id::text, '')",
 	"assignee": "coalesce(r.assignee_id::text, '')",
@@ -70,10 +76,7 @@ func (f Filter) order() order {
 		o := orders["priority"]
 		return order{g + ", " + o.by, "(" + g + ", r.priority, r.created_at, r.id) > (@c_group, @c_priority, @c_at, @c_id)"}
 	}
-	if o, ok := orders[f.Sort]; ok {
-		return o
-	}
-	return orders["priority"]
+	return orders[f.sorted()]
 }
 
 // asked is who asks for a list and what of the question had to be looked up
@@ -245,7 +248,13 @@ func (f Filter) listSQL(v record.Visibility, a asked) (string, db.Args) {
 	o := f.order()
 	if f.After != nil {
 		cond += " AND " + o.keyset
-		args["c_at"], args["c_id"] = f.After.At, f.After.ID
+		args["c_id"] = f.After.ID
+		if strings.Contains(o.keyset, "@c_at") {
+			args["c_at"] = f.After.At
+		}
+		if strings.Contains(o.keyset, "@c_due") {
+			args["c_due"] = f.After.Due
+		}
 		if strings.Contains(o.keyset, "@c_priority") {
 			args["c_priority"] = f.After.Priority
 		}

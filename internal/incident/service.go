@@ -92,12 +92,12 @@ func (s *Service) Get(ctx context.Context, id uuid.UUID) (Incident, authz.Facts,
 
 // update is the shape of most use cases: one incident, one action.
 func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, change func(*work.Unit, *Incident) error) (Incident, error) {
-	return work.Update(ctx, s.desk, s.repo, act, id, version, in, s.withFamily(ctx, in, func(u *work.Unit, i *Incident) error {
+	return work.Update(ctx, s.desk, s.repo, act, id, version, in, s.timed(ctx, s.withFamily(ctx, in, func(u *work.Unit, i *Incident) error {
 		if err := afterMerge(act, *i); err != nil {
 			return err
 		}
 		return change(u, i)
-	}))
+	})))
 }
 
 func people(ids ...*uuid.UUID) []uuid.UUID {

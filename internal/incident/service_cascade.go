@@ -106,7 +106,7 @@ func (s *Service) cascade(ctx context.Context, payload json.RawMessage, _ jobs.R
 // of the others; that the database is away is.
 func (s *Service) follow(ctx context.Context, c Cascade, parent Incident, child uuid.UUID) error {
 	st := stride{c.State, c.Reason, c.WasReason}
-	_, err := work.Update(ctx, s.desk, s.repo, st.action(), child, 0, struct{}{}, func(u *work.Unit, i *Incident) error {
+	_, err := work.Update(ctx, s.desk, s.repo, st.action(), child, 0, struct{}{}, s.timed(ctx, func(u *work.Unit, i *Incident) error {
 		u.Behalf, u.BehalfName, u.Group = &c.ByID, c.ByName, c.ID
 		if i.ParentID == nil || *i.ParentID != c.IncidentID || i.ChildAs != SameFault || i.Confidential || !st.reaches(*i) {
 			return nil
@@ -125,7 +125,7 @@ func (s *Service) follow(ctx context.Context, c Cascade, parent Incident, child 
 		}
 		u.Emit(st.event(), i.RequesterID)
 		return i.take(st, c.ByID, u.Now)
-	})
+	}))
 	f := fault.Of(err)
 	if f == nil || f.Code == "constraint.incident_cascade_items_pkey" { // another run was faster
 		return nil

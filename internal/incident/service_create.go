@@ -138,7 +138,7 @@ func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incid
 		}
 		return nil
 	})
-	return i, to, nil
+	return i, to, s.sla.Start(ctx, u, i.Ref(), i.standing().Facts)
 }
 
 // nameFirst fills the need-to-know list of an incident that becomes

@@ -8,6 +8,7 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
 )
 
@@ -195,6 +196,7 @@ func (s *Service) Import(ctx context.Context, h History, m Matrix) ([]Refusal, e
 			return err
 		}
 		now := made
+		history := []sla.Moment{{At: h.OpenedAt, Standing: made.standing()}}
 		for _, e := range h.Events[1:] {
 			if err := e.apply(&now, m); err != nil {
 				refused = append(refused, h.refusal(e, err))
@@ -210,8 +212,9 @@ func (s *Service) Import(ctx context.Context, h History, m Matrix) ([]Refusal, e
 			}); err != nil {
 				return err
 			}
+			history = append(history, sla.Moment{At: e.At, Standing: now.standing()})
 		}
-		return nil
+		return s.sla.Replay(ctx, u, made.Ref(), history)
 	})
 	return refused, err
 }

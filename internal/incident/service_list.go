@@ -147,7 +147,10 @@ func (f Filter) cursor(r Row) string { return db.Cursor(*f.place(r)) }
 // place is where the list goes on after a row.
 func (f Filter) place(r Row) *Cursor {
 	c := Cursor{Priority: r.Priority, At: r.CreatedAt, ID: r.ID}
-	if f.Sort == "updated" && groups[f.Group] == "" {
+	if c.Due = "infinity"; r.DueAt != nil {
+		c.Due = r.DueAt.UTC().Format(time.RFC3339Nano)
+	}
+	if f.sorted() == "updated" && groups[f.Group] == "" {
 		c.At = r.UpdatedAt
 	}
 	if groups[f.Group] != "" {

@@ -46,7 +46,7 @@ func (s *Service) Merge(ctx context.Context, id uuid.UUID, in MergeInput) (Incid
 		}
 		m := Merge{ID: work.NewID(), SourceID: id, TargetID: target.ID, MergedBy: u.Actor.ID, MergedAt: u.Now}
 		var from Incident
-		from, err = work.Apply(ctx, u, s.repo, ActionMerge, id, in.Version, in, func(u *work.Unit, i *Incident) error {
+		from, err = work.Apply(ctx, u, s.repo, ActionMerge, id, in.Version, in, s.timed(ctx, func(u *work.Unit, i *Incident) error {
 			into, err := s.repo.get(ctx, u.Tx, target.ID)
 			if err != nil {
 				return err
@@ -60,7 +60,7 @@ func (s *Service) Merge(ctx context.Context, id uuid.UUID, in MergeInput) (Incid
 			u.Note("merged_into", nil, into.Label())
 			u.EmitAbout("incident.merged", into.ID, people(&i.RequesterID, i.AssigneeID)...)
 			return nil
-		})
+		}))
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,10 @@ func (s *Service) Merge(ctx context.Context, id uuid.UUID, in MergeInput) (Incid
 			if t.AssigneeID != nil && (from.AssigneeID == nil || *from.AssigneeID != *t.AssigneeID) {
 				u.Tell("incident.absorbed", from.ID, *t.AssigneeID)
 			}
-			return s.take(ctx, u, &m, from, *t)
+			if err := s.take(ctx, u, &m, from, *t); err != nil {
+				return err
+			}
+			return s.sla.Join(ctx, u, t.Ref(), from.Ref()) // the earlier start counts
 		})
 		return err
 	})
@@ -243,7 +246,7 @@ func (s *Service) Unmerge(ctx context.Context, id uuid.UUID, in StepInput) (Inci
 		if err := s.repo.lock(ctx, u.Tx, id, m.TargetID); err != nil {
 			return err
 		}
-		out, err = work.Apply(ctx, u, s.repo, ActionUnmerge, id, in.Version, in, func(u *work.Unit, i *Incident) error {
+		out, err = work.Apply(ctx, u, s.repo, ActionUnmerge, id, in.Version, in, s.timed(ctx, func(u *work.Unit, i *Incident) error {
 			if m, err = s.repo.mergeOf(ctx, u.Tx, id); err != nil { // again, now that it stands still
 				return fault.New(fault.Conflict, "incident.error.not_merged")
 			}
@@ -262,7 +265,7 @@ func (s *Service) Unmerge(ctx context.Context, id uuid.UUID, in StepInput) (Inci
 			u.Note("merged_into", t.Label(), nil)
 			u.EmitAbout("incident.unmerged", t.ID, people(&i.RequesterID, i.AssigneeID)...)
 			return i.unmerge(m.Before)
-		})
+		}))
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
 )
 
@@ -50,6 +51,8 @@ type Detail struct {
 	Links      []record.Summary
 	Items      []record.Entry // configuration items affected
 	Reach      record.Reach   // what hangs on them
+	Clocks     []sla.ClockRow
+	Now        time.Time
 	Watchers   []uuid.UUID
 	Named      []record.Named
 	Drafts     map[string]draft.Fields
@@ -181,6 +184,10 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	if d.Tasks, err = s.repo.tasks(ctx, q, d.ID); err != nil {
 		return err
 	}
+	if d.Clocks, err = s.sla.Clocks(ctx, q, d.ID); err != nil {
+		return err
+	}
+	d.Now = s.desk.Now()
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
 		return err

@@ -22,8 +22,14 @@ func Queue(b *pgx.Batch, e Entry) {
 func QueueUpdate(b *pgx.Batch, e Entry) {
 	b.Queue(`UPDATE records SET kind = @kind, number = @number, title = @title, state = @state, category = @category, priority = @priority,
 			requester_id = @requester_id, created_by = @created_by, assignee_id = @assignee_id, team_id = @team_id, department_id = @department_id,
-			service_id = @service_id, due_at = @due_at, confidential = @confidential, created_at = @created_at, updated_at = @updated_at, closed_at = @closed_at
+			service_id = @service_id, due_at = coalesce(@due_at, due_at), confidential = @confidential, created_at = @created_at, updated_at = @updated_at, closed_at = @closed_at
 		WHERE id = @id`, e.args())
+}
+
+// QueueDue sets the due instant of a record, nil for none. A record that says
+// nothing of one itself (Entry.DueAt) keeps what was set here.
+func QueueDue(b *pgx.Batch, id uuid.UUID, due *time.Time) {
+	b.Queue(`UPDATE records SET due_at = @due WHERE id = @id`, db.Args{"id": id, "due": due})
 }
 
 func (e Entry) args() db.Args {

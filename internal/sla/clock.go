@@ -56,11 +56,11 @@ type Event struct {
 
 // Rule is what one metric of a record is measured by.
 type Rule struct {
-	TermsID  uuid.UUID
-	Target   Target
-	Goal     time.Duration
-	Calendar *Calendar
-	Name     string // of the calendar
+	TermsID    uuid.UUID // version of the agreement
+	CalendarID uuid.UUID
+	Target     Target
+	Goal       time.Duration // the target in working time
+	Calendar   *Calendar
 }
 
 // Lookup finds the rule that an event sets for a metric; false: nothing is
@@ -218,7 +218,7 @@ func (w *way) turn(e Event) {
 		}
 	case Reopened:
 		w.paused, w.reason = false, ""
-		if w.m != Response && w.ended {
+		if w.ended && (w.m != Response || w.clock.State == Void) {
 			w.ended, w.clock.Ended, w.clock.State = false, nil, ""
 			if w.later != nil {
 				w.rule(*w.later)

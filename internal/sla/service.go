@@ -3,10 +3,14 @@ package sla
 import (
 	"context"
 	"embed"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/authz"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/work"
 )
 
@@ -17,6 +21,8 @@ var messages embed.FS
 const (
 	ActionRead     authz.Action = "sla.read"
 	ActionCalendar authz.Action = "sla.calendar"
+	ActionDraft    authz.Action = "sla.draft"
+	ActionApprove  authz.Action = "sla.approve"
 )
 
 // Service holds the use cases of calendars, agreements and clocks.
@@ -28,10 +34,14 @@ type Service struct {
 	cached *Book
 }
 
-// New registers policies and texts and returns the use cases.
+// New registers policies, texts and jobs and returns the use cases.
 func New(d *work.Desk) (*Service, error) {
-	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify"})
-	return &Service{desk: d}, d.Messages.Add(messages)
+	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify", ActionDraft: "catalog_sla.draft", ActionApprove: "catalog_sla.approve"})
+	s := &Service{desk: d}
+	if err := s.register(); err != nil {
+		return nil, err
+	}
+	return s, d.Messages.Add(messages)
 }
 
 // AddDays is the instant n working days after t by the default calendar.
@@ -42,3 +52,17 @@ func (s *Service) AddDays(ctx context.Context, u *work.Unit, t time.Time, n int)
 	}
 	return b.Calendar(nil).AddDays(t, n), nil
 }
+
+// Covers answers whether an agreement for everybody holds for a service
+// (control SLA-01).
+func (s *Service) Covers(ctx context.Context, q db.Querier, service uuid.UUID, at time.Time) (bool, error) {
+	b, err := s.Book(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	_, ok := b.Select(Subject{Kind: "incident", Service: &service}, at)
+	return ok, nil
+}
+
+// pauses reports whether waiting for a reason stops the clocks.
+func (b *Book) pauses(reason string) bool { return slices.Contains(b.settings.Pausing, reason) }

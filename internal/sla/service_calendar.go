@@ -120,6 +120,7 @@ func (s *Service) EditCalendar(ctx context.Context, id uuid.UUID, in CalendarInp
 		c.NameZh, c.NameEn, c.Default, c.Active = in.NameZh, in.NameEn, in.Default, in.Active
 		if now := summary(r); now != was {
 			c.put(r, since(in.Since, u.Now))
+			recountLater(u, c.ID)
 			u.Note("hours", was, now)
 			u.Note("since", nil, in.Since)
 		}
@@ -243,6 +244,7 @@ func (c *CalendarRecord) setDays(u *work.Unit, change map[string]*Special, word 
 		from = time.Time{}
 	}
 	c.put(r, from)
+	recountLater(u, c.ID)
 	u.Note("days", nil, said)
 	u.Note("since", nil, word)
 	return nil

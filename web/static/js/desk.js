@@ -42,6 +42,30 @@
   });
   addEventListener('pageshow', () => $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }));
 
+  // ---- promised times: counted on from the server's time, never from the clock of this machine alone ----
+  const ST = $('#sla-texts'), skew = ST ? Number(ST.dataset.now) - Date.now() : 0;
+  const fill = (k, v) => (ST.dataset[k] ?? '').replace(/\{(\w+)\}/g, (_, n) => v[n] ?? '');
+  function span(ms) {
+    const m = Math.floor(Math.abs(ms) / 60000), d = Math.floor(m / 1440), h = Math.floor(m % 1440 / 60);
+    if (m < 60) return fill('m', { m });
+    if (d < 1) return m % 60 ? fill('hm', { h, m: m % 60 }) : fill('h', { h });
+    return h ? fill('dh', { d, h }) : fill('d', { d });
+  }
+  function recount() {
+    if (!ST || D.hidden) return;
+    const now = Date.now() + skew;
+    $$('.sla[data-due]').forEach((c) => {
+      const due = Number(c.dataset.due), start = Number(c.dataset.start), past = (k) => c.dataset[k] && now >= Number(c.dataset[k]);
+      const look = now > due ? 'over' : past('crit') ? 'crit' : past('warn') ? 'warn' : 'ok';
+      c.classList.remove('ok', 'warn', 'crit', 'over'); c.classList.add(look);
+      const t = $('[data-left]', c), words = fill(look === 'over' ? 'over' : look === 'crit' ? 'soon' : 'left', { span: span(due - now) });
+      if (t && t.textContent !== words) t.textContent = words;
+      const ring = $('.val', c);
+      if (ring && due > start) ring.setAttribute('stroke-dasharray', Math.round(100 * Math.min(1, Math.max(0, (due - now) / (due - start)))) + ' 100');
+    });
+  }
+  if (ST) { setInterval(recount, 30000); D.addEventListener('visibilitychange', recount); }
+
   // ---- toasts -----------------------------------------------------------------
   function toast(msg) {
     const box = $('#toasts'); if (!box) return;

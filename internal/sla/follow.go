@@ -1,0 +1,89 @@
+package sla
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+// Standing is how a record stands, as far as its clocks are concerned.
+type Standing struct {
+	Facts
+	Category  record.Category
+	Waits     string // for what, while pending
+	Responded *time.Time
+}
+
+// Follow compares how a record stood before an act and after it, and tells the
+// clocks what that means. It is for modules whose every change passes one
+// place; what changed nothing costs nothing.
+func (s *Service) Follow(ctx context.Context, u *work.Unit, ref record.Ref, before, after Standing) error {
+	list := between(before, after, occurred(u))
+	if len(list) == 0 {
+		return nil
+	}
+	return s.tell(ctx, u, ref, list...)
+}
+
+// Moment is how a record stood from an instant on.
+type Moment struct {
+	At time.Time
+	Standing
+}
+
+// Replay sets the clocks of a record going from a history that is known whole,
+// in one step: imported records get their true clocks.
+func (s *Service) Replay(ctx context.Context, u *work.Unit, ref record.Ref, history []Moment) error {
+	if err := u.Flush(ctx); err != nil { // the record must be there
+		return db.Map(err)
+	}
+	first := history[0]
+	list := []told{{Event{At: first.At, Kind: Started}, first.Facts}}
+	fresh := Standing{Facts: first.Facts, Category: record.New}
+	list = append(list, between(fresh, first.Standing, first.At)...)
+	for i := 1; i < len(history); i++ {
+		list = append(list, between(history[i-1].Standing, history[i].Standing, history[i].At)...)
+	}
+	return s.tell(ctx, u, ref, list...)
+}
+
+// between lists what happened from one standing to the other.
+func between(a, b Standing, at time.Time) []told {
+	var out []told
+	add := func(k EventKind, mod ...func(*Event)) {
+		e := Event{At: at, Kind: k}
+		for _, m := range mod {
+			m(&e)
+		}
+		out = append(out, told{e, b.Facts})
+	}
+	if a.ended() && !b.ended() {
+		add(Reopened)
+	}
+	if a.Priority != b.Priority || !same(a.ServiceID, b.ServiceID) || !same(a.DepartmentID, b.DepartmentID) || !same(a.RequesterID, b.RequesterID) || !same(a.TeamID, b.TeamID) {
+		add(Reclassified)
+	}
+	if a.Responded == nil && b.Responded != nil {
+		add(Responded)
+	}
+	switch {
+	case b.Category == record.Cancelled && a.Category != record.Cancelled:
+		add(Voided)
+	case b.ended() && !a.ended():
+		add(Stopped)
+	case b.Category == record.Pending && (a.Category != record.Pending || a.Waits != b.Waits):
+		add(Paused, func(e *Event) { e.Reason = b.Waits })
+	case a.Category == record.Pending && b.Category.Open() && b.Category != record.Pending:
+		add(Resumed)
+	}
+	return out
+}
+
+func (s Standing) ended() bool { return !s.Category.Open() }
+
+func same(a, b *uuid.UUID) bool { return deref(a) == deref(b) }
