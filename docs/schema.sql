@@ -9,6 +9,12 @@ CREATE TYPE public.river_job_state AS ENUM (
     'running',
     'scheduled'
 );
+CREATE FUNCTION public.keep_published_rules() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'published rules are never changed' USING ERRCODE = 'insufficient_privilege';
+END $$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -40,6 +46,22 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'a breach is a fact and is not changed' USING ERRCODE = 'insufficient_privilege';
 END $$;
+CREATE TABLE public.absences (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    person_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    substitute_id uuid,
+    note text DEFAULT ''::text NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT absences_at_most_a_month CHECK ((until_at <= (from_at + '31 days'::interval))),
+    CONSTRAINT absences_in_order CHECK ((from_at < until_at)),
+    CONSTRAINT absences_not_own_substitute CHECK ((substitute_id <> person_id))
+);
 CREATE TABLE public.api_tokens (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -51,6 +73,57 @@ CREATE TABLE public.api_tokens (
     expires_at timestamp with time zone NOT NULL,
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone
+);
+CREATE TABLE public.approval_entries (
+    approval_id uuid NOT NULL,
+    seq integer NOT NULL,
+    round integer NOT NULL,
+    kind text NOT NULL,
+    seat_id uuid,
+    member_id uuid,
+    actor_id uuid NOT NULL,
+    to_id uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    hash text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT approval_entries_kind CHECK ((kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text, 'opened'::text, 'joined'::text, 'ask'::text, 'answer'::text, 'hold'::text, 'release'::text, 'withdraw'::text, 'void'::text, 'delegate'::text, 'reminded'::text, 'escalated'::text]))),
+    CONSTRAINT approval_entries_reason CHECK (((kind <> ALL (ARRAY['reject'::text, 'recuse'::text, 'ask'::text, 'answer'::text])) OR (reason <> ''::text)))
+);
+CREATE TABLE public.approval_seats (
+    id uuid NOT NULL,
+    approval_id uuid NOT NULL,
+    seq integer NOT NULL,
+    round integer NOT NULL,
+    "position" integer NOT NULL,
+    person_id uuid NOT NULL,
+    source text NOT NULL,
+    chair boolean NOT NULL,
+    groups integer[] NOT NULL,
+    vetoes integer[] NOT NULL,
+    waiver_until timestamp with time zone,
+    CONSTRAINT approval_seats_waiver CHECK (((source = 'stand_in'::text) = (waiver_until IS NOT NULL)))
+);
+CREATE TABLE public.approvals (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    kind text NOT NULL,
+    record_id uuid NOT NULL,
+    previous_id uuid,
+    spec jsonb NOT NULL,
+    content text NOT NULL,
+    hash text NOT NULL,
+    status text NOT NULL,
+    step integer NOT NULL,
+    round integer NOT NULL,
+    stuck boolean DEFAULT false NOT NULL,
+    opened_by uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    look_at timestamp with time zone NOT NULL,
+    CONSTRAINT approvals_closed CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['open'::text, 'held'::text])))),
+    CONSTRAINT approvals_status CHECK ((status = ANY (ARRAY['open'::text, 'held'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'void'::text])))
 );
 CREATE TABLE public.attachments (
     id uuid NOT NULL,
@@ -97,6 +170,96 @@ CREATE TABLE public.batches (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT batches_state CHECK ((state = ANY (ARRAY['draft'::text, 'queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
 );
+CREATE TABLE public.canned_texts (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name text NOT NULL,
+    body_zh text DEFAULT ''::text NOT NULL,
+    body_en text DEFAULT ''::text NOT NULL,
+    owner_id uuid NOT NULL,
+    team_id uuid,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT canned_texts_written CHECK (((body_zh <> ''::text) OR (body_en <> ''::text)))
+);
+CREATE TABLE public.catalog_categories (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    icon text DEFAULT ''::text NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_categories_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text)))
+);
+CREATE TABLE public.catalog_favourites (
+    person_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.catalog_items (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    category_id uuid NOT NULL,
+    service_id uuid,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    current_id uuid,
+    current_no integer DEFAULT 0 NOT NULL,
+    draft jsonb,
+    draft_hash text DEFAULT ''::text NOT NULL,
+    draft_state text DEFAULT ''::text NOT NULL,
+    editors uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    review_at timestamp with time zone,
+    reviewed_by uuid,
+    reminded_at timestamp with time zone,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_items_draft_state CHECK ((draft_state = ANY (ARRAY[''::text, 'editing'::text, 'submitted'::text]))),
+    CONSTRAINT catalog_items_has_draft CHECK (((draft_state = ''::text) = (draft IS NULL))),
+    CONSTRAINT catalog_items_in_force CHECK (((state <> 'approved'::text) OR ((current_id IS NOT NULL) AND (review_at IS NOT NULL)))),
+    CONSTRAINT catalog_items_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT catalog_items_state CHECK ((state = ANY (ARRAY['draft'::text, 'approved'::text, 'retired'::text])))
+);
+CREATE TABLE public.catalog_pictures (
+    id uuid NOT NULL,
+    media_type text NOT NULL,
+    body bytea NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT catalog_pictures_size CHECK ((length(body) <= 409600)),
+    CONSTRAINT catalog_pictures_type CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text])))
+);
+CREATE TABLE public.catalog_versions (
+    id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    no integer NOT NULL,
+    content jsonb NOT NULL,
+    hash text NOT NULL,
+    editors uuid[] NOT NULL,
+    approved_by uuid NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    everyone boolean NOT NULL,
+    departments uuid[] NOT NULL,
+    roles text[] NOT NULL,
+    terms tsvector NOT NULL,
+    CONSTRAINT catalog_versions_four_eyes CHECK (((NOT (approved_by = ANY (editors))) AND (cardinality(editors) > 0)))
+);
+CREATE TABLE public.ci_agent_tokens (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
 CREATE TABLE public.ci_attributes (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -140,11 +303,62 @@ CREATE TABLE public.ci_classes (
     CONSTRAINT ci_classes_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text))),
     CONSTRAINT ci_classes_not_own_parent CHECK ((parent_id <> id))
 );
+CREATE TABLE public.ci_drifts (
+    id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    source_ref text NOT NULL,
+    changes jsonb NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    change_ref text DEFAULT ''::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT ci_drifts_decided CHECK (((state <> ALL (ARRAY['accepted'::text, 'linked'::text])) OR ((decided_by IS NOT NULL) AND ((reason <> ''::text) OR (change_ref <> ''::text))))),
+    CONSTRAINT ci_drifts_state CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'linked'::text, 'muted'::text])))
+);
 CREATE TABLE public.ci_identifiers (
     item_id uuid NOT NULL,
     key text NOT NULL,
     value text NOT NULL,
     part boolean DEFAULT false NOT NULL
+);
+CREATE TABLE public.ci_import_rows (
+    import_id uuid NOT NULL,
+    n integer NOT NULL,
+    raw text[],
+    content jsonb,
+    action text DEFAULT ''::text NOT NULL,
+    code text DEFAULT ''::text NOT NULL,
+    item_id uuid,
+    changes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    step integer,
+    CONSTRAINT ci_import_rows_action CHECK ((action = ANY (ARRAY[''::text, 'add'::text, 'change'::text, 'skip'::text, 'failed'::text, 'review'::text, 'relate'::text])))
+);
+CREATE TABLE public.ci_imports (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    owner_id uuid NOT NULL,
+    source text NOT NULL,
+    format text NOT NULL,
+    file_name text NOT NULL,
+    columns text[] DEFAULT '{}'::text[] NOT NULL,
+    mapping jsonb DEFAULT '{}'::jsonb NOT NULL,
+    class_id uuid,
+    complete boolean NOT NULL,
+    state text NOT NULL,
+    batch_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_imports_format CHECK ((format = ANY (ARRAY['table'::text, 'netbox'::text]))),
+    CONSTRAINT ci_imports_state CHECK ((state = ANY (ARRAY['mapping'::text, 'ready'::text, 'started'::text, 'done'::text])))
+);
+CREATE TABLE public.ci_item_keys (
+    source text NOT NULL,
+    source_key text NOT NULL,
+    item_id uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.ci_items (
     id uuid NOT NULL,
@@ -179,6 +393,7 @@ CREATE TABLE public.ci_items (
     created_by uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    origins jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT ci_items_criticality CHECK (((criticality >= 1) AND (criticality <= 4))),
     CONSTRAINT ci_items_install CHECK ((install = ANY (ARRAY['none'::text, 'pending'::text, 'installed'::text, 'removing'::text, 'removed'::text]))),
     CONSTRAINT ci_items_lifecycle CHECK ((lifecycle = ANY (ARRAY['planned'::text, 'ordered'::text, 'stock'::text, 'staging'::text, 'production'::text, 'maintenance'::text, 'retired'::text, 'disposed'::text]))),
@@ -193,6 +408,70 @@ CREATE SEQUENCE public.ci_numbers
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.ci_parts (
+    item_id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    detail text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+CREATE TABLE public.ci_relation_types (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    key text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    inverse_zh text NOT NULL,
+    inverse_en text NOT NULL,
+    impact text NOT NULL,
+    redundant boolean DEFAULT false NOT NULL,
+    from_class_id uuid,
+    to_class_id uuid,
+    max_to integer DEFAULT 0 NOT NULL,
+    max_from integer DEFAULT 0 NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    "position" integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_relation_types_impact CHECK ((impact = ANY (ARRAY['none'::text, 'forward'::text, 'backward'::text, 'both'::text]))),
+    CONSTRAINT ci_relation_types_max CHECK (((max_to >= 0) AND (max_from >= 0))),
+    CONSTRAINT ci_relation_types_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text) AND (inverse_zh <> ''::text) AND (inverse_en <> ''::text)))
+);
+CREATE TABLE public.ci_relations (
+    id uuid NOT NULL,
+    type_id uuid NOT NULL,
+    from_id uuid NOT NULL,
+    to_id uuid NOT NULL,
+    source text NOT NULL,
+    source_ref text DEFAULT ''::text NOT NULL,
+    created_by uuid NOT NULL,
+    created_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ended_name text DEFAULT ''::text NOT NULL,
+    ended_source text DEFAULT ''::text NOT NULL,
+    CONSTRAINT ci_relations_source CHECK ((source = ANY (ARRAY['person'::text, 'import'::text, 'agent'::text, 'change'::text]))),
+    CONSTRAINT ci_relations_times CHECK ((ended_at >= created_at))
+);
+CREATE TABLE public.ci_reviews (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    source text NOT NULL,
+    source_key text NOT NULL,
+    name text NOT NULL,
+    content jsonb NOT NULL,
+    candidates uuid[] NOT NULL,
+    reason text NOT NULL,
+    decided text DEFAULT ''::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    item_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_reviews_decided CHECK ((decided = ANY (ARRAY[''::text, 'item'::text, 'new'::text, 'dismissed'::text])))
+);
 CREATE TABLE public.ci_unique_values (
     attribute_id uuid NOT NULL,
     value text NOT NULL,
@@ -237,6 +516,21 @@ CREATE TABLE public.departments (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT departments_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
     CONSTRAINT departments_not_own_parent CHECK ((parent_id <> id))
+);
+CREATE TABLE public.deputies (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    person_id uuid NOT NULL,
+    deputy_id uuid NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    begun boolean DEFAULT false NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT deputies_days CHECK (((ends_at > begins_at) AND (ends_at <= (begins_at + '30 days'::interval)))),
+    CONSTRAINT deputies_not_self CHECK ((deputy_id <> person_id))
 );
 CREATE TABLE public.drafts (
     person_id uuid NOT NULL,
@@ -325,6 +619,106 @@ CREATE TABLE public.incident_chronicle (
     author_name text NOT NULL,
     created_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.incident_macros (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name text NOT NULL,
+    steps jsonb NOT NULL,
+    owner_id uuid NOT NULL,
+    team_id uuid,
+    deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_major_actions (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    incident_id uuid NOT NULL,
+    title text NOT NULL,
+    owner_id uuid NOT NULL,
+    due_on date NOT NULL,
+    done_at timestamp with time zone,
+    done_by uuid,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_major_reviews (
+    incident_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    summary text DEFAULT ''::text NOT NULL,
+    impact text DEFAULT ''::text NOT NULL,
+    cause text DEFAULT ''::text NOT NULL,
+    went_well text DEFAULT ''::text NOT NULL,
+    went_badly text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone,
+    restored_at timestamp with time zone,
+    authors uuid[] NOT NULL,
+    submitted_by uuid,
+    submitted_at timestamp with time zone,
+    signed_by uuid,
+    signed_at timestamp with time zone,
+    returned_by uuid,
+    returned_at timestamp with time zone,
+    return_reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_major_reviews_in_order CHECK (((started_at IS NULL) OR (restored_at IS NULL) OR (restored_at >= started_at))),
+    CONSTRAINT incident_major_reviews_other_signs CHECK (((signed_by IS NULL) OR (signed_by <> ALL (authors)))),
+    CONSTRAINT incident_major_reviews_signed CHECK ((((state = 'signed'::text) = (signed_by IS NOT NULL)) AND ((signed_by IS NULL) = (signed_at IS NULL)))),
+    CONSTRAINT incident_major_reviews_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'signed'::text])))
+);
+CREATE TABLE public.incident_majors (
+    incident_id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    proposed_at timestamp with time zone,
+    proposed_by uuid,
+    proposal text DEFAULT ''::text NOT NULL,
+    declined_at timestamp with time zone,
+    declined_by uuid,
+    decline_reason text DEFAULT ''::text NOT NULL,
+    declared_at timestamp with time zone,
+    declared_by uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    manager_id uuid,
+    communicator_id uuid,
+    technical_id uuid,
+    cadence_minutes integer DEFAULT 60 NOT NULL,
+    next_update_at timestamp with time zone,
+    update_reminded timestamp with time zone,
+    notice_due_at timestamp with time zone,
+    notice_at timestamp with time zone,
+    notice_by uuid,
+    notice_reminded timestamp with time zone,
+    management uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ending text DEFAULT ''::text NOT NULL,
+    review_due_at timestamp with time zone,
+    review_signed_at timestamp with time zone,
+    review_reminded timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT incident_majors_cadence CHECK (((cadence_minutes >= 10) AND (cadence_minutes <= 1440))),
+    CONSTRAINT incident_majors_in_order CHECK (((declared_at IS NOT NULL) OR ((ended_at IS NULL) AND (notice_due_at IS NULL))))
+);
+CREATE TABLE public.incident_merges (
+    id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    source_before jsonb NOT NULL,
+    target_reported_at timestamp with time zone NOT NULL,
+    target_created_at timestamp with time zone NOT NULL,
+    moved jsonb NOT NULL,
+    merged_by uuid NOT NULL,
+    merged_at timestamp with time zone NOT NULL,
+    undone_by uuid,
+    undone_at timestamp with time zone,
+    CONSTRAINT incident_merges_not_self CHECK ((source_id <> target_id)),
+    CONSTRAINT incident_merges_undone CHECK (((undone_by IS NULL) = (undone_at IS NULL)))
+);
 CREATE SEQUENCE public.incident_numbers
     START WITH 1
     INCREMENT BY 1
@@ -351,6 +745,10 @@ CREATE TABLE public.incident_tasks (
     created_by uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.incident_unassigned_alarms (
+    incident_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
 );
 CREATE TABLE public.incidents (
     id uuid NOT NULL,
@@ -396,14 +794,16 @@ CREATE TABLE public.incidents (
     parent_id uuid,
     child_as text DEFAULT ''::text NOT NULL,
     attached_at timestamp with time zone,
+    major text DEFAULT ''::text NOT NULL,
     CONSTRAINT incidents_cancelled_has_reason CHECK (((state <> 'cancelled'::text) OR (cancel_reason <> ''::text))),
     CONSTRAINT incidents_child_as CHECK (((child_as = ANY (ARRAY[''::text, 'same'::text, 'part'::text])) AND ((parent_id IS NULL) = (child_as = ''::text)) AND ((parent_id IS NULL) = (attached_at IS NULL)))),
     CONSTRAINT incidents_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT incidents_major CHECK ((major = ANY (ARRAY[''::text, 'proposed'::text, 'declared'::text, 'ended'::text]))),
     CONSTRAINT incidents_not_own_parent CHECK ((parent_id <> id)),
     CONSTRAINT incidents_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
     CONSTRAINT incidents_priority CHECK (((priority >= 1) AND (priority <= 4))),
     CONSTRAINT incidents_resolved_has_cause CHECK (((state <> ALL (ARRAY['resolved'::text, 'closed'::text])) OR ((resolution_code <> ''::text) AND (cause <> ''::text) AND (process <> ''::text) AND (resolved_at IS NOT NULL)))),
-    CONSTRAINT incidents_state CHECK ((state = ANY (ARRAY['new'::text, 'accepted'::text, 'in_progress'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT incidents_state CHECK ((state = ANY (ARRAY['new'::text, 'accepted'::text, 'in_progress'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text, 'merged'::text]))),
     CONSTRAINT incidents_times_in_order CHECK ((((responded_at IS NULL) OR (responded_at >= reported_at)) AND ((resolved_at IS NULL) OR (resolved_at >= reported_at)) AND ((closed_at IS NULL) OR (resolved_at IS NULL) OR (closed_at >= resolved_at)))),
     CONSTRAINT incidents_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
 );
@@ -414,6 +814,11 @@ CREATE TABLE public.notes (
     author_name text NOT NULL,
     body text NOT NULL,
     at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.notification_habits (
+    person_id uuid NOT NULL,
+    habits jsonb NOT NULL,
+    updated_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.notifications (
     id uuid NOT NULL,
@@ -427,7 +832,9 @@ CREATE TABLE public.notifications (
     title text NOT NULL,
     actor_name text NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    read_at timestamp with time zone
+    read_at timestamp with time zone,
+    shown_at timestamp with time zone DEFAULT now() NOT NULL,
+    done_at timestamp with time zone
 );
 CREATE TABLE public.one_time_links (
     token_hash bytea NOT NULL,
@@ -454,7 +861,15 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
-    CONSTRAINT outbox_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'sent'::text, 'failed'::text])))
+    due_at timestamp with time zone,
+    event text DEFAULT ''::text NOT NULL,
+    audience text DEFAULT ''::text NOT NULL,
+    kind text DEFAULT ''::text NOT NULL,
+    record_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    number text DEFAULT ''::text NOT NULL,
+    title text DEFAULT ''::text NOT NULL,
+    actor_name text DEFAULT ''::text NOT NULL,
+    CONSTRAINT outbox_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'sent'::text, 'failed'::text, 'waiting'::text, 'digest'::text, 'merged'::text, 'dropped'::text])))
 );
 CREATE TABLE public.people (
     id uuid NOT NULL,
@@ -506,6 +921,18 @@ CREATE TABLE public.record_participants (
     person_id uuid NOT NULL,
     role text NOT NULL,
     source_id uuid NOT NULL
+);
+CREATE TABLE public.record_waits (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    what text NOT NULL,
+    source_id uuid NOT NULL,
+    path text NOT NULL,
+    detail text NOT NULL,
+    due_at timestamp with time zone,
+    since timestamp with time zone NOT NULL,
+    shown_at timestamp with time zone NOT NULL
 );
 CREATE TABLE public.record_watchers (
     record_id uuid NOT NULL,
@@ -611,6 +1038,45 @@ CREATE TABLE public.role_grants (
     CONSTRAINT role_grants_not_to_oneself CHECK ((granted_by <> person_id)),
     CONSTRAINT role_grants_role CHECK ((role = ANY (ARRAY['REQ'::text, 'L1'::text, 'L2'::text, 'LEAD'::text, 'CM'::text, 'CAB'::text, 'IMP'::text, 'CFG'::text, 'MGR'::text, 'AUD'::text, 'SYS'::text, 'SEC'::text, 'ADA'::text])))
 );
+CREATE TABLE public.routing_applications (
+    id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    set_id uuid NOT NULL,
+    number integer NOT NULL,
+    rule_id uuid NOT NULL,
+    rule text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.routing_served (
+    team_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    turn bigint NOT NULL
+);
+CREATE TABLE public.routing_sets (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number integer DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    rules jsonb NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    published_at timestamp with time zone,
+    published_by uuid,
+    CONSTRAINT routing_sets_numbered CHECK (((state = ANY (ARRAY['published'::text, 'retired'::text])) = (number > 0))),
+    CONSTRAINT routing_sets_state CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text, 'dropped'::text])))
+);
+CREATE TABLE public.routing_trials (
+    id uuid NOT NULL,
+    set_id uuid NOT NULL,
+    result jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.routing_turns (
+    team_id uuid NOT NULL,
+    turn bigint NOT NULL
+);
 CREATE TABLE public.search_docs (
     record_id uuid NOT NULL,
     hash bigint NOT NULL,
@@ -619,6 +1085,79 @@ CREATE TABLE public.search_docs (
     notes tsvector NOT NULL
 );
 ALTER TABLE ONLY public.search_docs ALTER COLUMN terms SET STATISTICS 500;
+CREATE SEQUENCE public.service_request_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.service_request_tasks (
+    id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    key text NOT NULL,
+    title_zh text NOT NULL,
+    title_en text NOT NULL,
+    output text NOT NULL,
+    state text NOT NULL,
+    team_id uuid,
+    assignee_id uuid,
+    "position" integer NOT NULL,
+    after text[] NOT NULL,
+    ready_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by uuid,
+    remark text DEFAULT ''::text NOT NULL,
+    made_kind text DEFAULT ''::text NOT NULL,
+    made_id uuid,
+    CONSTRAINT service_request_tasks_done CHECK (((state = 'done'::text) = (done_at IS NOT NULL))),
+    CONSTRAINT service_request_tasks_output CHECK ((output = ANY (ARRAY['task'::text, 'incident'::text]))),
+    CONSTRAINT service_request_tasks_state CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'done'::text, 'skipped'::text, 'void'::text])))
+);
+CREATE TABLE public.service_requests (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    item_id uuid NOT NULL,
+    version_id uuid NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL,
+    pending_reason text DEFAULT ''::text NOT NULL,
+    answers jsonb NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    impact smallint NOT NULL,
+    urgency smallint NOT NULL,
+    priority smallint NOT NULL,
+    price bigint DEFAULT 0 NOT NULL,
+    access boolean NOT NULL,
+    requester_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    department_id uuid,
+    service_id uuid,
+    team_id uuid,
+    assignee_id uuid,
+    reject_reason text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    copy_of uuid,
+    reopen_count integer DEFAULT 0 NOT NULL,
+    submitted_at timestamp with time zone,
+    approved_at timestamp with time zone,
+    expected_at timestamp with time zone,
+    fulfilled_at timestamp with time zone,
+    fulfilled_by uuid,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    auto_close_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_requests_approved_first CHECK (((state <> ALL (ARRAY['approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text])) OR ((submitted_at IS NOT NULL) AND (approved_at IS NOT NULL)))),
+    CONSTRAINT service_requests_fulfilled_has_time CHECK (((state <> ALL (ARRAY['fulfilled'::text, 'closed'::text])) OR (fulfilled_at IS NOT NULL))),
+    CONSTRAINT service_requests_impact CHECK (((impact >= 1) AND (impact <= 3))),
+    CONSTRAINT service_requests_pending_has_reason CHECK (((state = 'pending'::text) = (pending_reason <> ''::text))),
+    CONSTRAINT service_requests_priority CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT service_requests_rejected_has_reason CHECK (((state <> 'rejected'::text) OR (reject_reason <> ''::text))),
+    CONSTRAINT service_requests_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'approving'::text, 'approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text, 'rejected'::text, 'cancelled'::text]))),
+    CONSTRAINT service_requests_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
+);
 CREATE TABLE public.services (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -740,6 +1279,11 @@ CREATE TABLE public.sla_fired (
     due_at timestamp with time zone,
     fired_at timestamp with time zone NOT NULL,
     told uuid[] NOT NULL
+);
+CREATE TABLE public.sla_nudges (
+    record_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    person_id uuid NOT NULL
 );
 CREATE TABLE public.sla_revision (
     only_row boolean DEFAULT true NOT NULL,
@@ -870,18 +1414,52 @@ CREATE TABLE public.views (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT views_alert CHECK ((alert_above >= 0))
 );
+CREATE TABLE public.working_hours (
+    person_id uuid NOT NULL,
+    work_from integer NOT NULL,
+    work_to integer NOT NULL,
+    CONSTRAINT working_hours_in_order CHECK (((work_from >= 0) AND (work_from < work_to) AND (work_to <= 1440)))
+);
 ALTER TABLE ONLY public.river_job ALTER COLUMN id SET DEFAULT nextval('public.river_job_id_seq'::regclass);
 ALTER TABLE ONLY public.river_notification ALTER COLUMN id SET DEFAULT nextval('public.river_notification_id_seq'::regclass);
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approval_entries
+    ADD CONSTRAINT approval_entries_pkey PRIMARY KEY (approval_id, seq);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_person_key UNIQUE (approval_id, round, person_id);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.batch_rows
     ADD CONSTRAINT batch_rows_pkey PRIMARY KEY (batch_id, n);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_categories
+    ADD CONSTRAINT catalog_categories_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_pkey PRIMARY KEY (person_id, item_id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_pictures
+    ADD CONSTRAINT catalog_pictures_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_no_key UNIQUE (item_id, no);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_agent_tokens
+    ADD CONSTRAINT ci_agent_tokens_hash_key UNIQUE (token_hash);
+ALTER TABLE ONLY public.ci_agent_tokens
+    ADD CONSTRAINT ci_agent_tokens_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_key_key UNIQUE (class_id, key);
 ALTER TABLE ONLY public.ci_attributes
@@ -890,12 +1468,28 @@ ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_key_key UNIQUE (key);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_drifts
+    ADD CONSTRAINT ci_drifts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_pkey PRIMARY KEY (item_id, key, value);
+ALTER TABLE ONLY public.ci_import_rows
+    ADD CONSTRAINT ci_import_rows_pkey PRIMARY KEY (import_id, n);
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_item_keys
+    ADD CONSTRAINT ci_item_keys_pkey PRIMARY KEY (source, source_key);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_number_key UNIQUE (number);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_key_key UNIQUE (key);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_reviews
+    ADD CONSTRAINT ci_reviews_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_pkey PRIMARY KEY (attribute_id, value);
 ALTER TABLE ONLY public.ci_versions
@@ -906,6 +1500,8 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (person_id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
 ALTER TABLE ONLY public.idempotency_keys
@@ -924,16 +1520,30 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_major_reviews
+    ADD CONSTRAINT incident_major_reviews_pkey PRIMARY KEY (incident_id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_pkey PRIMARY KEY (incident_id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.incident_priorities
     ADD CONSTRAINT incident_priorities_pkey PRIMARY KEY (impact, urgency);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.incident_unassigned_alarms
+    ADD CONSTRAINT incident_unassigned_alarms_pkey PRIMARY KEY (incident_id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_number_key UNIQUE (number);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.notification_habits
+    ADD CONSTRAINT notification_habits_pkey PRIMARY KEY (person_id);
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_once UNIQUE (event_id, person_id);
 ALTER TABLE ONLY public.notifications
@@ -952,6 +1562,10 @@ ALTER TABLE ONLY public.record_named
     ADD CONSTRAINT record_named_pkey PRIMARY KEY (record_id, person_id);
 ALTER TABLE ONLY public.record_participants
     ADD CONSTRAINT record_participants_pkey PRIMARY KEY (record_id, person_id, role, source_id);
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_once UNIQUE (source_id, person_id);
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.record_watchers
     ADD CONSTRAINT record_watchers_pkey PRIMARY KEY (record_id, person_id);
 ALTER TABLE ONLY public.records
@@ -970,8 +1584,26 @@ ALTER TABLE ONLY public.river_queue
     ADD CONSTRAINT river_queue_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_pkey PRIMARY KEY (person_id, role);
+ALTER TABLE ONLY public.routing_applications
+    ADD CONSTRAINT routing_applications_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_pkey PRIMARY KEY (team_id, person_id);
+ALTER TABLE ONLY public.routing_sets
+    ADD CONSTRAINT routing_sets_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_trials
+    ADD CONSTRAINT routing_trials_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.routing_turns
+    ADD CONSTRAINT routing_turns_pkey PRIMARY KEY (team_id);
 ALTER TABLE ONLY public.search_docs
     ADD CONSTRAINT search_docs_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_key UNIQUE (request_id, key);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_number_key UNIQUE (number);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.sessions
@@ -992,6 +1624,8 @@ ALTER TABLE ONLY public.sla_events
     ADD CONSTRAINT sla_events_pkey PRIMARY KEY (record_id, n);
 ALTER TABLE ONLY public.sla_fired
     ADD CONSTRAINT sla_fired_pkey PRIMARY KEY (record_id, metric, stint, mark);
+ALTER TABLE ONLY public.sla_nudges
+    ADD CONSTRAINT sla_nudges_pkey PRIMARY KEY (record_id, at);
 ALTER TABLE ONLY public.sla_revision
     ADD CONSTRAINT sla_revision_pkey PRIMARY KEY (only_row);
 ALTER TABLE ONLY public.sla_versions
@@ -1016,7 +1650,20 @@ ALTER TABLE ONLY public.view_displays
     ADD CONSTRAINT view_displays_pkey PRIMARY KEY (person_id, list);
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_pkey PRIMARY KEY (person_id);
+CREATE INDEX absences_person_idx ON public.absences USING btree (person_id, until_at) WHERE (NOT ended);
+CREATE INDEX absences_until_idx ON public.absences USING btree (until_at) WHERE (NOT ended);
 CREATE INDEX api_tokens_person_idx ON public.api_tokens USING btree (person_id, created_at DESC);
+CREATE INDEX approval_entries_actor_idx ON public.approval_entries USING btree (actor_id, at DESC, seat_id DESC) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
+CREATE INDEX approval_seats_person_idx ON public.approval_seats USING btree (person_id, approval_id);
+CREATE UNIQUE INDEX approval_votes_member_key ON public.approval_entries USING btree (approval_id, round, member_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text, 'recuse'::text]));
+CREATE UNIQUE INDEX approval_votes_voter_key ON public.approval_entries USING btree (approval_id, round, actor_id) WHERE (kind = ANY (ARRAY['approve'::text, 'reject'::text]));
+CREATE INDEX approvals_look_idx ON public.approvals USING btree (look_at) WHERE (status = 'open'::text);
+CREATE UNIQUE INDEX approvals_one_open ON public.approvals USING btree (record_id) WHERE (status = ANY (ARRAY['open'::text, 'held'::text]));
+CREATE INDEX approvals_opened_by_idx ON public.approvals USING btree (opened_by, opened_at DESC, id DESC);
+CREATE INDEX approvals_previous_idx ON public.approvals USING btree (previous_id) WHERE (previous_id IS NOT NULL);
+CREATE INDEX approvals_record_idx ON public.approvals USING btree (record_id, opened_at DESC, id DESC);
 CREATE INDEX attachments_content_idx ON public.attachments USING btree (sha256);
 CREATE INDEX attachments_loose_idx ON public.attachments USING btree (created_at) WHERE (record_id IS NULL);
 CREATE INDEX attachments_record_idx ON public.attachments USING btree (record_id, created_at, id) WHERE (record_id IS NOT NULL);
@@ -1024,8 +1671,21 @@ CREATE INDEX batch_rows_refused_idx ON public.batch_rows USING btree (batch_id, 
 CREATE INDEX batches_drafts_idx ON public.batches USING btree (created_at) WHERE (state = 'draft'::text);
 CREATE INDEX batches_owner_idx ON public.batches USING btree (owner_id, created_at DESC, id DESC);
 CREATE UNIQUE INDEX batches_undoes_key ON public.batches USING btree (undoes);
+CREATE UNIQUE INDEX canned_texts_name_key ON public.canned_texts USING btree (owner_id, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
+CREATE INDEX canned_texts_team_idx ON public.canned_texts USING btree (team_id) WHERE (NOT deleted);
+CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (category_id);
+CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
+CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
+CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
+CREATE INDEX ci_drifts_open_idx ON public.ci_drifts USING btree (at DESC, id DESC) WHERE (state = 'open'::text);
 CREATE INDEX ci_identifiers_value_idx ON public.ci_identifiers USING btree (value, key);
+CREATE INDEX ci_import_rows_action_idx ON public.ci_import_rows USING btree (import_id, action, n);
+CREATE INDEX ci_import_rows_step_idx ON public.ci_import_rows USING btree (import_id, step) WHERE (step IS NOT NULL);
+CREATE INDEX ci_imports_batch_idx ON public.ci_imports USING btree (batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX ci_imports_created_idx ON public.ci_imports USING btree (created_at DESC, id DESC);
+CREATE INDEX ci_item_keys_item_idx ON public.ci_item_keys USING btree (item_id);
+CREATE INDEX ci_item_keys_seen_idx ON public.ci_item_keys USING btree (source, seen_at);
 CREATE INDEX ci_items_class_name_idx ON public.ci_items USING btree (class_id, lower(name), id);
 CREATE INDEX ci_items_class_updated_idx ON public.ci_items USING btree (class_id, updated_at DESC, id DESC);
 CREATE INDEX ci_items_criticality_idx ON public.ci_items USING btree (criticality, updated_at DESC, id DESC);
@@ -1040,11 +1700,23 @@ CREATE INDEX ci_items_service_idx ON public.ci_items USING btree (service_id, up
 CREATE UNIQUE INDEX ci_items_source_key ON public.ci_items USING btree (source, source_key) WHERE (source_key <> ''::text);
 CREATE INDEX ci_items_stale_idx ON public.ci_items USING btree (updated_at DESC, id DESC) WHERE (stale_at IS NOT NULL);
 CREATE INDEX ci_items_updated_idx ON public.ci_items USING btree (updated_at DESC, id DESC);
+CREATE INDEX ci_parts_history_idx ON public.ci_parts USING btree (item_id, since DESC);
+CREATE UNIQUE INDEX ci_parts_now_key ON public.ci_parts USING btree (item_id, kind, key) WHERE (ended_at IS NULL);
+CREATE INDEX ci_relations_from_history_idx ON public.ci_relations USING btree (from_id, created_at DESC);
+CREATE INDEX ci_relations_from_idx ON public.ci_relations USING btree (from_id, type_id) INCLUDE (to_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX ci_relations_once ON public.ci_relations USING btree (type_id, from_id, to_id) WHERE (ended_at IS NULL);
+CREATE INDEX ci_relations_to_history_idx ON public.ci_relations USING btree (to_id, created_at DESC);
+CREATE INDEX ci_relations_to_idx ON public.ci_relations USING btree (to_id, type_id) INCLUDE (from_id) WHERE (ended_at IS NULL);
+CREATE INDEX ci_reviews_open_idx ON public.ci_reviews USING btree (created_at, id) WHERE (decided = ''::text);
+CREATE UNIQUE INDEX ci_reviews_open_key ON public.ci_reviews USING btree (source, source_key) WHERE (decided = ''::text);
 CREATE INDEX ci_unique_values_item_idx ON public.ci_unique_values USING btree (item_id);
 CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at DESC, version DESC);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
 CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
+CREATE INDEX deputies_deputy_idx ON public.deputies USING btree (deputy_id, ends_at);
+CREATE INDEX deputies_due_idx ON public.deputies USING btree (begins_at) WHERE (NOT ended);
+CREATE INDEX deputies_person_idx ON public.deputies USING btree (person_id, begins_at DESC, id DESC);
 CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX incident_affected_at_idx ON public.incident_affected USING btree (at, incident_id);
@@ -1054,17 +1726,30 @@ CREATE INDEX incident_cascades_incident_idx ON public.incident_cascades USING bt
 CREATE INDEX incident_categories_parent_idx ON public.incident_categories USING btree (parent_id);
 CREATE UNIQUE INDEX incident_categories_source_key ON public.incident_categories USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX incident_chronicle_incident_idx ON public.incident_chronicle USING btree (incident_id, at DESC, id DESC);
+CREATE UNIQUE INDEX incident_macros_name_key ON public.incident_macros USING btree (owner_id, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
+CREATE INDEX incident_macros_team_idx ON public.incident_macros USING btree (team_id) WHERE (NOT deleted);
+CREATE INDEX incident_major_actions_incident_idx ON public.incident_major_actions USING btree (incident_id, due_on, id);
+CREATE INDEX incident_majors_began_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC);
+CREATE INDEX incident_majors_notice_idx ON public.incident_majors USING btree (notice_due_at) WHERE ((notice_at IS NULL) AND (notice_due_at IS NOT NULL));
+CREATE INDEX incident_majors_open_idx ON public.incident_majors USING btree (began_at DESC, incident_id DESC) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
+CREATE INDEX incident_majors_review_idx ON public.incident_majors USING btree (review_due_at) WHERE ((review_signed_at IS NULL) AND (review_due_at IS NOT NULL));
+CREATE INDEX incident_majors_update_idx ON public.incident_majors USING btree (next_update_at) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
+CREATE UNIQUE INDEX incident_merges_source_key ON public.incident_merges USING btree (source_id) WHERE (undone_at IS NULL);
+CREATE INDEX incident_merges_target_idx ON public.incident_merges USING btree (target_id, merged_at, id);
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
 CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
 CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id, created_at DESC, id DESC);
+CREATE INDEX incidents_major_idx ON public.incidents USING btree (major, id) WHERE (major <> ''::text);
 CREATE INDEX incidents_parent_idx ON public.incidents USING btree (parent_id, number) WHERE (parent_id IS NOT NULL);
 CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
-CREATE INDEX notifications_person_idx ON public.notifications USING btree (person_id, created_at DESC, id DESC);
+CREATE INDEX notifications_done_idx ON public.notifications USING btree (person_id, done_at DESC, id DESC) WHERE (done_at IS NOT NULL);
+CREATE INDEX notifications_inbox_idx ON public.notifications USING btree (person_id, shown_at DESC, id DESC) WHERE (done_at IS NULL);
 CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id) WHERE (read_at IS NULL);
 CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (person_id);
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
+CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'digest'::text]));
 CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
 CREATE INDEX people_department_idx ON public.people USING btree (department_id);
 CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
@@ -1075,12 +1760,15 @@ CREATE UNIQUE INDEX people_username_key ON public.people USING btree (lower(user
 CREATE INDEX record_links_to_idx ON public.record_links USING btree (to_id, relation);
 CREATE INDEX record_named_person_idx ON public.record_named USING btree (person_id, record_id);
 CREATE INDEX record_participants_person_idx ON public.record_participants USING btree (person_id, record_id);
+CREATE INDEX record_waits_person_idx ON public.record_waits USING btree (person_id, shown_at DESC, id DESC);
+CREATE INDEX record_waits_record_idx ON public.record_waits USING btree (record_id);
 CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);
 CREATE INDEX records_assignee_idx ON public.records USING btree (assignee_id, updated_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
 CREATE INDEX records_created_by_idx ON public.records USING btree (created_by) WHERE (created_by IS DISTINCT FROM requester_id);
 CREATE INDEX records_department_idx ON public.records USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
 CREATE INDEX records_kind_created_idx ON public.records USING btree (kind, created_at DESC, id DESC);
 CREATE INDEX records_kind_updated_idx ON public.records USING btree (kind, updated_at DESC, id DESC);
+CREATE INDEX records_open_assignee_idx ON public.records USING btree (assignee_id) WHERE ((assignee_id IS NOT NULL) AND (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text])));
 CREATE INDEX records_open_created_idx ON public.records USING btree (kind, created_at DESC, id DESC) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
 CREATE INDEX records_open_due_idx ON public.records USING btree (kind, COALESCE(due_at, 'infinity'::timestamp with time zone), id) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
 CREATE INDEX records_open_priority_idx ON public.records USING btree (kind, priority, created_at, id) WHERE (category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text]));
@@ -1097,15 +1785,26 @@ CREATE UNIQUE INDEX river_job_unique_idx ON public.river_job USING btree (unique
 CREATE INDEX river_notification_created_at_idx ON public.river_notification USING btree (created_at);
 CREATE INDEX river_notification_topic_id_idx ON public.river_notification USING btree (topic, id);
 CREATE INDEX role_grants_role_idx ON public.role_grants USING btree (role, person_id);
+CREATE INDEX routing_applications_record_idx ON public.routing_applications USING btree (record_id, at);
+CREATE INDEX routing_applications_rule_idx ON public.routing_applications USING btree (rule_id, at);
+CREATE UNIQUE INDEX routing_sets_number_key ON public.routing_sets USING btree (number) WHERE (number > 0);
+CREATE UNIQUE INDEX routing_sets_one_draft_key ON public.routing_sets USING btree (state) WHERE (state = 'draft'::text);
+CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING btree (state) WHERE (state = 'published'::text);
+CREATE INDEX routing_trials_at_idx ON public.routing_trials USING btree (at);
 CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
+CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks USING btree (assignee_id, ready_at, id) WHERE (state = 'ready'::text);
+CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
+CREATE INDEX service_request_tasks_team_idx ON public.service_request_tasks USING btree (team_id, ready_at, id) WHERE (state = 'ready'::text);
+CREATE INDEX service_requests_auto_close_idx ON public.service_requests USING btree (auto_close_at) WHERE ((state = 'fulfilled'::text) AND (auto_close_at IS NOT NULL));
+CREATE INDEX service_requests_quota_idx ON public.service_requests USING btree (item_id, requester_id, submitted_at) WHERE (state <> ALL (ARRAY['draft'::text, 'rejected'::text, 'cancelled'::text]));
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
 CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, source_key) WHERE (source <> ''::text);
 CREATE INDEX sessions_expires_idx ON public.sessions USING btree (expires_at);
 CREATE INDEX sessions_person_idx ON public.sessions USING btree (person_id, created_at DESC);
 CREATE INDEX sign_in_failures_idx ON public.sign_in_failures USING btree (bucket, at);
 CREATE UNIQUE INDEX sla_agreements_team_key ON public.sla_agreements USING btree (team_id) WHERE (team_id IS NOT NULL);
-CREATE INDEX sla_breaches_due_idx ON public.sla_breaches USING btree (due_at DESC, record_id);
+CREATE INDEX sla_breaches_list_idx ON public.sla_breaches USING btree (due_at DESC, record_id DESC, metric DESC, stint DESC);
 CREATE UNIQUE INDEX sla_calendars_one_default ON public.sla_calendars USING btree (is_default) WHERE is_default;
 CREATE INDEX sla_clocks_next_idx ON public.sla_clocks USING btree (next_at, record_id) WHERE (next_at IS NOT NULL);
 CREATE INDEX sla_clocks_open_idx ON public.sla_clocks USING btree (calendar_id, record_id) WHERE (state = ANY (ARRAY['running'::text, 'paused'::text]));
@@ -1122,14 +1821,32 @@ CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH
 CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_above IS NOT NULL) AND (NOT deleted));
 CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
 CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
+CREATE TRIGGER approval_entries_append_only BEFORE DELETE OR UPDATE ON public.approval_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER sla_breaches_stay BEFORE UPDATE ON public.sla_breaches FOR EACH ROW EXECUTE FUNCTION public.sla_breaches_stay();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_no_truncate BEFORE TRUNCATE ON public.trail_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.absences
+    ADD CONSTRAINT absences_substitute_fkey FOREIGN KEY (substitute_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.api_tokens
     ADD CONSTRAINT api_tokens_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.approval_entries
+    ADD CONSTRAINT approval_entries_approval_fkey FOREIGN KEY (approval_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approval_seats
+    ADD CONSTRAINT approval_seats_approval_fkey FOREIGN KEY (approval_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_previous_fkey FOREIGN KEY (previous_id) REFERENCES public.approvals(id);
+ALTER TABLE ONLY public.approvals
+    ADD CONSTRAINT approvals_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id);
 ALTER TABLE ONLY public.attachments
     ADD CONSTRAINT attachments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.batch_rows
@@ -1138,14 +1855,40 @@ ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.batches
     ADD CONSTRAINT batches_undoes_fkey FOREIGN KEY (undoes) REFERENCES public.batches(id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.canned_texts
+    ADD CONSTRAINT canned_texts_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
+ALTER TABLE ONLY public.catalog_favourites
+    ADD CONSTRAINT catalog_favourites_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_category_fkey FOREIGN KEY (category_id) REFERENCES public.catalog_categories(id);
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_current_fkey FOREIGN KEY (current_id) REFERENCES public.catalog_versions(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.catalog_items
+    ADD CONSTRAINT catalog_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.catalog_versions
+    ADD CONSTRAINT catalog_versions_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_ref_class_fkey FOREIGN KEY (ref_class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_drifts
+    ADD CONSTRAINT ci_drifts_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
 ALTER TABLE ONLY public.ci_identifiers
     ADD CONSTRAINT ci_identifiers_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ci_import_rows
+    ADD CONSTRAINT ci_import_rows_import_fkey FOREIGN KEY (import_id) REFERENCES public.ci_imports(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_imports
+    ADD CONSTRAINT ci_imports_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_item_keys
+    ADD CONSTRAINT ci_item_keys_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_items
@@ -1158,6 +1901,18 @@ ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.ci_items
     ADD CONSTRAINT ci_items_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.ci_parts
+    ADD CONSTRAINT ci_parts_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_from_fkey FOREIGN KEY (from_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_relation_types
+    ADD CONSTRAINT ci_relation_types_to_fkey FOREIGN KEY (to_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_from_fkey FOREIGN KEY (from_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_to_fkey FOREIGN KEY (to_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_relations
+    ADD CONSTRAINT ci_relations_type_fkey FOREIGN KEY (type_id) REFERENCES public.ci_relation_types(id);
 ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_attribute_fkey FOREIGN KEY (attribute_id) REFERENCES public.ci_attributes(id);
 ALTER TABLE ONLY public.ci_unique_values
@@ -1168,6 +1923,10 @@ ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.departments
     ADD CONSTRAINT departments_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_deputy_fkey FOREIGN KEY (deputy_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.deputies
+    ADD CONSTRAINT deputies_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_affected
     ADD CONSTRAINT incident_affected_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_affected
@@ -1186,10 +1945,34 @@ ALTER TABLE ONLY public.incident_categories
     ADD CONSTRAINT incident_categories_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.incident_chronicle
     ADD CONSTRAINT incident_chronicle_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_macros
+    ADD CONSTRAINT incident_macros_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_major_actions
+    ADD CONSTRAINT incident_major_actions_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_major_reviews
+    ADD CONSTRAINT incident_major_reviews_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_communicator_fkey FOREIGN KEY (communicator_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_manager_fkey FOREIGN KEY (manager_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_majors
+    ADD CONSTRAINT incident_majors_technical_fkey FOREIGN KEY (technical_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_source_fkey FOREIGN KEY (source_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_merges
+    ADD CONSTRAINT incident_merges_target_fkey FOREIGN KEY (target_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incident_tasks
     ADD CONSTRAINT incident_tasks_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
+ALTER TABLE ONLY public.incident_unassigned_alarms
+    ADD CONSTRAINT incident_unassigned_alarms_incident_fkey FOREIGN KEY (incident_id) REFERENCES public.incidents(id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.incidents
@@ -1206,6 +1989,8 @@ ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.notification_habits
+    ADD CONSTRAINT notification_habits_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.one_time_links
     ADD CONSTRAINT one_time_links_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.people
@@ -1218,10 +2003,42 @@ ALTER TABLE ONLY public.record_named
     ADD CONSTRAINT record_named_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.record_participants
     ADD CONSTRAINT record_participants_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.record_waits
+    ADD CONSTRAINT record_waits_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.record_watchers
     ADD CONSTRAINT record_watchers_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.role_grants
     ADD CONSTRAINT role_grants_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.routing_applications
+    ADD CONSTRAINT routing_applications_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.routing_served
+    ADD CONSTRAINT routing_served_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.routing_trials
+    ADD CONSTRAINT routing_trials_set_fkey FOREIGN KEY (set_id) REFERENCES public.routing_sets(id);
+ALTER TABLE ONLY public.routing_turns
+    ADD CONSTRAINT routing_turns_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_request_fkey FOREIGN KEY (request_id) REFERENCES public.service_requests(id);
+ALTER TABLE ONLY public.service_request_tasks
+    ADD CONSTRAINT service_request_tasks_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_assignee_fkey FOREIGN KEY (assignee_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.service_requests
+    ADD CONSTRAINT service_requests_version_fkey FOREIGN KEY (version_id) REFERENCES public.catalog_versions(id);
 ALTER TABLE ONLY public.services
     ADD CONSTRAINT services_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.services
@@ -1246,6 +2063,8 @@ ALTER TABLE ONLY public.sla_events
     ADD CONSTRAINT sla_events_terms_fkey FOREIGN KEY (terms_id) REFERENCES public.sla_versions(id);
 ALTER TABLE ONLY public.sla_fired
     ADD CONSTRAINT sla_fired_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.sla_nudges
+    ADD CONSTRAINT sla_nudges_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.sla_versions
     ADD CONSTRAINT sla_versions_agreement_fkey FOREIGN KEY (agreement_id) REFERENCES public.sla_agreements(id);
 ALTER TABLE ONLY public.sla_versions
@@ -1260,3 +2079,5 @@ ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_owner_fkey FOREIGN KEY (owner_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.views
     ADD CONSTRAINT views_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.working_hours
+    ADD CONSTRAINT working_hours_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);

@@ -26,6 +26,7 @@ import (
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/presence"
 	"opsdesk/internal/routing"
+	"opsdesk/internal/service"
 	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
@@ -84,6 +85,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
+	service.Mount(a.Services, rt)
 	routing.Mount(a.Routing, rt)
 	presence.Mount(a.Presence, rt)
 	if err := a.mountDocs(rt); err != nil {
@@ -264,6 +266,9 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(a.Desk.Can(ctx, incident.ActionMacro, nil), ui.NavItem{ID: "macros", Href: "/macros", Icon: "robot", Label: "app.nav.macros"})
 	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
 	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
+	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "services", Href: "/settings/services", Icon: "server", Label: "service.title"})
+	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "breaches", Href: "/service-levels/breaches", Icon: "clock-exclamation", Label: "sla.breaches"})
+	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "agreements", Href: "/settings/agreements", Icon: "certificate", Label: "sla.agreements"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "calendars", Href: "/settings/calendars", Icon: "clock", Label: "sla.calendars"})
 	add(a.Desk.Can(ctx, routing.ActionRead, nil), ui.NavItem{ID: "routing", Href: "/settings/routing", Icon: "robot", Label: "routing.title"})
 	accounts := a.Desk.Can(ctx, people.ActionEditPerson, nil) || a.Desk.Can(ctx, people.ActionGrant, nil)

@@ -72,6 +72,7 @@ var systems = map[string][]Row{
 	"unassigned": {"ticket.read"},
 	"handover":   {"ticket.read", "ticket.assign"},
 	"sealer":     {},
+	"sla":        {"ticket.read", "sla.escalate"},
 
 	// Configuration: reminders, imports, agents.
 	"configuration": {"ci.read", "ci.write", "ci.import_discovery"},

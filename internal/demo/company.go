@@ -54,13 +54,13 @@ var services = []struct {
 	zh, en, team, owner string
 	key                 bool
 }{
-	{"办公网络", "Office network", "Network", "manager", true},
-	{"企业邮箱", "Company mail", "Applications", "manager", true},
-	{"ERP 系统", "ERP system", "Applications", "manager", true},
-	{"远程接入", "Remote access", "Network", "manager", false},
-	{"打印服务", "Printing", "Workplace", "lead", false},
-	{"会议室", "Meeting rooms", "Workplace", "lead", false},
-	{"办公终端", "Workplace devices", "Workplace", "manager", false},
+	{"办公网络", "Office network", "Network", "tao.lin", true},
+	{"企业邮箱", "Company mail", "Applications", "tao.lin", true},
+	{"ERP 系统", "ERP system", "Applications", "tao.lin", true},
+	{"远程接入", "Remote access", "Network", "tao.lin", false},
+	{"打印服务", "Printing", "Workplace", "manager", false},
+	{"会议室", "Meeting rooms", "Workplace", "manager", false},
+	{"办公终端", "Workplace devices", "Workplace", "tao.lin", false},
 }
 
 type spec struct {

@@ -51,10 +51,6 @@ func (c *Company) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owner, err := c.as(ctx, "manager")
-	if err != nil {
-		return err
-	}
 	calendars, err := c.SLA.Calendars(author)
 	if err != nil {
 		return err
@@ -78,6 +74,15 @@ func (c *Company) agree(ctx context.Context) error {
 		if l.team != "" {
 			t := c.teams[l.team]
 			in.Kind, in.TeamID = "ola", &t
+		}
+		// Whoever owns the services named approves; of those for everything any owner.
+		by := "manager"
+		if l.service != "" {
+			by = "tao.lin"
+		}
+		owner, err := c.as(ctx, by)
+		if err != nil {
+			return err
 		}
 		v, err := c.SLA.Draft(author, in)
 		if err == nil {

@@ -8,9 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/form"
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/servicerequest"
-	"opsdesk/internal/work"
 )
 
 // offer is an item of the demo's catalogue.
@@ -93,12 +91,6 @@ func (c *Company) offers() []offer {
 // stock fills the catalogue: drafted by the service desk's lead, approved by
 // the owner of the services.
 func (c *Company) stock(ctx context.Context) error {
-	if err := c.Desk.Do(ctx, func(u *work.Unit) error {
-		u.Batch.Queue(`UPDATE services SET owner_id = @owner WHERE source = @source AND owner_id IS NULL`, db.Args{"owner": c.persons["tao.lin"], "source": source})
-		return nil
-	}); err != nil {
-		return err
-	}
 	lead, err := c.as(ctx, "lead")
 	if err != nil {
 		return err

@@ -154,6 +154,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	act(m, "confidential", ActionHide, "Make confidential", s.Hide)
 	act(m, "public", ActionUnhide, "End the confidentiality (needs a second person)", s.Unhide)
 	act(m, "names", ActionName, "Name a person on a confidential incident", s.NamePerson)
+	act(m, "nudge", ActionNudge, "Chase an open incident; there is a cool-down", s.Nudge)
 	mountFamily(m)
 	mountMajor(m)
 	rt.Post("/incidents/{id}/edit", h.edit)

@@ -37,7 +37,7 @@ var actPages = map[string]authz.Action{
 var saidKeys = map[string]bool{
 	"incident.said.replies": true, "incident.said.notes": true, "incident.said.resolve": true, "incident.said.confirm": true, "incident.said.claim": true,
 	"incident.said.accept": true, "incident.said.reject": true, "incident.said.reopen": true, "incident.said.transfer": true, "incident.said.assign": true,
-	"incident.said.cancel": true, "incident.said.pend": true,
+	"incident.said.cancel": true, "incident.said.nudge": true, "incident.said.pend": true,
 	"incident.said.parent": true, "incident.said.children": true, "incident.said.parent_remove": true, "incident.said.announce": true, "incident.said.update": true,
 	"incident.said.unannounce": true, "incident.said.propose": true, "incident.said.decline": true, "incident.said.declare": true, "incident.said.notice": true, "incident.said.end": true,
 }
@@ -551,7 +551,7 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "stands_in_for", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
 	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update",
-	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "source_event",
+	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "nudged", "promise", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {

@@ -40,6 +40,7 @@ const (
 	ActionMerge     authz.Action = "incident.merge"
 	ActionUnmerge   authz.Action = "incident.unmerge"
 	ActionSplit     authz.Action = "incident.split"
+	ActionNudge     authz.Action = "incident.nudge"
 	ActionExport    authz.Action = "incident.export"
 	ActionParent    authz.Action = "incident.change_parent"
 	ActionRoute     authz.Action = "incident.route"
@@ -84,6 +85,7 @@ func Policies() authz.Policies {
 		ActionMerge:     "ticket.merge_split_forward",
 		ActionUnmerge:   "ticket.merge_split_forward",
 		ActionSplit:     "ticket.merge_split_forward",
+		ActionNudge:     "ticket.nudge",
 		ActionExport:    "export.no_pii",
 		ActionParent:    "ticket.link",
 		ActionAnnounce:  "major.run",

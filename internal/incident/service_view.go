@@ -92,7 +92,7 @@ var moves = map[authz.Action][]Move{
 }
 
 // whileOpen lists the actions that only an open incident takes.
-var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionResolve, ActionRoute}
+var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionNudge, ActionResolve, ActionRoute}
 
 // Detail reads the page of an incident.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {

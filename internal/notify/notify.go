@@ -98,7 +98,11 @@ const (
 
 // internal events are about the desk's own side of a record: only people who
 // may read notes hear of them.
-var internal = []string{"incident.noted", "incident.unassigned", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached", "servicerequest.noted", "servicerequest.task_ready", "servicerequest.task_assigned"}
+var internal = []string{
+	"incident.noted", "incident.unassigned", "incident.transferred", "incident.task_assigned", "incident.note_mentioned", "incident.attached", "incident.detached", "servicerequest.noted", "servicerequest.task_ready", "servicerequest.task_assigned",
+	"sla.response_warned", "sla.response_breached", "sla.response_escalated", "sla.resolution_warned", "sla.resolution_breached", "sla.resolution_escalated",
+	"sla.team_warned", "sla.team_breached", "sla.team_escalated",
+}
 
 // waited are events that put a waiting line into the inbox in the transaction
 // that caused them: a second line would say it twice. Mails go out all the same.
@@ -218,7 +222,7 @@ func (s *Service) concerns(ctx context.Context, id uuid.UUID, entry record.Entry
 	may = s.desk.Matrix.Decide(a, spec.Read, &f).Allowed
 	notes := s.desk.Matrix.Decide(a, "ticket.note_internal", &f).Allowed
 	if slices.Contains(internal, e.Name) {
-		may = may && (notes || strings.HasSuffix(e.Name, ".task_assigned"))
+		may = may && (notes || strings.HasSuffix(e.Name, ".task_assigned") || strings.HasPrefix(e.Name, "sla.") && slices.Contains(e.To, id))
 	}
 	mine := entry.RequesterID != nil && *entry.RequesterID == id
 	return notes && !mine || !mine && a.Agent(), may, nil

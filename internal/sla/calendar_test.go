@@ -131,3 +131,56 @@ func TestAddDays(t *testing.T) {
 		}
 	}
 }
+
+// TestPreview: what an edit of a calendar would do is told before, and is what
+// it then does.
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	lead := d.As("lead")
+	i := report(t, d, 2, 2) // P3: answer by 11:00, by the default calendar
+	list, err := d.SLA.Calendars(lead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := list[0]
+	d.SetClock(on(t, "2026-03-02 11:30").UTC())
+	in := sla.CalendarInput{
+		NameZh: c.NameZh, NameEn: c.NameEn, Zone: "Asia/Shanghai", Default: true, Active: true, Since: "always",
+		Mon: "10:00-18:00", Tue: "10:00-18:00", Wed: "10:00-18:00", Thu: "10:00-18:00", Fri: "10:00-18:00",
+	}
+	p, err := d.SLA.PreviewCalendar(lead, c.ID, in)
+	if err != nil || p.Looked == 0 || p.Saved == 0 {
+		t.Fatalf("%v %+v", err, p)
+	}
+	find := func(p sla.Preview) *sla.Flip {
+		for _, f := range p.Flips {
+			if f.Number == i.Label() && f.Metric == sla.Response {
+				return &f
+			}
+		}
+		return nil
+	}
+	f := find(p)
+	if f == nil || f.Late != "no_longer" || !f.After.Equal(on(t, "2026-03-02 12:00")) {
+		t.Fatalf("%+v", f)
+	}
+	dueAt(t, clock(t, d, i, sla.Response), "2026-03-02 11:00") // nothing was changed
+	in.Since = "now"
+	if p, err = d.SLA.PreviewCalendar(lead, c.ID, in); err != nil || find(p) != nil {
+		t.Errorf("from now on leaves what is over: %v %+v", err, find(p))
+	}
+	in.Since = "always"
+	if _, err := d.SLA.EditCalendar(lead, c.ID, in); err != nil {
+		t.Fatal(err)
+	}
+	d.Drain()
+	dueAt(t, clock(t, d, i, sla.Response), "2026-03-02 12:00")
+	if at := registered(t, d, i.ID); at == nil || !at.Equal(on(t, "2026-03-02 12:00")) {
+		t.Errorf("the register says %v", at)
+	}
+	a := d.Client("lead").Post("/settings/calendars/"+c.ID.String()+"/days", url.Values{"date": {"2026-03-02"}, "kind": {"off"}, "since": {"always"}, "preview": {"1"}})
+	if a.Status != 200 || !strings.Contains(a.Text(), i.Label()) || !strings.Contains(a.Text(), `value="2026-03-02"`) {
+		t.Errorf("the page does not preview: %d", a.Status)
+	}
+}

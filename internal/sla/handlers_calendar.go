@@ -33,6 +33,9 @@ type calendarProps struct {
 	May    bool
 	Part   string // which form the fault belongs to
 	Fault  *fault.Error
+	// Preview is what the form of a part would do.
+	Preview *Preview
+	URL     func(Flip) string
 }
 
 func (p calendarProps) at(part string) *fault.Error {
@@ -115,13 +118,26 @@ func shown(f *fault.Error) bool {
 }
 
 // changeCalendar runs one of the forms of a calendar's page.
-func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, part string, in *In, run func(context.Context, uuid.UUID, In) (CalendarRecord, error), keep func(*calendarProps)) error {
+func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, part string, in *In, run func(context.Context, uuid.UUID, In) (CalendarRecord, error), look func(context.Context, uuid.UUID, In) (Preview, error), keep func(*calendarProps)) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
 	}
 	err = web.Decode(r, in)
-	if err == nil {
+	if err == nil && r.Form.Get("preview") != "" {
+		seen, lerr := look(r.Context(), id, *in)
+		if lerr == nil {
+			p, perr := h.calendarForm(r.Context(), &id)
+			if perr != nil {
+				return perr
+			}
+			p.Preview, p.Part = &seen, part
+			p.URL = func(f Flip) string { return h.desk.Kinds.URL(f.Kind, f.Number) }
+			keep(&p)
+			return web.Render(w, r, http.StatusOK, calendarPage(p))
+		}
+		err = lerr
+	} else if err == nil {
 		_, err = run(work.WithKey(r.Context(), web.Key(r)), id, *in)
 	}
 	if f := fault.Of(err); f != nil {
@@ -139,14 +155,14 @@ func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, 
 
 func (h handlers) editCalendar(w http.ResponseWriter, r *http.Request) error {
 	var in CalendarInput
-	return changeCalendar(h, w, r, "hours", &in, h.s.EditCalendar, func(p *calendarProps) {
+	return changeCalendar(h, w, r, "hours", &in, h.s.EditCalendar, h.s.PreviewCalendar, func(p *calendarProps) {
 		in.Version, p.In = p.One.Version, in
 	})
 }
 
 func (h handlers) setDay(w http.ResponseWriter, r *http.Request) error {
 	var in DayInput
-	return changeCalendar(h, w, r, "days", &in, h.s.SetDay, func(p *calendarProps) { p.Day = in })
+	return changeCalendar(h, w, r, "days", &in, h.s.SetDay, h.s.PreviewDay, func(p *calendarProps) { p.Day = in })
 }
 
 // importDays takes a pasted text or a file.
@@ -155,7 +171,7 @@ func (h handlers) importDays(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var in ImportInput
-	return changeCalendar(h, w, r, "import", &in, h.s.ImportDays, func(p *calendarProps) { p.Import = in })
+	return changeCalendar(h, w, r, "import", &in, h.s.ImportDays, h.s.PreviewImport, func(p *calendarProps) { p.Import = in })
 }
 
 // readFile puts the content of a sent file into a field of the form.

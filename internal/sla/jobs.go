@@ -19,6 +19,9 @@ import (
 const JobRecount = "sla.recount"
 
 func (s *Service) register() error {
+	if err := s.desk.Registry.Every(JobScan, time.Minute, 10*time.Minute, s.scan); err != nil {
+		return err
+	}
 	return s.desk.Registry.Handle(JobRecount, 30*time.Minute, s.recount)
 }
 

@@ -78,3 +78,32 @@ func sinceOptions(ctx context.Context) []ui.Option {
 func kindOptions(ctx context.Context) []ui.Option {
 	return []ui.Option{{Value: "off", Label: ui.T(ctx, "sla.day.off")}, {Value: "work", Label: ui.T(ctx, "sla.day.work")}, {Value: "plain", Label: ui.T(ctx, "sla.day.plain")}}
 }
+
+// signed writes a span that may be below zero.
+func signed(ctx context.Context, d time.Duration) string {
+	if d < 0 {
+		return "−" + ui.Span(ctx, d)
+	}
+	return ui.Span(ctx, d)
+}
+
+func orAll(x string) string {
+	if x == "" {
+		return "all"
+	}
+	return x
+}
+
+func dueText(ctx context.Context, t *time.Time) string {
+	if t == nil {
+		return ui.T(ctx, "ui.sla.paused")
+	}
+	return ui.Date(ctx, *t)
+}
+
+func lateColour(late string) string {
+	if late == "becomes" {
+		return "red"
+	}
+	return "green"
+}

@@ -23,6 +23,8 @@ const (
 	ActionCalendar authz.Action = "sla.calendar"
 	ActionDraft    authz.Action = "sla.draft"
 	ActionApprove  authz.Action = "sla.approve"
+	ActionEscalate authz.Action = "sla.escalate"
+	ActionExclude  authz.Action = "sla.exclude"
 )
 
 // Service holds the use cases of calendars, agreements and clocks.
@@ -36,7 +38,7 @@ type Service struct {
 
 // New registers policies, texts and jobs and returns the use cases.
 func New(d *work.Desk) (*Service, error) {
-	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify", ActionDraft: "catalog_sla.draft", ActionApprove: "catalog_sla.approve"})
+	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify", ActionDraft: "catalog_sla.draft", ActionApprove: "catalog_sla.approve", ActionEscalate: "sla.escalate", ActionExclude: "sla.exclude"})
 	s := &Service{desk: d}
 	if err := s.register(); err != nil {
 		return nil, err

@@ -169,15 +169,7 @@ func (s *Service) SetDay(ctx context.Context, id uuid.UUID, in DayInput) (Calend
 		if err != nil {
 			return fault.OnField("hours", "sla.error.hours")
 		}
-		change := map[string]*Special{in.Date: nil}
-		if in.Kind != "plain" {
-			sp := &Special{Off: in.Kind == "off", Name: in.Name, Source: "manual"}
-			if !sp.Off && len(h) > 0 {
-				sp.Hours = h
-			}
-			change[in.Date] = sp
-		}
-		return c.setDays(u, change, in.Since)
+		return c.setDays(u, in.change(h), in.Since)
 	})
 }
 
@@ -192,31 +184,64 @@ type ImportInput struct {
 // ImportDays takes the special days of a file over.
 func (s *Service) ImportDays(ctx context.Context, id uuid.UUID, in ImportInput) (CalendarRecord, error) {
 	return s.update(ctx, id, in.Version, in, func(u *work.Unit, c *CalendarRecord) error {
-		days, err := ParseDays([]byte(in.Text))
+		change, err := in.change()
 		if err != nil {
-			return fault.OnField("text", "sla.error.holiday_file")
-		}
-		if len(days) == 0 {
-			return fault.OnField("text", "sla.error.holiday_empty")
-		}
-		change := map[string]*Special{}
-		for d, sp := range days {
-			change[d] = &sp
+			return err
 		}
 		return c.setDays(u, change, in.Since)
 	})
+}
+
+// change is the day as it would be.
+func (in DayInput) change(h Hours) map[string]*Special {
+	if in.Kind == "plain" {
+		return map[string]*Special{in.Date: nil}
+	}
+	sp := &Special{Off: in.Kind == "off", Name: in.Name, Source: "manual"}
+	if !sp.Off && len(h) > 0 {
+		sp.Hours = h
+	}
+	return map[string]*Special{in.Date: sp}
+}
+
+// change is the days that the file names.
+func (in ImportInput) change() (map[string]*Special, error) {
+	days, err := ParseDays([]byte(in.Text))
+	if err != nil {
+		return nil, fault.OnField("text", "sla.error.holiday_file")
+	}
+	if len(days) == 0 {
+		return nil, fault.OnField("text", "sla.error.holiday_empty")
+	}
+	out := map[string]*Special{}
+	for d, sp := range days {
+		out[d] = &sp
+	}
+	return out, nil
 }
 
 // setDays changes special days; nil takes one out. A change that touches
 // coming days only needs no new entry in the timeline: it changes nothing that
 // was counted.
 func (c *CalendarRecord) setDays(u *work.Unit, change map[string]*Special, word string) error {
+	said, err := c.changeDays(change, word, u.Now)
+	if err != nil || len(said) == 0 {
+		return err
+	}
+	recountLater(u, c.ID)
+	u.Note("days", nil, said)
+	u.Note("since", nil, word)
+	return nil
+}
+
+// changeDays is setDays without its traces; it returns what changed.
+func (c *CalendarRecord) changeDays(change map[string]*Special, word string, now time.Time) ([]string, error) {
 	r := c.Last()
 	r.Days = maps.Clone(r.Days)
 	if r.Days == nil {
 		r.Days = map[string]Special{}
 	}
-	today := u.Now.In(r.Location()).Format(time.DateOnly)
+	today := now.In(r.Location()).Format(time.DateOnly)
 	past := false
 	var said []string
 	for _, d := range slices.Sorted(maps.Keys(change)) {
@@ -234,20 +259,17 @@ func (c *CalendarRecord) setDays(u *work.Unit, change map[string]*Special, word 
 		said = append(said, said1(d, sp))
 	}
 	if len(said) == 0 {
-		return nil
+		return nil, nil
 	}
 	if len(r.Days) > maxImport {
-		return fault.OnField("text", "sla.error.too_many_days", strconv.Itoa(maxImport))
+		return nil, fault.OnField("text", "sla.error.too_many_days", strconv.Itoa(maxImport))
 	}
-	from := since(word, u.Now)
+	from := since(word, now)
 	if !past {
 		from = time.Time{}
 	}
 	c.put(r, from)
-	recountLater(u, c.ID)
-	u.Note("days", nil, said)
-	u.Note("since", nil, word)
-	return nil
+	return said, nil
 }
 
 func said1(date string, sp *Special) string {

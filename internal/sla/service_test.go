@@ -269,7 +269,7 @@ func TestAgreementsNeedTwoPeople(t *testing.T) {
 func TestTheMostParticularAgreementHolds(t *testing.T) {
 	t.Parallel()
 	d := desk(t)
-	lead, manager := d.As("lead"), d.As("manager")
+	lead, manager := d.As("lead"), d.As("tao.lin")
 	erp := uuid.Nil
 	all, err := d.Services.All(lead)
 	if err != nil {
