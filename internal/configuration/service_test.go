@@ -243,9 +243,14 @@ func TestFind(t *testing.T) {
 	if _, err := d.Configuration.List(d.As("staff"), configuration.Filter{}, ""); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("staff: %v", err)
 	}
+	var want int
+	if err := d.Pool.PGX().QueryRow(t.Context(), `SELECT count(*) FROM records r JOIN services s ON s.id = r.service_id JOIN people p ON p.id = s.owner_id
+		WHERE r.kind = 'ci' AND p.username = 'manager'`).Scan(&want); err != nil || want == 0 {
+		t.Fatalf("the demo's manager owns no service with items: %d (%v)", want, err)
+	}
 	p, err := d.Configuration.List(d.As("manager"), configuration.Filter{}, "")
-	if err != nil || len(p.Rows) != 0 {
-		t.Errorf("a manager without service sees %d (%v)", len(p.Rows), err)
+	if err != nil || len(p.Rows) != want {
+		t.Errorf("a service owner sees %d items, of their services are %d (%v)", len(p.Rows), want, err)
 	}
 }
 
