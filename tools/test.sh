@@ -30,5 +30,5 @@ step generated generated
 step build make -s build
 step vet go vet ./...
 step lint make -s lint
-step race go test -race -count=1 $(go list ./... | grep -E 'internal/(incident|audit|notify|platform/pgembed)$')
-step tests go test -count=1 $(go list ./... | grep -vE 'internal/(bench)$')
+step race go test -race -count=1 -timeout 40m $(go list ./... | grep -E 'internal/(incident|audit|notify|platform/pgembed)$')
+step tests go test -count=1 -timeout 40m $(go list ./... | grep -vE 'internal/(bench)$')

@@ -27,7 +27,7 @@ func (h handlers) report(w http.ResponseWriter, r *http.Request) error {
 	if fault.Is(err, fault.Unauthenticated) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="opsdesk agents"`)
 		http.Error(w, http.StatusText(http.StatusUnauthorized), http.StatusUnauthorized)
-		return nil //nolint:nilerr // agents want the status, not a page
+		return nil // agents want the status, not a page
 	}
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (h handlers) report(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		http.Error(w, firstCode(err), web.StatusOf(f))
-		return nil //nolint:nilerr // agents want the status, not a page
+		return nil // agents want the status, not a page
 	}
 	return answer(w, rep)
 }

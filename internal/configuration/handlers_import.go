@@ -75,7 +75,7 @@ func upload(w http.ResponseWriter, r *http.Request) (in ImportInput, err error) 
 	if err != nil {
 		return in, fault.OnField("file", "validation.required")
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close() // only read
 	in.FileName = cell(head.Filename)
 	if in.Body, err = io.ReadAll(io.LimitReader(f, MaxFile+1)); err != nil {
 		return in, err

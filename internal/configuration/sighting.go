@@ -120,7 +120,7 @@ func (m Model) agrees(s Sighting, class uuid.UUID, rule []string, i Item) bool {
 		if key != "name" {
 			own = exactly(i.Attributes.Text(key))
 		}
-		if v == "" || v != own && !(key == "mac" && slices.Contains(i.parts, v)) {
+		if v == "" || v != own && (key != "mac" || !slices.Contains(i.parts, v)) {
 			return false
 		}
 	}

@@ -304,7 +304,7 @@ func (h handlers) setTask(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, web.StatusOf(p.Fault), taskPage(p))
 	}
 	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, manageURL(p.Item.ID, "tasks"))
+	return web.SeeOther(w, r, manageURL(p.ID, "tasks"))
 }
 
 func formID(v url.Values, name string) *uuid.UUID {
@@ -382,7 +382,7 @@ func (h handlers) setStep(w http.ResponseWriter, r *http.Request) error {
 		p.Step.People = nil
 	}
 	if err == nil {
-		_, err = h.s.SetStep(work.WithKey(r.Context(), web.Key(r)), p.Item.ID, ApprovalInput{in.Version, p.At, p.Step})
+		_, err = h.s.SetStep(work.WithKey(r.Context(), web.Key(r)), p.ID, ApprovalInput{in.Version, p.At, p.Step})
 	}
 	if err != nil {
 		if p.Fault = fault.Of(err); !shown(p.Fault) {
@@ -396,7 +396,7 @@ func (h handlers) setStep(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, web.StatusOf(p.Fault), stepPage(p))
 	}
 	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, manageURL(p.Item.ID, "approvals"))
+	return web.SeeOther(w, r, manageURL(p.ID, "approvals"))
 }
 
 func stepAt(r *http.Request) int {
