@@ -26,7 +26,8 @@ func TestImpactFromAnIncident(t *testing.T) {
 			v.signIn("lead")
 			v.open("/incidents/INC-000041/act/items")
 			v.fill("#item-q", "SW-CORE-A1")
-			v.run(chromedp.WaitVisible(`#item-list [role=option]`, chromedp.ByQuery), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
+			v.until(`document.querySelectorAll('#item-list [role=option]').length === 1`) // the answer to the whole text
+			v.run(chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.Enter))
 			v.until(`document.querySelector('input[name=item]').value.length === 36`)
 			v.press(`form.act button.primary`)
 			v.sees("SW-CORE-A1")

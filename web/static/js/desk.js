@@ -170,16 +170,21 @@
     const i = e.target.closest('[data-combo]'); if (!i) return;
     const list = $('#' + i.getAttribute('aria-controls')), hidden = $(`input[name="${i.dataset.combo}"]`, i.closest('form'));
     hidden.value = ''; clearTimeout(i._t);
-    i._t = setTimeout(() => fetch(i.dataset.url + encodeURIComponent(i.value), { headers: { 'HX-Request': 'true' } }).then((r) => r.text()).then((h) => {
+    i._t = setTimeout(() => { const asked = i.value; fetch(i.dataset.url + encodeURIComponent(asked), { headers: { 'HX-Request': 'true' } }).then((r) => r.text()).then((h) => {
+      if (i.value !== asked) return; // typed on, or chosen, meanwhile
       list.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); list.hidden = !list.children.length; i.setAttribute('aria-expanded', String(!list.hidden));
-    }), 150);
+    }); }, 150);
   });
-  const choose = (i, o) => { const list = $('#' + i.getAttribute('aria-controls')); i.value = o.dataset.text; $(`input[name="${i.dataset.combo}"]`, i.closest('form')).value = o.dataset.value; list.hidden = true; i.setAttribute('aria-expanded', 'false'); changed(i); };
+  const choose = (i, o) => { clearTimeout(i._t); const list = $('#' + i.getAttribute('aria-controls')); i.value = o.dataset.text; $(`input[name="${i.dataset.combo}"]`, i.closest('form')).value = o.dataset.value; list.hidden = true; i.setAttribute('aria-expanded', 'false'); changed(i); };
   D.addEventListener('mousedown', (e) => { const o = e.target.closest('[role=option][data-value]'); if (o) { e.preventDefault(); const list = o.closest('[role=listbox]'); choose($(`[aria-controls="${list.id}"]`), o); } });
   D.addEventListener('keydown', (e) => {
     const i = e.target.closest?.('[data-combo]'); if (!i) return;
     const list = $('#' + i.getAttribute('aria-controls')), os = $$('[role=option]', list), at = os.findIndex((o) => o.getAttribute('aria-selected') === 'true');
-    if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); const n = os[(at + (e.key === 'ArrowDown' ? 1 : os.length - 1)) % os.length] ?? os[0]; os.forEach((o) => o.setAttribute('aria-selected', String(o === n))); if (n) i.setAttribute('aria-activedescendant', n.id); } else if (e.key === 'Enter' && !list.hidden && os[at]) { e.preventDefault(); choose(i, os[at]); } else if (e.key === 'Escape' && !list.hidden) { e.stopPropagation(); list.hidden = true; }
+    if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); const n = os[(at + (e.key === 'ArrowDown' ? 1 : os.length - 1)) % os.length] ?? os[0]; os.forEach((o) => o.setAttribute('aria-selected', String(o === n))); if (n) i.setAttribute('aria-activedescendant', n.id); } else if (e.key === 'Enter' && i.value && !$(`input[name="${i.dataset.combo}"]`, i.closest('form')).value) {
+      // Enter never sends a form whose picker waits for a choice: it takes the one marked, or marks the first.
+      e.preventDefault(); const o = os[list.hidden ? -1 : at];
+      if (o) choose(i, o); else if (!list.hidden && os[0]) { os[0].setAttribute('aria-selected', 'true'); i.setAttribute('aria-activedescendant', os[0].id); }
+    } else if (e.key === 'Escape' && !list.hidden) { e.stopPropagation(); list.hidden = true; }
   });
 
   // ---- palette ------------------------------------------------------------------
