@@ -74,7 +74,7 @@ func TestTogetherFails(t *testing.T) {
 	}
 	if err := db.Together(ctx, pool, fine, func(q db.Querier) error {
 		_, err := q.Query(ctx, `SELECT x FROM generate_series(1, 100000) x`) //nolint:sqlclosecheck // that is the test
-		return err // and leaves the rows
+		return err                                                           // and leaves the rows
 	}); err != nil {
 		t.Error(err)
 	}
