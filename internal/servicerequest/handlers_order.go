@@ -91,7 +91,7 @@ func (h handlers) orderPage(w http.ResponseWriter, r *http.Request) error {
 // beginning is what stands in the form of an item first: the actor's unfinished
 // draft, or the defaults.
 func (s *Service) beginning(ctx context.Context, who identity.Actor, o Offered, in *OrderInput) (form.Raw, error) {
-	d, _, err := draft.Load(ctx, s.desk.DB, who.ID, "request:"+o.Item.ID.String())
+	d, _, err := draft.Load(ctx, s.desk.DB, who.ID, "request:"+o.ID.String())
 	if err != nil {
 		return nil, err
 	}

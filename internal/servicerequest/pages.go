@@ -162,7 +162,7 @@ func (p itemProps) mend(ctx context.Context) []ui.Option {
 	}
 	var out []ui.Option
 	for _, x := range p.Fault.Fields {
-		o := ui.Option{Label: ui.T(ctx, x.Code, "param", x.Param), Value: manageURL(p.Item.ID, "details")}
+		o := ui.Option{Label: ui.T(ctx, x.Code, "param", x.Param), Value: manageURL(p.ID, "details")}
 		part, rest, _ := strings.Cut(x.Name, ".")
 		n, _, _ := strings.Cut(rest, ".")
 		i := 0
@@ -170,13 +170,13 @@ func (p itemProps) mend(ctx context.Context) []ui.Option {
 		switch {
 		case part == "fields" && i < len(p.Content.Form.Fields):
 			f := p.Content.Form.Fields[i]
-			o.Value, o.Hint = manageURL(p.Item.ID, "fields", f.Key), f.Label(i18n.Lang(ctx))
+			o.Value, o.Hint = manageURL(p.ID, "fields", f.Key), f.Label(i18n.Lang(ctx))
 		case part == "tasks" && i < len(p.Content.Tasks):
-			o.Value, o.Hint = manageURL(p.Item.ID, "tasks", p.Content.Tasks[i].Key), p.Content.Tasks[i].Title(i18n.Lang(ctx))
+			o.Value, o.Hint = manageURL(p.ID, "tasks", p.Content.Tasks[i].Key), p.Content.Tasks[i].Title(i18n.Lang(ctx))
 		case part == "tasks":
-			o.Value = manageURL(p.Item.ID, "tasks")
+			o.Value = manageURL(p.ID, "tasks")
 		case part == "steps":
-			o.Value = manageURL(p.Item.ID, "approvals")
+			o.Value = manageURL(p.ID, "approvals")
 		}
 		out = append(out, o)
 	}
@@ -339,9 +339,9 @@ func categoryButton(p keepProps) string {
 
 func tabURL(p itemProps, part string) string {
 	if part == "" {
-		return manageURL(p.Item.ID)
+		return manageURL(p.ID)
 	}
-	return manageURL(p.Item.ID, part)
+	return manageURL(p.ID, part)
 }
 
 func personName(ctx context.Context, m map[uuid.UUID]identity.Person, id uuid.UUID) string {

@@ -48,14 +48,14 @@ func orderURL(p orderProps) string {
 	if p.Request != nil {
 		return requestURL(p.Request.Label(), "edit")
 	}
-	return "/catalogue/" + p.Item.ID.String()
+	return "/catalogue/" + p.ID.String()
 }
 
 func draftKey(p orderProps) string {
 	if p.Request != nil {
 		return "request:" + p.Request.ID.String()
 	}
-	return "request:" + p.Item.ID.String()
+	return "request:" + p.ID.String()
 }
 
 func requestVersion(p orderProps) int {
