@@ -9,6 +9,13 @@ CREATE TYPE public.river_job_state AS ENUM (
     'running',
     'scheduled'
 );
+CREATE FUNCTION public.generations_count() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE generations SET n = n + 1 WHERE name = TG_TABLE_NAME;
+    RETURN NULL;
+END $$;
 CREATE FUNCTION public.keep_published_rules() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -538,6 +545,11 @@ CREATE TABLE public.drafts (
     body jsonb NOT NULL,
     updated_at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.generations (
+    name text NOT NULL,
+    n bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='10');
 CREATE TABLE public.idempotency_keys (
     actor_id uuid NOT NULL,
     key text NOT NULL,
@@ -1504,6 +1516,8 @@ ALTER TABLE ONLY public.deputies
     ADD CONSTRAINT deputies_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.drafts
     ADD CONSTRAINT drafts_pkey PRIMARY KEY (person_id, key);
+ALTER TABLE ONLY public.generations
+    ADD CONSTRAINT generations_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (actor_id, key);
 ALTER TABLE ONLY public.incident_affected
@@ -1826,13 +1840,24 @@ CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_e
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public.departments FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER incident_categories_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_categories FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER incident_macros_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_macros FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER incident_priorities_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_priorities FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER role_grants_generation AFTER INSERT OR DELETE OR UPDATE ON public.role_grants FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
+CREATE TRIGGER services_generation AFTER INSERT OR DELETE OR UPDATE ON public.services FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER settings_generation AFTER INSERT OR DELETE OR UPDATE ON public.settings FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER sla_breaches_stay BEFORE UPDATE ON public.sla_breaches FOR EACH ROW EXECUTE FUNCTION public.sla_breaches_stay();
+CREATE TRIGGER team_members_generation AFTER INSERT OR DELETE OR UPDATE ON public.team_members FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER teams_generation AFTER INSERT OR DELETE OR UPDATE ON public.teams FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER trail_entries_append_only BEFORE DELETE OR UPDATE ON public.trail_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_entries_no_truncate BEFORE TRUNCATE ON public.trail_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_append_only BEFORE DELETE OR UPDATE ON public.trail_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER trail_leaves_no_truncate BEFORE TRUNCATE ON public.trail_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER views_generation AFTER INSERT OR DELETE OR UPDATE ON public.views FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 ALTER TABLE ONLY public.absences
     ADD CONSTRAINT absences_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.absences

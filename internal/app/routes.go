@@ -21,6 +21,7 @@ import (
 	"opsdesk/internal/live"
 	"opsdesk/internal/notify"
 	"opsdesk/internal/people"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
@@ -211,9 +212,24 @@ func (a *App) personal(next http.Handler) http.Handler {
 // navigation fills in where the reader can go, and how much waits there. A
 // count that cannot be had is left out: the page itself will say why.
 func (a *App) navigation(ctx context.Context, s *ui.Shell) {
-	if n, err := a.Notify.Unread(ctx); err == nil && n > 0 {
-		s.Unread = ui.Count(n, 99)
-	}
+	var approvals string
+	_ = db.Together(ctx, a.Desk.DB,
+		func(q db.Querier) error {
+			if n, err := a.Notify.Unread(ctx, q); err == nil && n > 0 {
+				s.Unread = ui.Count(n, 99)
+			}
+			return nil
+		},
+		func(q db.Querier) error {
+			if !s.Actor.Agent() {
+				return nil
+			}
+			if n, err := a.Approvals.Waiting(ctx, q); err == nil && n > 0 {
+				approvals = ui.Count(n, 99)
+			}
+			return nil
+		},
+	)
 	if !s.Actor.Agent() {
 		return
 	}
@@ -227,7 +243,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	s.Nav = []ui.NavGroup{
 		{Items: []ui.NavItem{
 			{ID: "inbox", Href: "/inbox", Icon: "inbox", Label: "ui.nav.inbox", Count: s.Unread, Go: "i"},
-			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: a.approvalsWaiting(ctx)},
+			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: approvals},
 			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
 			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
 			{ID: "absences", Href: "/absences", Icon: "coffee", Label: "presence.title"},
@@ -280,15 +296,6 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(a.Desk.Can(ctx, notify.ActionOutbox, nil), ui.NavItem{ID: "outbox", Href: "/admin/outbox", Icon: "send", Label: "ui.nav.outbox"})
 	s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.supervision", Items: admin})
 	s.Nav = a.requestNav(ctx, s.Nav)
-}
-
-// approvalsWaiting is how much the reader is asked to decide; "" for nothing.
-func (a *App) approvalsWaiting(ctx context.Context) string {
-	n, err := a.Approvals.Waiting(ctx)
-	if err != nil || n == 0 {
-		return ""
-	}
-	return ui.Count(n, 99)
 }
 
 func (a *App) more(w http.ResponseWriter, r *http.Request) error {

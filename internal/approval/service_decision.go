@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
@@ -253,10 +254,10 @@ func (s *Service) Mine(ctx context.Context, which string, after *Cursor, limit i
 }
 
 // Waiting counts what waits for the actor to decide, up to 100.
-func (s *Service) Waiting(ctx context.Context) (int, error) {
+func (s *Service) Waiting(ctx context.Context, q db.Querier) (int, error) {
 	who, err := s.desk.Permit(ctx, ActionRead)
 	if err != nil {
 		return 0, err
 	}
-	return s.repo.waiting(ctx, s.desk.DB, who.ID)
+	return s.repo.waiting(ctx, q, who.ID)
 }

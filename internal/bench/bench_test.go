@@ -43,10 +43,22 @@ type machine struct {
 	next    atomic.Int64
 }
 
+// watch changes how the desks connect, for looking at what they ask.
+var watch []func(*pgxpool.Config)
+
 // cluster starts a durable server.
 func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
 	b.Helper()
-	dir, err := os.MkdirTemp("", "opsdesk-bench-") //nolint:usetesting // its parents must let the server's user pass
+	// OPSDESK_BENCH_KEEP is a folder that keeps the worlds, for reading plans and
+	// for measuring again without an hour of making them.
+	dir = os.Getenv("OPSDESK_BENCH_KEEP")
+	kept := dir != ""
+	var err error
+	if !kept {
+		dir, err = os.MkdirTemp("", "opsdesk-bench-") //nolint:usetesting // its parents must let the server's user pass
+	} else {
+		err = os.MkdirAll(dir, 0o755)
+	}
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -61,7 +73,12 @@ func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = c.Stop(ctx); _ = os.RemoveAll(dir) })
+	b.Cleanup(func() {
+		_ = c.Stop(ctx)
+		if !kept {
+			_ = os.RemoveAll(dir)
+		}
+	})
 	if err := migrate.Up(c.URL()); err != nil {
 		b.Fatal(err)
 	}
@@ -84,7 +101,7 @@ func open(b *testing.B, url, dir string) *machine {
 	}
 	m := &machine{url: url, dir: dir}
 	m.next.Store(1e9) // beyond the numbers of the desk
-	if m.pool, err = db.Open(ctx, url, 20); err != nil {
+	if m.pool, err = db.Open(ctx, url, 20, watch...); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(m.pool.Close)

@@ -19,6 +19,7 @@ import (
 
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/migrate"
 	"opsdesk/internal/view"
 )
 
@@ -173,6 +174,15 @@ func BenchmarkEngineersDay(b *testing.B) {
 	large.memory(b, lp)
 }
 
+// BenchmarkWorlds makes both desks and nothing else, in the folder that
+// OPSDESK_BENCH_KEEP names: for reading plans.
+func BenchmarkWorlds(b *testing.B) {
+	if b.N > 1 || os.Getenv("OPSDESK_BENCH_KEEP") == "" {
+		b.Skip("only for a folder that keeps them")
+	}
+	worlds(b)
+}
+
 // worlds makes both desks on one server.
 func worlds(b *testing.B) (small, large *machine) {
 	b.Helper()
@@ -185,15 +195,27 @@ func worlds(b *testing.B) (small, large *machine) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if _, err := admin.Exec(b.Context(), "CREATE DATABASE small TEMPLATE "+pgx.Identifier{strings.Trim(u.Path, "/")}.Sanitize()); err != nil {
+	var made bool
+	if err := admin.QueryRow(b.Context(), `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'small')`).Scan(&made); err != nil {
 		b.Fatal(err)
+	}
+	if !made {
+		if _, err := admin.Exec(b.Context(), "CREATE DATABASE small TEMPLATE "+pgx.Identifier{strings.Trim(u.Path, "/")}.Sanitize()); err != nil {
+			b.Fatal(err)
+		}
 	}
 	if err := admin.Close(b.Context()); err != nil {
 		b.Fatal(err)
 	}
 	u.Path = "/small"
+	if err := migrate.Up(u.String()); err != nil {
+		b.Fatal(err)
+	}
 	small = open(b, u.String(), dir+"/small")
 	large = open(b, c.URL(), dir+"/large")
+	if made {
+		return small, large
+	}
 	fillWorld(b, small.url, smallSize, smallOpen, eventsEach)
 	size, openOnes := largeSize()
 	began := time.Now()
@@ -236,19 +258,7 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var person, title string
-		err := m.pool.QueryRow(r.Context(), `SELECT person_id::text FROM sessions ORDER BY created_at DESC LIMIT 1`).Scan(&person)
-		if err == nil {
-			err = m.pool.QueryRow(r.Context(), `SELECT title FROM records WHERE number = @number`, db.Args{"number": at.number}).Scan(&title)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), 500)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.Copy(w, bytes.NewReader(page))
-	}))
+	bare := m.bare(at, page)
 	defer bare.Close()
 	rate := func(base string) float64 {
 		const workers, each = 8, 4 * time.Second
@@ -296,4 +306,22 @@ func BenchmarkTicketPage(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// bare is a handler that does what no page can do without: one select, the
+// session's lookup, and as many bytes.
+func (m *machine) bare(at place, page []byte) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var person, title string
+		err := m.pool.QueryRow(r.Context(), `SELECT person_id::text FROM sessions ORDER BY created_at DESC LIMIT 1`).Scan(&person)
+		if err == nil {
+			err = m.pool.QueryRow(r.Context(), `SELECT title FROM records WHERE number = @number`, db.Args{"number": at.number}).Scan(&title)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), 500)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.Copy(w, bytes.NewReader(page))
+	}))
 }

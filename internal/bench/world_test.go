@@ -29,6 +29,8 @@ type world struct {
 	teams  []uuid.UUID
 	cats   []uuid.UUID
 	svcs   []uuid.UUID
+	terms  uuid.UUID // an agreement, and its calendar
+	hours  uuid.UUID
 	end    time.Time
 	events int // trail entries per incident
 }
@@ -118,9 +120,11 @@ func fillWorld(b *testing.B, url string, size, open, events int) {
 	w.teams = w.ids(ctx, b, `SELECT id FROM teams ORDER BY name_en`)
 	w.cats = w.ids(ctx, b, `SELECT id FROM incident_categories ORDER BY name_en`)
 	w.svcs = w.ids(ctx, b, `SELECT id FROM services ORDER BY name_en`)
+	w.terms = w.ids(ctx, b, `SELECT id FROM sla_versions WHERE state = 'approved' ORDER BY created_at LIMIT 1`)[0]
+	w.hours = w.ids(ctx, b, `SELECT calendar_id FROM sla_versions WHERE state = 'approved' ORDER BY created_at LIMIT 1`)[0]
 
 	// Indexes are made after the rows, as a restore does.
-	rows, _ := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename IN ('trail_entries', 'search_docs', 'records', 'incidents', 'comments', 'notes', 'notifications')
+	rows, _ := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename IN ('trail_entries', 'search_docs', 'records', 'incidents', 'comments', 'notes', 'notifications', 'sla_events', 'sla_clocks')
 		AND indexname NOT IN (SELECT conname FROM pg_constraint)`)
 	defs := map[string]string{}
 	var name, def string
@@ -155,7 +159,9 @@ type table struct {
 
 func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 	inc := &table{name: "incidents", columns: strings.Fields("id number title description state channel impact urgency priority category_id service_id requester_id created_by team_id assignee_id reported_at responded_at resolved_at closed_at resolution_code cause process created_at updated_at")}
-	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at")}
+	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at due_at")}
+	clk := &table{name: "sla_clocks", columns: strings.Fields("record_id metric stint state terms_id calendar_id target goal_us spent_us as_of started_at due_at warn_at crit_at ended_at next_at")}
+	evt := &table{name: "sla_events", columns: strings.Fields("record_id n at kind terms_id priority actor_id created_at")}
 	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes")}
 	say := &table{name: "comments", columns: strings.Fields("id record_id author_id author_name body at")}
 	note := &table{name: "notes", columns: strings.Fields("id record_id author_id author_name body at")}
@@ -188,8 +194,9 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 			}
 		}
 		cause := code
+		due := w.clocks(clk, evt, rid, agent, at, responded, resolved, priority)
 		inc.rows = append(inc.rows, []any{rid, 100_000 + n, title, text, state, "portal", 2, 2, priority, pick(w, w.cats), pick(w, w.svcs), by, by, team, assignee, at, responded, resolved, closed, code, cause, cause, at, updated})
-		reg.rows = append(reg.rows, []any{rid, "incident", number, title, state, category, priority, by, by, assignee, team, nil, at, updated, closed})
+		reg.rows = append(reg.rows, []any{rid, "incident", number, title, state, category, priority, by, by, assignee, team, nil, at, updated, closed, due})
 		var t search.Terms
 		t.AddTitle(title)
 		t.Add(text)
@@ -209,7 +216,7 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 		}
 		ntf.rows = append(ntf.rows, []any{id(), by, id(), "incident.resolved", "requester", "incident", rid, number, title, "王磊", updated, &updated})
 	}
-	for _, t := range []*table{inc, reg, doc, say, note, trl, ntf} {
+	for _, t := range []*table{inc, reg, doc, say, note, trl, ntf, evt, clk} {
 		if t == doc { // its vectors are texts, which COPY of the binary kind does not take
 			if err := w.copyDocs(ctx, doc); err != nil {
 				return err
@@ -221,6 +228,39 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 		}
 	}
 	return nil
+}
+
+// clocks are what was promised for an incident and how that stands; it returns
+// when the next of it falls due.
+func (w *world) clocks(clk, evt *table, id, agent uuid.UUID, at time.Time, responded, resolved *time.Time, priority int) *time.Time {
+	var next *time.Time
+	for n, c := range []struct {
+		metric string
+		goal   time.Duration
+		end    *time.Time
+	}{{"response", time.Duration(priority) * 30 * time.Minute, responded}, {"resolution", time.Duration(priority)*8*time.Hour + time.Duration(w.r.IntN(600))*time.Minute, resolved}} {
+		due := at.Add(c.goal)
+		state, dues := "running", []any{due, at.Add(c.goal * 3 / 4), at.Add(c.goal * 9 / 10), nil, nil}
+		if c.end != nil {
+			state, dues = "met", []any{due, nil, nil, *c.end, nil}
+			if c.end.After(due) {
+				state = "missed"
+			}
+		} else if next == nil || due.Before(*next) {
+			next = &due
+		}
+		if c.end == nil {
+			dues[4] = w.end.AddDate(0, 0, 30) // nothing falls due while it is measured
+		}
+		clk.rows = append(clk.rows, append([]any{id, c.metric, 1, state, w.terms, w.hours, c.goal.String(), c.goal.Microseconds(), 0, at, at}, dues...))
+		if n == 0 {
+			evt.rows = append(evt.rows, []any{id, 1, at, "started", w.terms, priority, agent, at})
+		}
+		if c.end != nil {
+			evt.rows = append(evt.rows, []any{id, n + 2, *c.end, []string{"responded", "stopped"}[n], w.terms, priority, agent, at})
+		}
+	}
+	return next
 }
 
 func (w *world) copyDocs(ctx context.Context, t *table) error {

@@ -41,9 +41,11 @@ func (relationTypeStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) 
 
 // relationTypes reads all types in order; there are a few dozen.
 func (repository) relationTypes(ctx context.Context, q db.Querier) ([]RelationType, error) {
-	rows, _ := q.Query(ctx, `SELECT `+relationTypeColumns+` FROM ci_relation_types ORDER BY position, key LIMIT 500`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[RelationType])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, "configuration.relation_types", func() ([]RelationType, error) {
+		rows, _ := q.Query(ctx, `SELECT `+relationTypeColumns+` FROM ci_relation_types ORDER BY position, key LIMIT 500`)
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[RelationType])
+		return out, db.Map(err)
+	})
 }
 
 const relationColumns = `id, type_id, from_id, to_id, source, source_ref, created_name, created_at, ended_at, ended_name, ended_source`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
@@ -42,6 +43,16 @@ func Load(ctx context.Context, q db.Querier, person uuid.UUID, key string) (Fiel
 		return nil, at, nil
 	}
 	return f, at, err
+}
+
+// LoadAll returns those of several drafts of a person that there are, by key.
+func LoadAll(ctx context.Context, q db.Querier, person uuid.UUID, keys ...string) (map[string]Fields, error) {
+	rows, _ := q.Query(ctx, `SELECT key, body FROM drafts WHERE person_id = @person AND key = ANY(@keys)`, db.Args{"person": person, "keys": keys})
+	out := map[string]Fields{}
+	var key string
+	var f Fields
+	_, err := pgx.ForEachRow(rows, []any{&key, &f}, func() error { out[key], f = f, nil; return nil })
+	return out, db.Map(err)
 }
 
 // Clear forgets one draft of the actor because its text was sent, within the

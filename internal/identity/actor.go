@@ -41,9 +41,12 @@ type SessionLimits struct {
 // that reading stays reading.
 const touchEvery = time.Minute
 
+// personColumns are what is read of the person themselves.
+const personColumns = `p.id, p.username, p.name, p.name_en, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department`
+
 // actorSQL selects all that decides about a person in one statement; the
 // callers say which person.
-const actorSQL = `SELECT p.id, p.username, p.name, p.name_en, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department,
+const actorSQL = `SELECT ` + personColumns + `,
 		ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = p.id AND (g.until IS NULL OR g.until > @now)) AS roles,
 		ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = p.id) AS teams,
 		ARRAY(WITH RECURSIVE tree AS (
@@ -51,6 +54,61 @@ const actorSQL = `SELECT p.id, p.username, p.name, p.name_en, p.lang, p.time_zon
 			UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
 		) SELECT id FROM tree) AS departments,
 		ARRAY(SELECT s.id FROM services s WHERE s.owner_id = p.id) AS services`
+
+// seat is what decides about a person beside themselves. It changes when the
+// company does, and is kept in memory until then (db.Kept).
+type seat struct {
+	Roles       []string    `db:"roles"`
+	Until       []time.Time `db:"until"` // of each role
+	Teams       []uuid.UUID `db:"teams"`
+	Departments []uuid.UUID `db:"departments"`
+	Services    []uuid.UUID `db:"services"`
+}
+
+const generation = `(SELECT coalesce(sum(n), 0)::bigint FROM generations) AS generation`
+
+// atDesk is who a request is from.
+type atDesk struct {
+	ID         uuid.UUID `db:"id"`
+	Username   string    `db:"username"`
+	Name       string    `db:"name"`
+	NameEn     string    `db:"name_en"`
+	Lang       string    `db:"lang"`
+	TimeZone   string    `db:"time_zone"`
+	Theme      string    `db:"theme"`
+	Density    string    `db:"density"`
+	Shortcuts  bool      `db:"shortcuts"`
+	Department uuid.UUID `db:"department"`
+	Generation int64     `db:"generation"`
+}
+
+// actor adds the person's seat, as it stands in the generation just read.
+func (p atDesk) actor(ctx context.Context, pool *db.Pool, now time.Time) (Actor, error) {
+	s, err := db.Kept(pool.Keep(ctx, p.Generation), pool, "seat:"+p.ID.String(), func() (seat, error) {
+		rows, _ := pool.Query(ctx, `SELECT ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = @id ORDER BY g.role) AS roles,
+			ARRAY(SELECT coalesce(g.until, '9999-01-01') FROM role_grants g WHERE g.person_id = @id ORDER BY g.role) AS until,
+			ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = @id) AS teams,
+			ARRAY(WITH RECURSIVE tree AS (
+				SELECT d.id FROM departments d WHERE d.manager_id = @id
+				UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
+			) SELECT id FROM tree) AS departments,
+			ARRAY(SELECT s.id FROM services s WHERE s.owner_id = @id) AS services`, db.Args{"id": p.ID})
+		return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[seat])
+	})
+	if err != nil {
+		return Actor{}, db.Map(err)
+	}
+	a := Actor{
+		ID: p.ID, Username: p.Username, Name: p.Name, NameEn: p.NameEn, Lang: p.Lang, TimeZone: p.TimeZone, Theme: p.Theme, Density: p.Density, NoShortcuts: !p.Shortcuts,
+		Department: p.Department, Teams: s.Teams, Departments: s.Departments, Services: s.Services, Generation: p.Generation,
+	}
+	for n, r := range s.Roles {
+		if s.Until[n].After(now) {
+			a.Roles = append(a.Roles, Role(r))
+		}
+	}
+	return a, nil
+}
 
 type actorRow struct {
 	ID          uuid.UUID   `db:"id"`
@@ -102,7 +160,7 @@ func LoadActors(ctx context.Context, q db.Querier, ids []uuid.UUID, now time.Tim
 }
 
 type sessionRow struct {
-	actorRow
+	atDesk
 	Seen time.Time `db:"last_seen_at"`
 }
 
@@ -111,13 +169,16 @@ type sessionRow struct {
 // person is there: it keeps the session from being idle.
 func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits, now time.Time, touch bool) (Actor, error) {
 	h := HashSecret(token)
-	rows, _ := pool.Query(ctx, actorSQL+`, s.last_seen_at FROM sessions s JOIN people p ON p.id = s.person_id AND p.active
+	rows, _ := pool.Query(ctx, `SELECT `+personColumns+`, `+generation+`, s.last_seen_at FROM sessions s JOIN people p ON p.id = s.person_id AND p.active
 		WHERE s.token_hash = @hash AND s.expires_at > @now AND s.last_seen_at > @idle`, db.Args{"hash": h, "now": now, "idle": now.Add(-l.Idle)})
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[sessionRow])
 	if err != nil {
 		return Actor{}, missing(err)
 	}
-	a := r.actor()
+	a, err := r.actor(ctx, pool, now)
+	if err != nil {
+		return Actor{}, err
+	}
 	a.Session = hex.EncodeToString(h[:6])
 	if touch && now.Sub(r.Seen) > touchEvery {
 		err = pool.InTx(ctx, func(tx db.Tx) error {
@@ -129,20 +190,23 @@ func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits
 }
 
 type tokenRow struct {
-	actorRow
+	atDesk
 	Used *time.Time `db:"last_used_at"`
 }
 
 // ByToken reads the actor of an API token.
 func ByToken(ctx context.Context, pool *db.Pool, token string, now time.Time) (Actor, error) {
 	h := HashSecret(token)
-	rows, _ := pool.Query(ctx, actorSQL+`, t.last_used_at FROM api_tokens t JOIN people p ON p.id = t.person_id AND p.active
+	rows, _ := pool.Query(ctx, `SELECT `+personColumns+`, `+generation+`, t.last_used_at FROM api_tokens t JOIN people p ON p.id = t.person_id AND p.active
 		WHERE t.token_hash = @hash AND t.expires_at > @now AND t.revoked_at IS NULL`, db.Args{"hash": h, "now": now})
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[tokenRow])
 	if err != nil {
 		return Actor{}, missing(err)
 	}
-	a := r.actor()
+	a, err := r.actor(ctx, pool, now)
+	if err != nil {
+		return Actor{}, err
+	}
 	a.Session = "token:" + hex.EncodeToString(h[:6])
 	if r.Used == nil || now.Sub(*r.Used) > 10*touchEvery {
 		err = pool.InTx(ctx, func(tx db.Tx) error {

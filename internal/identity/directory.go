@@ -112,9 +112,11 @@ func (t Team) Display(lang string) string {
 
 // Teams reads all teams, at most 1,000: a company has few.
 func Teams(ctx context.Context, q db.Querier) ([]Team, error) {
-	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en, lead_id, active FROM teams ORDER BY active DESC, name_zh, name_en, id LIMIT 1000`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Team])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, "teams", func() ([]Team, error) {
+		rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en, lead_id, active FROM teams ORDER BY active DESC, name_zh, name_en, id LIMIT 1000`)
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Team])
+		return out, db.Map(err)
+	})
 }
 
 // Members lists the active people of a team.

@@ -58,6 +58,8 @@ type Actor struct {
 	// System marks a component of the desk itself (a job, an import): it acts
 	// with every permission that System's Roles give and is named in the trail.
 	System bool
+	// Generation of the configuration when the person was read (db.Pool.Keep).
+	Generation int64
 	// Origin of the request, for the trail.
 	Session   string // hash prefix of the session or token, never the secret
 	RequestID string

@@ -301,12 +301,12 @@ type ticketProps struct {
 }
 
 func (h handlers) ticket(w http.ResponseWriter, r *http.Request) error {
-	d, err := h.detail(r)
+	id, err := h.s.key(r)
 	if err != nil {
 		return err
 	}
-	// Opening a ticket is reading what the inbox says about it.
-	if err := h.inbox.Read(r.Context(), nil, d.ID); err != nil {
+	d, err := h.s.Open(r.Context(), id, h.inbox)
+	if err != nil {
 		return err
 	}
 	p := ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"}

@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/canned"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
@@ -27,6 +28,8 @@ var messages embed.FS
 // Inbox is what the module needs to know of notifications: opening a record
 // reads them.
 type Inbox interface {
+	// About counts what the actor has not read about a record.
+	About(ctx context.Context, q db.Querier, about uuid.UUID) (int, error)
 	Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) error
 }
 

@@ -77,15 +77,19 @@ type Choice struct {
 }
 
 func (repository) categories(ctx context.Context, q db.Querier) ([]Choice, error) {
-	rows, _ := q.Query(ctx, `SELECT id, parent_id, name_zh, name_en, active, confidential, team_id, version FROM incident_categories ORDER BY name_zh, name_en, id LIMIT 2000`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Choice])
-	return out, db.Map(err)
+	return choices(ctx, q, `SELECT id, parent_id, name_zh, name_en, active, confidential, team_id, version FROM incident_categories ORDER BY name_zh, name_en, id LIMIT 2000`)
 }
 
 func (repository) services(ctx context.Context, q db.Querier) ([]Choice, error) {
-	rows, _ := q.Query(ctx, `SELECT id, NULL::uuid AS parent_id, name_zh, name_en, active, false AS confidential, team_id, version FROM services ORDER BY name_zh, name_en, id LIMIT 2000`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Choice])
-	return out, db.Map(err)
+	return choices(ctx, q, `SELECT id, NULL::uuid AS parent_id, name_zh, name_en, active, false AS confidential, team_id, version FROM services ORDER BY name_zh, name_en, id LIMIT 2000`)
+}
+
+func choices(ctx context.Context, q db.Querier, sql string) ([]Choice, error) {
+	return db.Kept(ctx, q, sql, func() ([]Choice, error) {
+		rows, _ := q.Query(ctx, sql)
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Choice])
+		return out, db.Map(err)
+	})
 }
 
 // Cell is one cell of the priority matrix.
@@ -96,9 +100,11 @@ type Cell struct {
 }
 
 func (repository) matrix(ctx context.Context, q db.Querier) ([]Cell, error) {
-	rows, _ := q.Query(ctx, `SELECT impact, urgency, priority FROM incident_priorities ORDER BY impact, urgency`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Cell])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, "incident.matrix", func() ([]Cell, error) {
+		rows, _ := q.Query(ctx, `SELECT impact, urgency, priority FROM incident_priorities ORDER BY impact, urgency`)
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Cell])
+		return out, db.Map(err)
+	})
 }
 
 // successor finds the open incident that follows an old one for a requester.

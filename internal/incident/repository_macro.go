@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -47,9 +48,11 @@ func (macroRepository) get(ctx context.Context, q db.Querier, id, me uuid.UUID, 
 }
 
 func (macroRepository) list(ctx context.Context, q db.Querier, me uuid.UUID, teams []uuid.UUID) ([]Macro, error) {
-	rows, _ := q.Query(ctx, `SELECT `+macroColumns+` FROM incident_macros WHERE `+macroUsable+` ORDER BY lower(name), id LIMIT 100`, db.Args{"me": me, "teams": teams})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Macro])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, fmt.Sprint("incident.macros:", me, teams), func() ([]Macro, error) {
+		rows, _ := q.Query(ctx, `SELECT `+macroColumns+` FROM incident_macros WHERE `+macroUsable+` ORDER BY lower(name), id LIMIT 100`, db.Args{"me": me, "teams": teams})
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Macro])
+		return out, db.Map(err)
+	})
 }
 
 func (macroRepository) count(ctx context.Context, q db.Querier, me uuid.UUID) (n int, err error) {

@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,12 +59,14 @@ func defaults() Settings { return Settings{AutoCloseDays: 5, ReopenDays: 14} }
 
 // settings reads the settings in force.
 func (s *Service) settings(ctx context.Context, q db.Querier) (Settings, error) {
-	v := defaults()
-	raw, err := s.repo.settings(ctx, q)
-	if err != nil || raw == nil {
-		return v, err
-	}
-	return v, json.Unmarshal(raw, &v)
+	return db.Kept(ctx, q, "incident.settings", func() (Settings, error) {
+		v := defaults()
+		raw, err := s.repo.settings(ctx, q)
+		if err != nil || raw == nil {
+			return v, err
+		}
+		return v, json.Unmarshal(raw, &v)
+	})
 }
 
 // ID finds an incident by what stands in an address: its number or its id. It
@@ -76,18 +79,22 @@ func (s *Service) ID(ctx context.Context, key string) (uuid.UUID, error) {
 	if !ok {
 		return uuid.Nil, fault.New(fault.NotFound, "error.not_found")
 	}
-	return s.repo.idOf(ctx, s.desk.DB, n)
+	// A number is its incident's for ever.
+	return db.Kept(ctx, s.desk.DB, "incident.id:"+strconv.FormatInt(n, 10), func() (uuid.UUID, error) { return s.repo.idOf(ctx, s.desk.DB, n) })
 }
 
 // Get returns an incident that the actor may see and the facts for further
 // decisions about it.
 func (s *Service) Get(ctx context.Context, id uuid.UUID) (Incident, authz.Facts, error) {
-	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id})
+	var i Incident
+	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}, func(q db.Querier) (err error) {
+		i, err = s.repo.get(ctx, q, id)
+		return err
+	})
 	if err != nil {
 		return Incident{}, facts, err
 	}
-	i, err := s.repo.get(ctx, s.desk.DB, id)
-	return i, facts, err
+	return i, facts, nil
 }
 
 // update is the shape of most use cases: one incident, one action.

@@ -225,12 +225,11 @@ func (f Family) Open() int {
 const familyShown = 8
 
 // family reads parent and children of an incident, as the actor may see them.
-func (s *Service) family(ctx context.Context, i Incident) (f Family, err error) {
+func (s *Service) family(ctx context.Context, q db.Querier, i Incident) (f Family, err error) {
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
 		return f, err
 	}
-	q := s.desk.DB
 	if i.ParentID != nil {
 		m, err := s.repo.entries(ctx, q, v, []uuid.UUID{*i.ParentID})
 		if err != nil {

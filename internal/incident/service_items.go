@@ -78,26 +78,26 @@ func (s *Service) AffectedItems(ctx context.Context, id uuid.UUID) ([]record.Ent
 	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {
 		return nil, err
 	}
-	return s.affected(ctx, id)
+	return s.affected(ctx, s.desk.DB, id)
 }
 
-func (s *Service) affected(ctx context.Context, id uuid.UUID) ([]record.Entry, error) {
+func (s *Service) affected(ctx context.Context, q db.Querier, id uuid.UUID) ([]record.Entry, error) {
 	v, _, err := s.desk.Visibility(ctx, kindItem)
 	if err != nil || v.Never() {
 		return nil, err
 	}
-	return s.repo.affected(ctx, s.desk.DB, v, id)
+	return s.repo.affected(ctx, q, v, id)
 }
 
-// reach fills in the items that the incident affects and what hangs on them.
-func (s *Service) reach(ctx context.Context, d *Detail) (err error) {
-	if d.Items, err = s.affected(ctx, d.ID); err != nil || len(d.Items) == 0 || s.items == nil {
-		return err
+// reach reads the items that an incident affects and what hangs on them.
+func (s *Service) reach(ctx context.Context, q db.Querier, id uuid.UUID) (items []record.Entry, r record.Reach, err error) {
+	if items, err = s.affected(ctx, q, id); err != nil || len(items) == 0 || s.items == nil {
+		return items, r, err
 	}
 	var ids []uuid.UUID
-	for _, e := range d.Items {
+	for _, e := range items {
 		ids = append(ids, e.ID)
 	}
-	d.Reach, err = s.items.Reach(ctx, ids)
-	return err
+	r, err = s.items.Reach(ctx, ids)
+	return items, r, err
 }

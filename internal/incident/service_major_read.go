@@ -105,7 +105,7 @@ func (s *Service) furnish(ctx context.Context, r *Room) (err error) {
 		}
 		r.Lines = append(r.Lines, steps...)
 		sort.SliceStable(r.Lines, func(a, b int) bool { return r.Lines[a].At.After(r.Lines[b].At) })
-		if r.Children, err = s.family(ctx, r.Incident); err != nil {
+		if r.Children, err = s.family(ctx, s.desk.DB, r.Incident); err != nil {
 			return err
 		}
 		if r.Voices, err = s.repo.voices(ctx, q, id); err != nil {

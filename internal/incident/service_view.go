@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,35 +95,143 @@ var moves = map[authz.Action][]Move{
 // whileOpen lists the actions that only an open incident takes.
 var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionNudge, ActionResolve, ActionRoute}
 
-// Detail reads the page of an incident.
-func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
-	i, facts, err := s.Get(ctx, id)
-	if err != nil {
-		return Detail{}, err
-	}
+// Detail reads the page of an incident. also are reads about the same incident
+// that travel with the others.
+//
+// Everything goes in two rounds: what the number of the incident suffices for,
+// together with the question whether the actor may see it at all, and what
+// follows from the answers.
+func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Querier) error) (Detail, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
 		return Detail{}, err
 	}
-	d := Detail{Incident: i, Facts: facts, who: who, can: map[authz.Action]bool{}, Drafts: map[string]draft.Fields{}}
-	for a := range Policies() {
-		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(i, a)
+	v, _, err := s.desk.Visibility(ctx, Kind)
+	if err != nil {
+		return Detail{}, err
 	}
-	d.can[actionVIP] = s.desk.Can(ctx, actionVIP, nil)
-	d.Agent = s.desk.Can(ctx, ActionNote, &facts) || who.Has(identity.EngineerL1, identity.EngineerL2, identity.Lead, identity.ConfigManager, identity.Auditor)
-	if d.Settings, err = s.settings(ctx, s.desk.DB); err != nil {
+	d := Detail{who: who, can: map[authz.Action]bool{}, Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
+	var h history
+	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}, append(append(h.reads(ctx, s, id, who.Agent()), also...),
+		func(q db.Querier) (err error) { d.Incident, err = s.repo.get(ctx, q, id); return err },
+		func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, id); return err },
+		func(q db.Querier) (err error) { d.Clocks, err = s.sla.Clocks(ctx, q, id); return err },
+		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, id); return err },
+		func(q db.Querier) (err error) { d.Items, d.Reach, err = s.reach(ctx, q, id); return err },
+		func(q db.Querier) (err error) { d.Watchers, err = record.Watchers(ctx, q, id); return err },
+		func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, who.ID, id); return err },
+		func(q db.Querier) (err error) {
+			if who.Agent() {
+				d.Family.Counts, err = s.repo.childCounts(ctx, q, v, id)
+			}
+			return err
+		},
+	)...)
+	if err != nil {
+		return Detail{}, err
+	}
+	d.Facts = facts
+	if err := s.permit(ctx, &d); err != nil {
 		return d, err
 	}
-	if tooLate(i, d.Settings.ReopenDays, s.desk.Now()) {
+	if !s.desk.Can(ctx, ActionNote, &facts) {
+		h.notes, h.files = nil, slices.DeleteFunc(h.files, func(f attachment.File) bool { return f.Internal })
+	}
+	d.Watching = slices.Contains(d.Watchers, who.ID)
+	if err := h.into(&d); err != nil {
+		return d, err
+	}
+	return d, db.Map(s.rest(ctx, &d))
+}
+
+// Open is Detail for somebody who looks at the page: that is reading what the
+// inbox says about it.
+func (s *Service) Open(ctx context.Context, id uuid.UUID, in Inbox) (Detail, error) {
+	unread := 0
+	d, err := s.Detail(ctx, id, func(q db.Querier) (err error) { unread, err = in.About(ctx, q, id); return err })
+	if err != nil || unread == 0 {
+		return d, err
+	}
+	return d, in.Read(ctx, nil, id)
+}
+
+// drafts are what the actor has begun to write on an incident, by form.
+func (s *Service) drafts(ctx context.Context, q db.Querier, person, id uuid.UUID) (map[string]draft.Fields, error) {
+	prefix := "incident:" + id.String() + ":"
+	m, err := draft.LoadAll(ctx, q, person, prefix+"reply", prefix+"note", prefix+"resolve")
+	out := make(map[string]draft.Fields, len(m))
+	for key, f := range m {
+		out[strings.TrimPrefix(key, prefix)] = f
+	}
+	return out, err
+}
+
+// permit works out what the actor may do with the incident, from what the desk
+// is configured with.
+func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
+	for a := range Policies() {
+		d.can[a] = s.desk.Can(ctx, a, &d.Facts) && s.legal(d.Incident, a)
+	}
+	d.can[actionVIP] = s.desk.Can(ctx, actionVIP, nil)
+	d.Agent = s.desk.Can(ctx, ActionNote, &d.Facts) || d.who.Has(identity.EngineerL1, identity.EngineerL2, identity.Lead, identity.ConfigManager, identity.Auditor)
+	q := s.desk.DB
+	if d.Settings, err = s.settings(ctx, q); err != nil {
+		return err
+	}
+	if tooLate(d.Incident, d.Settings.ReopenDays, d.Now) {
 		d.can[ActionReopen] = false
 	}
-	if i.ResolvedBy != nil && *i.ResolvedBy == who.ID {
+	if d.ResolvedBy != nil && *d.ResolvedBy == d.who.ID {
 		d.can[ActionConfirm] = false
 	}
-	if err := s.fill(ctx, &d); err != nil {
-		return d, db.Map(err)
+	cells, err := s.repo.matrix(ctx, q)
+	if err != nil {
+		return err
 	}
-	return d, nil
+	for _, c := range cells {
+		if c.Impact == d.Impact && c.Urgency == d.Urgency {
+			d.Computed = c.Priority
+		}
+	}
+	if d.Categories, err = s.repo.categories(ctx, q); err != nil {
+		return err
+	}
+	if d.Services, err = s.repo.services(ctx, q); err != nil {
+		return err
+	}
+	if d.Teams, err = identity.Teams(ctx, q); err != nil {
+		return err
+	}
+	return s.announcedOf(ctx, d)
+}
+
+// rest reads what follows from what the incident turned out to be.
+func (s *Service) rest(ctx context.Context, d *Detail) error {
+	reads := []func(db.Querier) error{
+		func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, d.texts()...); return err },
+	}
+	if d.Confidential {
+		reads = append(reads, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
+	}
+	if d.Agent && d.Major != "" {
+		reads = append(reads, func(q db.Querier) (err error) { d.Managed, err = s.repo.major(ctx, q, d.ID); return err })
+	}
+	switch {
+	case !d.Agent:
+		d.Family = Family{}
+	case d.ParentID != nil || len(d.Family.Counts) > 0:
+		reads = append(reads, func(q db.Querier) (err error) { d.Family, err = s.family(ctx, q, d.Incident); return err })
+	}
+	more := len(reads) > 1
+	if !more { // whose names are shown is known already
+		reads = append(reads, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, d.everyone()...); return err })
+	}
+	if err := db.Together(ctx, s.desk.DB, reads...); err != nil || !more {
+		return err
+	}
+	var err error
+	d.People, err = identity.People(ctx, s.desk.DB, d.everyone()...)
+	return err
 }
 
 func (s *Service) legal(i Incident, a authz.Action) bool {
@@ -160,76 +269,6 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 		return i.Confidential
 	}
 	return true
-}
-
-// fill reads what belongs to the incident.
-func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
-	q := s.desk.DB
-	if d.Computed, err = s.repo.priority(ctx, q, d.Impact, d.Urgency); err != nil {
-		return err
-	}
-	if d.Categories, err = s.repo.categories(ctx, q); err != nil {
-		return err
-	}
-	if d.Services, err = s.repo.services(ctx, q); err != nil {
-		return err
-	}
-	if d.Teams, err = identity.Teams(ctx, q); err != nil {
-		return err
-	}
-	notes := s.desk.Can(ctx, ActionNote, &d.Facts)
-	if err := s.timeline(ctx, d, notes); err != nil {
-		return err
-	}
-	if d.Tasks, err = s.repo.tasks(ctx, q, d.ID); err != nil {
-		return err
-	}
-	if d.Clocks, err = s.sla.Clocks(ctx, q, d.ID); err != nil {
-		return err
-	}
-	d.Now = s.desk.Now()
-	v, _, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return err
-	}
-	if d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); err != nil {
-		return err
-	}
-	if err := s.reach(ctx, d); err != nil {
-		return err
-	}
-	if d.Watchers, err = record.Watchers(ctx, q, d.ID); err != nil {
-		return err
-	}
-	d.Watching = slices.Contains(d.Watchers, d.who.ID)
-	if d.Confidential {
-		if d.Named, err = record.NamedOn(ctx, q, d.ID, s.desk.Now()); err != nil {
-			return err
-		}
-	}
-	if err := s.announcedOf(ctx, d); err != nil {
-		return err
-	}
-	if d.Agent && d.Major != "" {
-		if d.Managed, err = s.repo.major(ctx, q, d.ID); err != nil {
-			return err
-		}
-	}
-	if d.Agent {
-		if d.Family, err = s.family(ctx, d.Incident); err != nil {
-			return err
-		}
-	}
-	for _, k := range []string{"reply", "note", "resolve"} {
-		if d.Drafts[k], _, err = draft.Load(ctx, q, d.who.ID, "incident:"+d.ID.String()+":"+k); err != nil {
-			return err
-		}
-	}
-	if d.Mentions, err = comment.Mentions(ctx, q, d.texts()...); err != nil {
-		return err
-	}
-	d.People, err = identity.People(ctx, q, d.everyone()...)
-	return err
 }
 
 // texts are the replies and notes that the page shows.
@@ -279,51 +318,56 @@ func (d Detail) everyone() []uuid.UUID {
 	return ids
 }
 
-// timeline merges what was said and what was done, in the order it happened.
-func (s *Service) timeline(ctx context.Context, d *Detail, notes bool) error {
-	q := s.desk.DB
-	replies, err := comment.Replies(ctx, q, d.ID, timelineLimit)
-	if err != nil {
-		return err
+// history is what was said and done, as it was read.
+type history struct {
+	replies, notes []comment.Comment
+	files          []attachment.File
+	entries        []trail.Entry
+	absorbed       []Absorbed
+}
+
+// reads are the questions; notes are among them where the actor may turn out to
+// be entitled.
+func (h *history) reads(ctx context.Context, s *Service, id uuid.UUID, notes bool) []func(db.Querier) error {
+	out := []func(db.Querier) error{
+		func(q db.Querier) (err error) {
+			h.replies, err = comment.Replies(ctx, q, id, timelineLimit)
+			return err
+		},
+		func(q db.Querier) (err error) { h.files, err = attachment.List(ctx, q, id, notes); return err },
+		func(q db.Querier) (err error) { h.entries, err = trail.OfRecord(ctx, q, id, timelineLimit); return err },
+		func(q db.Querier) (err error) { h.absorbed, err = s.repo.absorbed(ctx, q, id); return err },
 	}
 	if notes {
-		n, err := comment.Notes(ctx, q, d.ID, timelineLimit)
-		if err != nil {
-			return err
-		}
-		replies = append(replies, n...)
+		out = append(out, func(q db.Querier) (err error) { h.notes, err = comment.Notes(ctx, q, id, timelineLimit); return err })
 	}
-	files, err := attachment.List(ctx, q, d.ID, notes)
-	if err != nil {
-		return err
-	}
+	return out
+}
+
+// into merges it all into one timeline, in the order it happened.
+func (h history) into(d *Detail) error {
 	by := map[uuid.UUID][]attachment.File{}
-	for _, f := range files {
+	for _, f := range h.files {
 		if f.CommentID == nil {
 			d.Files = append(d.Files, f)
 			continue
 		}
 		by[*f.CommentID] = append(by[*f.CommentID], f)
 	}
-	for n := range replies {
-		d.Timeline = append(d.Timeline, Item{At: replies[n].At, Comment: &replies[n], Files: by[replies[n].ID]})
+	said := append(h.replies, h.notes...)
+	for n := range said {
+		d.Timeline = append(d.Timeline, Item{At: said[n].At, Comment: &said[n], Files: by[said[n].ID]})
 	}
-	entries, err := trail.OfRecord(ctx, q, d.ID, timelineLimit)
-	if err != nil {
-		return err
-	}
-	for n := range entries {
-		diff, err := entries[n].Changes()
+	for n := range h.entries {
+		diff, err := h.entries[n].Changes()
 		if err != nil {
 			return err
 		}
 		if d.Agent || public(diff) {
-			d.Timeline = append(d.Timeline, Item{At: entries[n].OccurredAt, Entry: &entries[n], Diff: diff})
+			d.Timeline = append(d.Timeline, Item{At: h.entries[n].OccurredAt, Entry: &h.entries[n], Diff: diff})
 		}
 	}
-	if d.Absorbed, err = s.repo.absorbed(ctx, q, d.ID); err != nil {
-		return err
-	}
+	d.Absorbed = h.absorbed
 	for n := range d.Absorbed {
 		d.Timeline = append(d.Timeline, Item{At: d.Absorbed[n].ReportedAt, Other: &d.Absorbed[n]})
 	}

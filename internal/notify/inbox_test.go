@@ -62,7 +62,7 @@ func TestWhatWaitsVanishes(t *testing.T) {
 	d.SetClock(now)
 	d.Drain()
 	count := func() int {
-		n, err := d.Notify.Unread(d.As("lead"))
+		n, err := d.Notify.Unread(d.As("lead"), d.Desk.DB)
 		if err != nil {
 			t.Fatal(err)
 		}

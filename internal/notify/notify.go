@@ -364,6 +364,16 @@ func (s *Service) Retry(ctx context.Context, id uuid.UUID) error {
 	})
 }
 
+// About counts what the actor has not read about a record. Most pages are
+// opened with nothing unread about them: one question instead of a transaction.
+func (s *Service) About(ctx context.Context, q db.Querier, about uuid.UUID) (int, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.repo.unreadAbout(ctx, q, who.ID, about)
+}
+
 // Read marks notifications of the actor as read: those of ids, those of one
 // record, or all where both are empty. It is a read mark, not an act, and so
 // not in the trail.
@@ -373,8 +383,6 @@ func (s *Service) Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) er
 		return err
 	}
 	if ids == nil && about != uuid.Nil {
-		// Most pages are opened with nothing unread about them: one question
-		// instead of a transaction.
 		if n, err := s.repo.unreadAbout(ctx, s.desk.DB, who.ID, about); err != nil || n == 0 {
 			return err
 		}

@@ -57,7 +57,7 @@ func (s *Service) Authenticate(secure bool, proxies []netip.Prefix, fail func(ht
 			if ok {
 				o := origin(ctx)
 				a.IP, a.UserAgent, a.RequestID = o.IP, o.UserAgent, o.RequestID
-				ctx = identity.With(ctx, a)
+				ctx = s.desk.DB.Keep(identity.With(ctx, a), a.Generation)
 			}
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})

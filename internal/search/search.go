@@ -122,17 +122,19 @@ const setting = "search.glossary"
 
 // LoadGlossary reads the glossary in force.
 func LoadGlossary(ctx context.Context, q db.Querier) (Glossary, error) {
-	var raw []byte
-	err := q.QueryRow(ctx, `SELECT coalesce((SELECT value FROM settings WHERE name = @name), 'null'::jsonb)`, db.Args{"name": setting}).Scan(&raw)
-	if err != nil {
-		return nil, db.Map(err)
-	}
-	g := DefaultGlossary()
-	if string(raw) != "null" {
-		g = nil
-		err = json.Unmarshal(raw, &g)
-	}
-	return g, err
+	return db.Kept(ctx, q, "search.glossary", func() (Glossary, error) {
+		var raw []byte
+		err := q.QueryRow(ctx, `SELECT coalesce((SELECT value FROM settings WHERE name = @name), 'null'::jsonb)`, db.Args{"name": setting}).Scan(&raw)
+		if err != nil {
+			return nil, db.Map(err)
+		}
+		g := DefaultGlossary()
+		if string(raw) != "null" {
+			g = nil
+			err = json.Unmarshal(raw, &g)
+		}
+		return g, err
+	})
 }
 
 // SaveGlossary queues another glossary.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,9 +51,11 @@ func (repository) get(ctx context.Context, q db.Querier, id, me uuid.UUID, teams
 }
 
 func (repository) list(ctx context.Context, q db.Querier, kind record.Kind, me uuid.UUID, teams []uuid.UUID) ([]View, error) {
-	rows, _ := q.Query(ctx, `SELECT `+columns+` FROM views WHERE kind = @kind AND `+usable+` ORDER BY lower(name), id LIMIT 60`, db.Args{"kind": kind, "me": me, "teams": teams})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[View])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, fmt.Sprint("views:", kind, me, teams), func() ([]View, error) {
+		rows, _ := q.Query(ctx, `SELECT `+columns+` FROM views WHERE kind = @kind AND `+usable+` ORDER BY lower(name), id LIMIT 60`, db.Args{"kind": kind, "me": me, "teams": teams})
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[View])
+		return out, db.Map(err)
+	})
 }
 
 func (repository) count(ctx context.Context, q db.Querier, me uuid.UUID) (n int, err error) {

@@ -101,20 +101,29 @@ func (d *Desk) Visibility(ctx context.Context, kind record.Kind) (record.Visibil
 
 // See returns the register line of a record that the actor may see, with the
 // facts for further decisions. A record that is hidden is NotFound, and the
-// attempt is in the trail.
-func (d *Desk) See(ctx context.Context, ref record.Ref) (record.Entry, authz.Facts, error) {
+// attempt is in the trail. also are reads about the same record that travel
+// with the question; what they read is to be used only if the error is nil.
+func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
 	v, who, err := d.Visibility(ctx, ref.Kind)
 	if err != nil {
 		return record.Entry{}, authz.Facts{}, err
 	}
-	e, err := record.Find(ctx, d.DB, v, ref.ID)
-	if err != nil {
-		if fault.Is(err, fault.NotFound) {
+	var e record.Entry
+	var s record.Standing
+	var hidden error // the answer of the access predicate goes before all others
+	err = db.Together(ctx, d.DB, append(also,
+		func(q db.Querier) error { e, hidden = record.Find(ctx, q, v, ref.ID); return nil },
+		func(q db.Querier) (err error) {
+			s, err = record.StandingOf(ctx, q, ref.ID, who.ID, d.Now())
+			return err
+		},
+	)...)
+	if hidden != nil {
+		if fault.Is(hidden, fault.NotFound) {
 			d.refusedIfThere(ctx, who, ref)
 		}
-		return e, authz.Facts{}, err
+		return e, authz.Facts{}, hidden
 	}
-	s, err := record.StandingOf(ctx, d.DB, ref.ID, who.ID, d.Now())
 	if err != nil {
 		return e, authz.Facts{}, db.Map(err)
 	}

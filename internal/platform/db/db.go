@@ -50,8 +50,9 @@ type conn interface {
 
 // Pool reads directly and writes through InTx.
 type Pool struct {
-	p    conn
-	real *pgxpool.Pool
+	p     conn
+	real  *pgxpool.Pool
+	shelf shelf
 }
 
 // Within returns a Pool whose transactions are savepoints of t.
@@ -114,6 +115,7 @@ func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 // InTx runs fn in one transaction and maps what Postgres reports. The
 // transaction is committed when fn returns nil, and rolled back otherwise.
 func (p *Pool) InTx(ctx context.Context, fn func(Tx) error) error {
+	spend(ctx)
 	return Map(pgx.BeginFunc(ctx, p.p, func(t pgx.Tx) error { return fn(tx{t}) }))
 }
 

@@ -1,6 +1,7 @@
 // Package i18n looks up messages by key in the language of the reader. A
-// message without placeholders is a map lookup; the others go through go-i18n,
-// which knows the plural rules of each language.
+// message without placeholders is a map lookup, one with plain ones is put
+// together from its pieces; the others go through go-i18n, which knows templates
+// and the plural rules of each language.
 package i18n
 
 import (
@@ -37,6 +38,7 @@ type Catalog struct {
 type Messages struct {
 	Lang  string
 	plain map[string]string
+	cut   map[string]pieces // texts with plain placeholders and one form
 	all   map[string]*goi18n.Message
 	loc   *goi18n.Localizer
 }
@@ -45,7 +47,7 @@ type Messages struct {
 func New() *Catalog {
 	c := &Catalog{bundle: goi18n.NewBundle(language.SimplifiedChinese), langs: map[string]*Messages{}}
 	for _, l := range Languages {
-		c.langs[l] = &Messages{Lang: l, plain: map[string]string{}, all: map[string]*goi18n.Message{}, loc: goi18n.NewLocalizer(c.bundle, l)}
+		c.langs[l] = &Messages{Lang: l, plain: map[string]string{}, cut: map[string]pieces{}, all: map[string]*goi18n.Message{}, loc: goi18n.NewLocalizer(c.bundle, l)}
 	}
 	return c
 }
@@ -79,6 +81,10 @@ func (c *Catalog) Add(fsys fs.FS) error {
 			m.all[k] = msg
 			if forms == nil && !strings.Contains(msg.Other, "{{") {
 				m.plain[k] = msg.Other
+				continue
+			}
+			if p, ok := cutUp(msg.Other); ok && msg.One == "" {
+				m.cut[k] = p
 				continue
 			}
 			if err := c.bundle.AddMessages(tag, msg); err != nil {
@@ -124,6 +130,9 @@ func (m *Messages) Has(k string) bool { _, ok := m.all[k]; return ok }
 func (m *Messages) T(k string, args ...any) string {
 	if s, ok := m.plain[k]; ok {
 		return s
+	}
+	if p, ok := m.cut[k]; ok {
+		return p.join(args)
 	}
 	if _, ok := m.all[k]; !ok {
 		return k

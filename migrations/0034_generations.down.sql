@@ -1,0 +1,13 @@
+DROP TRIGGER departments_generation ON departments;
+DROP TRIGGER team_members_generation ON team_members;
+DROP TRIGGER role_grants_generation ON role_grants;
+DROP TRIGGER settings_generation ON settings;
+DROP TRIGGER incident_categories_generation ON incident_categories;
+DROP TRIGGER incident_priorities_generation ON incident_priorities;
+DROP TRIGGER incident_macros_generation ON incident_macros;
+DROP TRIGGER services_generation ON services;
+DROP TRIGGER teams_generation ON teams;
+DROP TRIGGER views_generation ON views;
+DROP TRIGGER ci_relation_types_generation ON ci_relation_types;
+DROP FUNCTION generations_count;
+DROP TABLE generations;
