@@ -406,10 +406,6 @@ func (a api) saveCategory(w http.ResponseWriter, r *http.Request) error {
 	return configured(w, r, a.s.SaveCategory)
 }
 
-func (a api) saveService(w http.ResponseWriter, r *http.Request) error {
-	return configured(w, r, a.s.SaveService)
-}
-
 // operationID names an operation after its action: incident.assign →
 // assignIncident. Paths that share an action are told apart.
 func operationID(action, path string) string {

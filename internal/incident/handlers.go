@@ -681,11 +681,7 @@ func (h handlers) settingsPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if id, err := uuid.Parse(r.URL.Query().Get("edit")); err == nil {
 		p.Part = "categories"
-		list := p.Categories
-		if r.URL.Query().Get("part") == "services" {
-			p.Part, list = "services", p.Services
-		}
-		for _, c := range list {
+		for _, c := range p.Categories {
 			if c.ID == id {
 				p.In = ChoiceInput{ID: &id, ParentID: c.ParentID, NameZh: c.NameZh, NameEn: c.NameEn, TeamID: c.TeamID, Confidential: c.Confidential, Active: c.Active}
 			}
@@ -748,13 +744,4 @@ func (h handlers) saveCategory(w http.ResponseWriter, r *http.Request) error {
 		err = h.s.SaveCategory(r.Context(), in)
 	}
 	return h.saved(w, r, "categories", in, err)
-}
-
-func (h handlers) saveService(w http.ResponseWriter, r *http.Request) error {
-	var in ChoiceInput
-	err := web.Decode(r, &in)
-	if err == nil {
-		err = h.s.SaveService(r.Context(), in)
-	}
-	return h.saved(w, r, "services", in, err)
 }

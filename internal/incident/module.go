@@ -94,7 +94,6 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Post("/settings/incidents/matrix", h.saveMatrix)
 	rt.Post("/settings/incidents/glossary", h.saveGlossary)
 	rt.Post("/settings/incidents/categories", h.saveCategory)
-	rt.Post("/settings/incidents/services", h.saveService)
 
 	a := api{s}
 	tag := func(o web.Op) web.Op { o.Tag = "incidents"; return o }
@@ -122,7 +121,6 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodGet, "/api/v1/incident-config/glossary", tag(web.Op{ID: "getGlossary", Summary: "Words that mean the same to the search", Out: GlossaryInput{}}), a.glossary)
 	rt.API(http.MethodPut, "/api/v1/incident-config/glossary", tag(web.Op{ID: "setGlossary", Summary: "Change the words that mean the same", In: GlossaryInput{}, Status: http.StatusNoContent}), a.setGlossary)
 	rt.API(http.MethodPost, "/api/v1/incident-config/categories", tag(web.Op{ID: "saveCategory", Summary: "Make or change a category", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveCategory)
-	rt.API(http.MethodPost, "/api/v1/incident-config/services", tag(web.Op{ID: "saveService", Summary: "Make or change a service", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveService)
 
 	mountTrials(h, a, rt)
 	mountMacros(rt, h, a)

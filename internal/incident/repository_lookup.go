@@ -139,16 +139,6 @@ func (repository) saveCategory(b *pgx.Batch, in ChoiceInput, now time.Time) uuid
 	return id
 }
 
-func (repository) saveService(b *pgx.Batch, in ChoiceInput, now time.Time) uuid.UUID {
-	id := choiceID(in.ID)
-	b.Queue(`INSERT INTO services (id, name_zh, name_en, team_id, active, state, source, source_key, created_at, updated_at)
-		VALUES (@id, @zh, @en, @team, @active, CASE WHEN @active THEN 'live' ELSE 'retired' END, @source, @key, @now, @now)
-		ON CONFLICT (id) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en, team_id = excluded.team_id, active = excluded.active, state = excluded.state,
-			version = services.version + 1, updated_at = excluded.updated_at`,
-		db.Args{"id": id, "zh": in.NameZh, "en": in.NameEn, "team": in.TeamID, "active": in.Active, "source": in.Source, "key": in.SourceKey, "now": now})
-	return id
-}
-
 func choiceID(id *uuid.UUID) uuid.UUID {
 	if id != nil {
 		return *id

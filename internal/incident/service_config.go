@@ -132,7 +132,7 @@ func (s *Service) SetGlossary(ctx context.Context, in GlossaryInput) error {
 	})
 }
 
-// ChoiceInput is a category or a service.
+// ChoiceInput is a category.
 type ChoiceInput struct {
 	ID           *uuid.UUID `json:"id"` // nil makes a new one
 	ParentID     *uuid.UUID `json:"parent_id"`
@@ -160,20 +160,4 @@ func (s *Service) SaveCategory(ctx context.Context, in ChoiceInput) error {
 		id := s.repo.saveCategory(&u.Batch, in, u.Now)
 		return trail.Diff{"category": {in.ID, map[string]any{"id": id, "zh": in.NameZh, "en": in.NameEn, "parent": in.ParentID, "team": in.TeamID, "confidential": in.Confidential, "active": in.Active}}}, nil
 	})
-}
-
-// SaveService makes or changes a service.
-func (s *Service) SaveService(ctx context.Context, in ChoiceInput) error {
-	_, err := s.SaveServiceID(ctx, in)
-	return err
-}
-
-// SaveServiceID is SaveService, and returns the service's id.
-func (s *Service) SaveServiceID(ctx context.Context, in ChoiceInput) (uuid.UUID, error) {
-	var id uuid.UUID
-	err := s.configure(ctx, in, func(u *work.Unit) (trail.Diff, error) {
-		id = s.repo.saveService(&u.Batch, in, u.Now)
-		return trail.Diff{"service": {in.ID, map[string]any{"id": id, "zh": in.NameZh, "en": in.NameEn, "team": in.TeamID, "active": in.Active}}}, nil
-	})
-	return id, err
 }
