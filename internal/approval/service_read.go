@@ -134,6 +134,24 @@ func (s *Service) Of(ctx context.Context, q db.Querier, ref record.Ref) (*View, 
 	return s.view(ctx, q, p)
 }
 
+// Awaited lists whose votes the open process of a record waits for now; whoever
+// has a question open waits themselves.
+func (s *Service) Awaited(ctx context.Context, q db.Querier, ref record.Ref) ([]uuid.UUID, error) {
+	v, err := s.Of(ctx, q, ref)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	var out []uuid.UUID
+	for _, st := range v.Steps {
+		for _, x := range st.Seats {
+			if st.State == "current" && !x.Asked && x.Vote == "" {
+				out = append(out, x.PersonID)
+			}
+		}
+	}
+	return out, nil
+}
+
 // Get returns a process to whoever may open it.
 func (s *Service) Get(ctx context.Context, id uuid.UUID) (*View, error) {
 	p, err := s.read(ctx, id)

@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
@@ -48,7 +49,9 @@ type Out struct {
 	CreatedAt      time.Time  `json:"created_at"`
 	UpdatedAt      time.Time  `json:"updated_at"`
 
-	Desk *DeskOut `json:"desk,omitempty"`
+	// Clocks are the promised times of the incident and how they stand.
+	Clocks []sla.ClockOut `json:"clocks"`
+	Desk   *DeskOut       `json:"desk,omitempty"`
 }
 
 // DeskOut is what only the desk's own people see of an incident.
@@ -68,7 +71,7 @@ type DeskOut struct {
 	SourceKey      string     `json:"source_key"`
 }
 
-func (a api) out(ctx context.Context, i Incident) Out {
+func (a api) out(ctx context.Context, i Incident) (Out, error) {
 	o := Out{
 		ID: i.ID, Number: i.Label(), Version: i.Version, Title: i.Title, Description: i.Description, State: i.State, PendingReason: string(i.PendingReason),
 		Priority: i.Priority, Impact: i.Impact, Urgency: i.Urgency, CategoryID: i.CategoryID, ServiceID: i.ServiceID, Location: i.Location, Device: i.Device,
@@ -82,7 +85,9 @@ func (a api) out(ctx context.Context, i Incident) Out {
 			Source: i.Source, SourceKey: i.SourceKey,
 		}
 	}
-	return o
+	clocks, err := a.s.sla.Clocks(ctx, a.s.desk.DB, i.ID)
+	o.Clocks = sla.Outs(clocks)
+	return o, err
 }
 
 type (
@@ -211,9 +216,8 @@ func (a api) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	web.ETag(w, i.Version)
 	w.Header().Set("Location", "/api/v1/incidents/"+i.Label())
-	return web.JSON(w, http.StatusCreated, a.out(r.Context(), i))
+	return a.answer(w, r, http.StatusCreated, i)
 }
 
 func (a api) get(w http.ResponseWriter, r *http.Request) error {
@@ -234,8 +238,17 @@ func (a api) get(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	return a.answer(w, r, http.StatusOK, i)
+}
+
+// answer shows one incident and which version of it that is.
+func (a api) answer(w http.ResponseWriter, r *http.Request, status int, i Incident) error {
+	o, err := a.out(r.Context(), i)
+	if err != nil {
+		return err
+	}
 	web.ETag(w, i.Version)
-	return web.JSON(w, http.StatusOK, a.out(r.Context(), i))
+	return web.JSON(w, status, o)
 }
 
 // write is what every change of one incident through the API does.
@@ -259,8 +272,7 @@ func write[In any](a api, run func(context.Context, uuid.UUID, In) (Incident, er
 		if err != nil {
 			return err
 		}
-		web.ETag(w, i.Version)
-		return web.JSON(w, http.StatusOK, a.out(r.Context(), i))
+		return a.answer(w, r, http.StatusOK, i)
 	}
 }
 

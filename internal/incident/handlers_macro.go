@@ -281,7 +281,11 @@ func (a api) applyMacro(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := macroOut{Incident: a.out(r.Context(), res.Incident), Done: append([]string{}, res.Done...), Failed: res.Failed, Left: append([]string{}, res.Left...)}
+	o, err := a.out(r.Context(), res.Incident)
+	if err != nil {
+		return err
+	}
+	out := macroOut{Incident: o, Done: append([]string{}, res.Done...), Failed: res.Failed, Left: append([]string{}, res.Left...)}
 	if f := res.Fault; f != nil {
 		out.Code, out.Message = f.Code, i18n.T(r.Context(), f.Code, f.Args...)
 		if len(f.Fields) > 0 {

@@ -19,6 +19,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/ui"
 )
@@ -379,7 +380,7 @@ func (p queueProps) groups(ctx context.Context) []group {
 	for i, r := range p.Rows {
 		k := (Filter{Group: by}).group(r)
 		if by == "due" {
-			k = bucket(r.DueAt, p.Now, ui.Zone(ctx))
+			k = sla.Bucket(r.DueAt, p.Now, ui.Zone(ctx))
 		}
 		if i == 0 || k != last {
 			last = k
@@ -597,7 +598,9 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 			}
 			return choiceName(ctx, list, &id)
 		}
-	case "confidential", "task_done":
+	case "promise":
+		return sla.Told(ctx, v)
+	case "confidential", "task_done", "nudged":
 		if b, ok := v.(bool); ok {
 			if b {
 				return ui.T(ctx, "ui.yes")

@@ -191,12 +191,3 @@ func (repository) called(ctx context.Context, q db.Querier, i Incident) (t ident
 		db.Args{"team": i.TeamID, "service": i.ServiceID, "category": i.CategoryID}).Scan(&t.NameZh, &t.NameEn, &s.NameZh, &s.NameEn, &c.NameZh, &c.NameEn)
 	return t, s, c, err
 }
-
-// leadOf is the lead of a team, or, without one, every lead of the desk.
-func (repository) leadOf(ctx context.Context, q db.Querier, team *uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT lead_id FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL
-		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD'
-			AND NOT EXISTS (SELECT 1 FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL)`, db.Args{"team": team})
-	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	return out, db.Map(err)
-}

@@ -16,23 +16,15 @@ type NudgeInput struct {
 	Remark  string `json:"remark" validate:"omitempty,text,max=1000"`
 }
 
-// Nudge reminds whoever holds an open incident, or the lead of its team while
-// nobody does. There is a cool-down for everybody together.
+// Nudge reminds whoever answers for an open incident now. There is a cool-down for everybody together.
 func (s *Service) Nudge(ctx context.Context, id uuid.UUID, in NudgeInput) (Incident, error) {
 	return s.update(ctx, ActionNudge, id, 0, in, func(u *work.Unit, i *Incident) error {
 		if !i.State.Open() {
 			return fault.New(fault.Conflict, "incident.error.not_open", "state", string(i.State))
 		}
-		if err := s.sla.Nudge(ctx, u, i.Ref()); err != nil {
+		to, err := s.sla.Nudge(ctx, u, i.Ref(), i.AssigneeID, i.TeamID)
+		if err != nil {
 			return err
-		}
-		to := people(i.AssigneeID)
-		if len(to) == 0 {
-			lead, err := s.repo.leadOf(ctx, u.Tx, i.TeamID)
-			if err != nil {
-				return err
-			}
-			to = lead
 		}
 		if in.Remark != "" {
 			comment.Reply(u, i.Ref(), in.Remark, u.Now)

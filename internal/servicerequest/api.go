@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
 )
 
@@ -70,7 +71,7 @@ type (
 	listQuery struct {
 		View     string `query:"view" enum:"open,mine,team,approving,pending,fulfilled,closed,all"`
 		Q        string `query:"q"`
-		Sort     string `query:"sort" enum:"priority,updated,created"`
+		Sort     string `query:"sort" enum:"due,priority,updated,created"`
 		Priority int    `query:"priority"`
 		Team     string `query:"team"`
 		Item     string `query:"item"`
@@ -85,6 +86,7 @@ type (
 		Priority    int        `json:"priority"`
 		RequesterID *uuid.UUID `json:"requester_id"`
 		ExpectedAt  *time.Time `json:"expected_at"`
+		DueAt       *time.Time `json:"due_at"`
 		CreatedAt   time.Time  `json:"created_at"`
 		UpdatedAt   time.Time  `json:"updated_at"`
 	}
@@ -129,7 +131,9 @@ type Out struct {
 	CreatedAt     time.Time     `json:"created_at"`
 	UpdatedAt     time.Time     `json:"updated_at"`
 
-	Desk *DeskOut `json:"desk,omitempty"`
+	// Clocks are the promised times of the request and how they stand.
+	Clocks []sla.ClockOut `json:"clocks"`
+	Desk   *DeskOut       `json:"desk,omitempty"`
 }
 
 // DeskOut is what only the desk's own people see of a request.
@@ -156,6 +160,11 @@ func (a api) out(ctx context.Context, r Request) (Out, error) {
 	if o.Answers == nil {
 		o.Answers = form.Raw{}
 	}
+	clocks, err := a.s.Clocks.Clocks(ctx, a.s.desk.DB, r.ID)
+	if err != nil {
+		return o, err
+	}
+	o.Clocks = sla.Outs(clocks)
 	who, err := identity.From(ctx)
 	if err != nil || !who.System && !who.Agent() {
 		return o, err
@@ -274,7 +283,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := listOut{Items: []rowOut{}, Next: p.Next}
 	for _, x := range p.Rows {
-		out.Items = append(out.Items, rowOut{x.ID, x.Number, x.Title, x.State, x.Priority, x.RequesterID, x.ExpectedAt, x.CreatedAt, x.UpdatedAt})
+		out.Items = append(out.Items, rowOut{x.ID, x.Number, x.Title, x.State, x.Priority, x.RequesterID, x.ExpectedAt, x.DueAt, x.CreatedAt, x.UpdatedAt})
 	}
 	return web.JSON(w, http.StatusOK, out)
 }

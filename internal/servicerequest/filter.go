@@ -20,7 +20,7 @@ var Views = []string{"open", "mine", "team", "approving", "pending", "fulfilled"
 type Filter struct {
 	View     string
 	Text     string // words or a number
-	Sort     string // priority, updated, created
+	Sort     string // due, priority, updated, created
 	Priority int
 	Team     *uuid.UUID
 	Item     *uuid.UUID
@@ -37,6 +37,7 @@ const everything = "everything"
 // Cursor is the place after the last row shown.
 type Cursor struct {
 	Priority int
+	Due      string // of the order by time left; "infinity" for none
 	At       time.Time
 	ID       uuid.UUID
 }

@@ -162,7 +162,11 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 		if err != nil {
 			return h.failed(w, r, id, path, err)
 		}
-		web.Flash(w, "ui.done")
+		said := "ui.done"
+		if path == "nudge" {
+			said = "servicerequest.said.nudge"
+		}
+		web.Flash(w, said)
 		return web.SeeOther(w, r, orReturn(r.Form, requestURL(out.Label())))
 	}
 }

@@ -131,6 +131,7 @@ func mountAPI(s *Service, h handlers, rt web.Router) {
 	act(m, "withdraw", "withdrawRequest", "Take a request back before work began", s.Withdraw)
 	act(m, "replies", "replyToRequest", "Add a public reply", s.Reply)
 	act(m, "notes", "noteOnRequest", "Add an internal note", s.Note)
+	act(m, "nudge", "nudgeRequest", "Chase an open request; there is a cool-down", s.Nudge)
 	act(m, "watch", "watchRequest", "Follow, or stop following", s.Watch)
 	taskOp(m, "claim", "claimRequestTask", "Take a task that is ready", s.ClaimTask)
 	taskOp(m, "assign", "assignRequestTask", "Hand a task to a person, a team, or both", s.AssignTask)

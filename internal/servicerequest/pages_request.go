@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/ui"
@@ -166,10 +167,7 @@ func (p queueProps) view() string {
 }
 
 func (p queueProps) sort() string {
-	if p.Filter.Sort == "" {
-		return "priority"
-	}
-	return p.Filter.Sort
+	return p.Filter.sorted()
 }
 
 func (p queueProps) filtered() bool {
@@ -203,7 +201,7 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 type change struct{ Label, Before, After string }
 
 // shownFields are the fields whose changes the timeline shows, in this order.
-var shownFields = []string{"state", "pending_reason", "assignee", "team", "priority", "urgency", "answers", "remark", "task", "task_done", "reject_reason", "cancel_reason", "watcher", "attachments", "approval"}
+var shownFields = []string{"state", "pending_reason", "assignee", "team", "priority", "urgency", "answers", "remark", "task", "task_done", "reject_reason", "cancel_reason", "watcher", "attachments", "approval", "nudged", "promise"}
 
 func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 	var out []change
@@ -234,6 +232,10 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 		return ui.T(ctx, "servicerequest.answers_changed")
 	case "approval":
 		return ui.T(ctx, "servicerequest.approval_begun")
+	case "nudged":
+		return ui.T(ctx, "ui.yes")
+	case "promise":
+		return sla.Told(ctx, v)
 	case "assignee", "watcher":
 		if id, err := uuid.Parse(s); err == nil {
 			return d.Person(&id, i18n.Lang(ctx))

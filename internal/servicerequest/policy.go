@@ -23,6 +23,7 @@ const (
 	ActionReply      authz.Action = "servicerequest.reply"
 	ActionNote       authz.Action = "servicerequest.note"
 	ActionWatch      authz.Action = "servicerequest.watch"
+	ActionNudge      authz.Action = "servicerequest.nudge"
 	ActionConfigure  authz.Action = "servicerequest.configure"
 
 	ActionDraftItem   authz.Action = "catalogue.draft"
@@ -54,6 +55,7 @@ func Policies() authz.Policies {
 		ActionReply:      "ticket.comment_public",
 		ActionNote:       "ticket.note_internal",
 		ActionWatch:      "ticket.watch",
+		ActionNudge:      "ticket.nudge",
 		ActionConfigure:  "desk.classify",
 
 		ActionDraftItem:   "catalog_sla.draft",

@@ -11,6 +11,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
+	"opsdesk/internal/sla"
 )
 
 // repository is all SQL of requests. It knows the form of the request at hand,
@@ -196,6 +197,7 @@ type Row struct {
 	RequesterEn   string     `db:"requester_en"`
 	ExpectedAt    *time.Time `db:"expected_at"`
 	TitleEn       string     `db:"title_en"`
+	sla.Chip
 }
 
 // stepPeople lists whom a step of approval means: the managers of the

@@ -3,6 +3,7 @@ package servicerequest
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,12 +12,13 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 )
 
-const rowSQL = `SELECT r.*, x.pending_reason, x.expected_at, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en, q.name AS requester_name, q.name_en AS requester_en, ci.name_en AS title_en
+const rowSQL = `SELECT r.*, x.pending_reason, x.expected_at, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en, q.name AS requester_name, q.name_en AS requester_en, ci.name_en AS title_en, ` + sla.ChipColumns + `
 	FROM (SELECT r.* FROM records r WHERE `
 
-const rowJoins = `) r JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id JOIN people q ON q.id = r.requester_id LEFT JOIN people a ON a.id = r.assignee_id `
+const rowJoins = `) r JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id JOIN people q ON q.id = r.requester_id LEFT JOIN people a ON a.id = r.assignee_id ` + sla.ChipJoin
 
 // order is a sort of a list with its keyset; each has an index (migration
 // 0002).
@@ -24,15 +26,29 @@ type order struct{ by, keyset string }
 
 var orders = map[string]order{
 	"priority": {"r.priority, r.created_at, r.id", "(r.priority, r.created_at, r.id) > (@c_priority, @c_at, @c_id)"},
-	"updated":  {"r.updated_at DESC, r.id DESC", "(r.updated_at, r.id) < (@c_at, @c_id)"},
-	"created":  {"r.created_at DESC, r.id DESC", "(r.created_at, r.id) < (@c_at, @c_id)"},
+	// What is due next; what has no due instant is last. Open requests only.
+	"due":     {"coalesce(r.due_at, 'infinity'::timestamptz), r.id", "(coalesce(r.due_at, 'infinity'::timestamptz), r.id) > (@c_due::text::timestamptz, @c_id)"},
+	"updated": {"r.updated_at DESC, r.id DESC", "(r.updated_at, r.id) < (@c_at, @c_id)"},
+	"created": {"r.created_at DESC, r.id DESC", "(r.created_at, r.id) < (@c_at, @c_id)"},
 }
 
 func (f Filter) order() order {
-	if o, ok := orders[f.Sort]; ok {
-		return o
+	return orders[f.sorted()]
+}
+
+// openViews are the lists of what is open, which are in the order of time left.
+var openViews = []string{"", "open", "mine", "team", "approving", "pending"}
+
+// sorted is the order asked for, or that of the view.
+func (f Filter) sorted() string {
+	open := slices.Contains(openViews, f.View)
+	switch {
+	case f.Sort != "" && (f.Sort != "due" || open):
+		return f.Sort
+	case open:
+		return "due"
 	}
-	return orders["priority"]
+	return "updated"
 }
 
 // asked is who asks for a list and what of the question had to be looked up
@@ -68,8 +84,10 @@ func (f Filter) conditions(a asked) (string, db.Args) {
 		and(openOnly+" AND "+through+"t.assignee_id = @me)", "me", a.me)
 	case "team":
 		and(openOnly+" AND "+through+"t.team_id = ANY(@my_teams))", "my_teams", a.teams)
-	case "approving", "pending", "fulfilled":
-		and("r.state = @state", "state", f.View)
+	case "approving", "pending":
+		and(openOnly+" AND r.state = @state", "state", f.View)
+	case "fulfilled":
+		and("r.state = 'fulfilled'", "", nil)
 	case "closed":
 		and("r.state IN ('closed', 'rejected', 'cancelled')", "", nil)
 	case "all":
@@ -102,7 +120,13 @@ func (f Filter) listSQL(v record.Visibility, a asked) (string, db.Args) {
 	o := f.order()
 	if f.After != nil {
 		cond += " AND " + o.keyset
-		args["c_at"], args["c_id"] = f.After.At, f.After.ID
+		args["c_id"] = f.After.ID
+		if strings.Contains(o.keyset, "@c_at") {
+			args["c_at"] = f.After.At
+		}
+		if strings.Contains(o.keyset, "@c_due") {
+			args["c_due"] = f.After.Due
+		}
 		if strings.Contains(o.keyset, "@c_priority") {
 			args["c_priority"] = f.After.Priority
 		}

@@ -10,6 +10,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
 )
 
@@ -27,6 +28,7 @@ type Service struct {
 type Options struct {
 	Priorities Priorities
 	Days       Days
+	Clocks     *sla.Service
 	Incidents  Incidents
 	Approvals  *approval.Service
 	// Assets are the configuration items that forms may ask for; nil where

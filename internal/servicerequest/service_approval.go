@@ -187,7 +187,7 @@ func (a subject) Content(ctx context.Context, q db.Querier, id uuid.UUID) (appro
 // reason, or it goes back to its requester because it changed meanwhile.
 func (a subject) Decided(ctx context.Context, u *work.Unit, o approval.Outcome) error {
 	var later aftermath
-	_, err := work.Apply(ctx, u, repository{}, ActionDecided, o.Ref.ID, 0, struct{}{}, func(u *work.Unit, r *Request) error {
+	_, err := work.Apply(ctx, u, repository{}, ActionDecided, o.Ref.ID, 0, struct{}{}, a.timed(ctx, func(u *work.Unit, r *Request) error {
 		switch o.Status {
 		case approval.Approved:
 			if err := r.move(MoveApprove); err != nil {
@@ -205,7 +205,7 @@ func (a subject) Decided(ctx context.Context, u *work.Unit, o approval.Outcome) 
 		}
 		u.Emit("servicerequest.revised", r.RequesterID)
 		return r.revise()
-	})
+	}))
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (s *Service) SetSettings(ctx context.Context, in Settings) error {
 
 // update is an act on a request that touches none of its tasks.
 func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, change func(*work.Unit, *Request) error) (Request, error) {
-	return work.Update(ctx, s.desk, repository{}, act, id, version, in, change)
+	return work.Update(ctx, s.desk, repository{}, act, id, version, in, s.timed(ctx, change))
 }
 
 // PendInput stops the work, for a reason and until somebody else has acted.
@@ -118,7 +118,7 @@ func (s *Service) Reopen(ctx context.Context, id uuid.UUID, in ReasonInput) (Req
 func (s *Service) again(ctx context.Context, act authz.Action, m Move, event string, id uuid.UUID, in ReasonInput) (Request, error) {
 	var out Request
 	err := s.do(ctx, func(u *work.Unit, later *aftermath) (err error) {
-		out, err = work.Apply(ctx, u, repository{}, act, id, in.Version, in, func(u *work.Unit, r *Request) error {
+		out, err = work.Apply(ctx, u, repository{}, act, id, in.Version, in, s.timed(ctx, func(u *work.Unit, r *Request) error {
 			set, err := s.settings(ctx, u.Tx)
 			if err != nil {
 				return err
@@ -144,7 +144,7 @@ func (s *Service) again(ctx context.Context, act authz.Action, m Move, event str
 			}
 			u.EmitAbout(event, c.ID, append(to, people(r.AssigneeID)...)...)
 			return nil
-		})
+		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind, ID: id}, err)
@@ -220,7 +220,7 @@ func (s *Service) stop(ctx context.Context, act authz.Action, event string, id u
 		check = WithdrawInput(in)
 	}
 	err := s.do(ctx, func(u *work.Unit, later *aftermath) (err error) {
-		out, err = work.Apply(ctx, u, repository{}, act, id, in.Version, check, func(u *work.Unit, r *Request) error {
+		out, err = work.Apply(ctx, u, repository{}, act, id, in.Version, check, s.timed(ctx, func(u *work.Unit, r *Request) error {
 			to := append(people(r.AssigneeID), r.RequesterID)
 			if err := end(u, r); err != nil {
 				return err
@@ -237,7 +237,7 @@ func (s *Service) stop(ctx context.Context, act authz.Action, event string, id u
 				}
 			}
 			return nil
-		})
+		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind, ID: id}, err)
@@ -256,7 +256,7 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 		st := taskStore{task: task, approvers: func(ctx context.Context, tx db.Tx, id uuid.UUID) ([]uuid.UUID, error) {
 			return s.approvers(ctx, tx, id)
 		}}
-		out, err = work.Apply(ctx, u, st, act, id, 0, in, func(u *work.Unit, r *Request) error {
+		out, err = work.Apply(ctx, u, st, act, id, 0, in, s.timed(ctx, func(u *work.Unit, r *Request) error {
 			if later.tasks, err = s.repo.tasks(ctx, u.Tx, id); err != nil {
 				return err
 			}
@@ -267,7 +267,7 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 				return fault.New(fault.Conflict, "servicerequest.error.task_elsewhere")
 			}
 			return change(u, r, t, later)
-		})
+		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind, ID: id}, err)

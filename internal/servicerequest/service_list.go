@@ -2,6 +2,7 @@ package servicerequest
 
 import (
 	"context"
+	"time"
 
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
@@ -35,8 +36,11 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string) (p Page, er
 	}
 	p.Rows = p.Rows[:want]
 	last := p.Rows[want-1]
-	c := Cursor{Priority: last.Priority, At: last.CreatedAt, ID: last.ID}
-	if f.Sort == "updated" {
+	c := Cursor{Priority: last.Priority, Due: "infinity", At: last.CreatedAt, ID: last.ID}
+	if last.DueAt != nil {
+		c.Due = last.DueAt.UTC().Format(time.RFC3339Nano)
+	}
+	if f.sorted() == "updated" {
 		c.At = last.UpdatedAt
 	}
 	p.Next = db.Cursor(c)

@@ -72,6 +72,7 @@ func (s *Service) Order(ctx context.Context, in OrderInput) (Request, error) {
 			if in.Draft {
 				return r, nil
 			}
+			s.startClocks(ctx, u, &r)
 			err = s.send(ctx, u, &r, o.Content, later, true)
 			return r, err
 		})
@@ -320,7 +321,7 @@ func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Request
 	}
 	var out Request
 	err = s.do(ctx, func(u *work.Unit, later *aftermath) (err error) {
-		out, err = work.Apply(ctx, u, repository{c.Form}, ActionEdit, id, in.Version, in, func(u *work.Unit, r *Request) error {
+		out, err = work.Apply(ctx, u, repository{c.Form}, ActionEdit, id, in.Version, in, s.timed(ctx, func(u *work.Unit, r *Request) error {
 			if r.State != Draft && r.State != Approving {
 				return fault.New(fault.Conflict, "servicerequest.error.not_editable", "state", string(r.State))
 			}
@@ -335,7 +336,7 @@ func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Request
 				return s.send(ctx, u, r, c, later, false)
 			}
 			return nil
-		})
+		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, ActionEdit, record.Ref{Kind: Kind, ID: id}, err)

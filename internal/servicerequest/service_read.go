@@ -3,6 +3,7 @@ package servicerequest
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 )
@@ -68,6 +70,8 @@ type Detail struct {
 	Drafts   map[string]draft.Fields
 	Asked    []Asked // who will be asked to approve it, once it is sent
 	Approval *approval.View
+	Clocks   []sla.ClockRow
+	Now      time.Time
 
 	Agent    bool // sees the desk's side
 	Watching bool
@@ -111,7 +115,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	if err != nil {
 		return Detail{}, err
 	}
-	d := Detail{Request: r, Facts: facts, who: who, can: map[authz.Action]bool{}, Drafts: map[string]draft.Fields{}}
+	d := Detail{Request: r, Facts: facts, who: who, can: map[authz.Action]bool{}, Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
 	if d.Settings, err = s.settings(ctx, s.desk.DB); err != nil {
 		return d, err
 	}
@@ -135,6 +139,8 @@ func (s *Service) legal(r Request, a authz.Action, set Settings) bool {
 	switch a {
 	case ActionEdit:
 		return r.State == Draft || r.State == Approving
+	case ActionNudge:
+		return r.State.Open() && r.State != Draft
 	case ActionReply:
 		return r.State != Draft && r.State != Cancelled && r.State != Rejected
 	}
@@ -181,6 +187,9 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 		}
 	}
 	if d.Approval, err = s.Approvals.Of(ctx, q, d.Ref()); err != nil {
+		return err
+	}
+	if d.Clocks, err = s.Clocks.Clocks(ctx, q, d.ID); err != nil {
 		return err
 	}
 	if d.State == Draft {

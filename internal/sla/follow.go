@@ -30,6 +30,23 @@ func (s *Service) Follow(ctx context.Context, u *work.Unit, ref record.Ref, befo
 	return s.tell(ctx, u, ref, list...)
 }
 
+// Begin is Follow for an act with which a record may first owe somebody
+// something, such as sending a draft: its clocks are started as it stands now,
+// unless they were started before.
+func (s *Service) Begin(ctx context.Context, u *work.Unit, ref record.Ref, before, after Standing) error {
+	if err := u.Flush(ctx); err != nil { // the record must be there
+		return db.Map(err)
+	}
+	at := occurred(u)
+	return s.tellEither(ctx, u, ref, begun(Moment{at, after}), between(before, after, at))
+}
+
+// begun is the start of a record that stands as it does from its first moment.
+func begun(m Moment) []told {
+	list := []told{{Event{At: m.At, Kind: Started}, m.Facts}}
+	return append(list, between(Standing{Facts: m.Facts, Category: record.New}, m.Standing, m.At)...)
+}
+
 // Moment is how a record stood from an instant on.
 type Moment struct {
 	At time.Time
@@ -42,10 +59,7 @@ func (s *Service) Replay(ctx context.Context, u *work.Unit, ref record.Ref, hist
 	if err := u.Flush(ctx); err != nil { // the record must be there
 		return db.Map(err)
 	}
-	first := history[0]
-	list := []told{{Event{At: first.At, Kind: Started}, first.Facts}}
-	fresh := Standing{Facts: first.Facts, Category: record.New}
-	list = append(list, between(fresh, first.Standing, first.At)...)
+	list := begun(history[0])
 	for i := 1; i < len(history); i++ {
 		list = append(list, between(history[i-1].Standing, history[i].Standing, history[i].At)...)
 	}

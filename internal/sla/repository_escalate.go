@@ -69,3 +69,12 @@ func (repository) nudge(ctx context.Context, u *work.Unit, id uuid.UUID, cool ti
 	u.Batch.Queue(`INSERT INTO sla_nudges (record_id, at, person_id) VALUES (@id, @now, @by)`, db.Args{"id": id, "now": u.Now, "by": u.Actor.ID})
 	return nil
 }
+
+// leadOf is the lead of a team, or, without one, every lead of the desk.
+func (repository) leadOf(ctx context.Context, q db.Querier, team *uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT lead_id FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL
+		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD'
+			AND NOT EXISTS (SELECT 1 FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL)`, db.Args{"team": team})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}

@@ -99,6 +99,12 @@ type told struct {
 // tell adds events to a record's history and keeps how its clocks stand then.
 // A record whose clocks were never started has none, and nothing is told.
 func (s *Service) tell(ctx context.Context, u *work.Unit, ref record.Ref, list ...told) error {
+	return s.tellEither(ctx, u, ref, list, nil)
+}
+
+// tellEither is tell; where list starts clocks that were started before,
+// otherwise is told in its place.
+func (s *Service) tellEither(ctx context.Context, u *work.Unit, ref record.Ref, list, otherwise []told) error {
 	var p past
 	starts := list[0].Kind == Started
 	if starts {
@@ -115,7 +121,9 @@ func (s *Service) tell(ctx context.Context, u *work.Unit, ref record.Ref, list .
 		}
 	}
 	if starts == (len(p.events) > 0) {
-		return nil // never started, or started before
+		if list = otherwise; !starts || len(list) == 0 {
+			return nil // never started, or started before
+		}
 	}
 	b, err := s.bookAt(ctx, u.Tx, p.revision)
 	if err != nil {

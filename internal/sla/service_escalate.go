@@ -161,11 +161,18 @@ func recipients(chain map[string]uuid.UUID, to []string) []uuid.UUID {
 }
 
 // Nudge notes that somebody chases a record: at most once in the time that the
-// settings say, whoever asks.
-func (s *Service) Nudge(ctx context.Context, u *work.Unit, ref record.Ref) error {
+// settings say, whoever asks. It returns who is to hear of it: whoever holds
+// the record, or the lead of its team while nobody does.
+func (s *Service) Nudge(ctx context.Context, u *work.Unit, ref record.Ref, holder, team *uuid.UUID) ([]uuid.UUID, error) {
 	set, err := s.repo.settings(ctx, u.Tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.repo.nudge(ctx, u, ref.ID, time.Duration(set.NudgeHours)*time.Hour)
+	if err := s.repo.nudge(ctx, u, ref.ID, time.Duration(set.NudgeHours)*time.Hour); err != nil {
+		return nil, err
+	}
+	if holder != nil {
+		return []uuid.UUID{*holder}, nil
+	}
+	return s.repo.leadOf(ctx, u.Tx, team)
 }

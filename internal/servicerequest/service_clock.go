@@ -1,0 +1,52 @@
+package servicerequest
+
+import (
+	"context"
+
+	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
+	"opsdesk/internal/work"
+)
+
+// standing is how the request stands, as far as its clocks are concerned: while
+// approvals are asked for it waits for those, and one that came back to its
+// requester waits for them. Whoever begins the first task has responded.
+func (r Request) standing() sla.Standing {
+	s := sla.Standing{
+		Facts:    sla.Facts{Priority: r.Priority, ServiceID: r.ServiceID, DepartmentID: r.DepartmentID, RequesterID: &r.RequesterID, TeamID: r.TeamID},
+		Category: r.State.Category(), Waits: string(r.PendingReason),
+	}
+	switch r.State {
+	case Draft:
+		s.Category, s.Waits = record.Pending, string(OnUser)
+	case Approving:
+		s.Category, s.Waits = record.Pending, "approval"
+	case Fulfilling, Pending, Fulfilled, Closed:
+		s.Responded = &r.UpdatedAt // when is in the events
+	}
+	return s
+}
+
+// sent reports whether somebody owes the requester something, or did.
+func (r Request) sent() bool { return r.State != Draft && r.State != Cancelled }
+
+// timed lets the clocks follow a change. Every change of a request passes
+// through it; they start when it is sent.
+func (s *Service) timed(ctx context.Context, change func(*work.Unit, *Request) error) func(*work.Unit, *Request) error {
+	return func(u *work.Unit, r *Request) error {
+		before := *r
+		if err := change(u, r); err != nil {
+			return err
+		}
+		if before.State == Draft && r.sent() {
+			return s.Clocks.Begin(ctx, u, r.Ref(), before.standing(), r.standing())
+		}
+		return s.Clocks.Follow(ctx, u, r.Ref(), before.standing(), r.standing())
+	}
+}
+
+// startClocks starts the clocks of a request that is made and sent in one act,
+// once its line in the register is there.
+func (s *Service) startClocks(ctx context.Context, u *work.Unit, r *Request) {
+	u.AfterRegister(func() error { return s.Clocks.Begin(ctx, u, r.Ref(), r.standing(), r.standing()) })
+}
