@@ -1281,7 +1281,7 @@ CREATE TABLE public.sla_events (
     since timestamp with time zone,
     actor_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT sla_events_kind CHECK ((kind = ANY (ARRAY['started'::text, 'responded'::text, 'paused'::text, 'resumed'::text, 'stopped'::text, 'reopened'::text, 'voided'::text, 'reclassified'::text, 'joined'::text, 'handed'::text])))
+    CONSTRAINT sla_events_kind CHECK ((kind = ANY (ARRAY['started'::text, 'responded'::text, 'paused'::text, 'resumed'::text, 'stopped'::text, 'reopened'::text, 'voided'::text, 'reclassified'::text, 'joined'::text, 'handed'::text, 'parted'::text])))
 );
 CREATE TABLE public.sla_fired (
     record_id uuid NOT NULL,
@@ -1290,7 +1290,8 @@ CREATE TABLE public.sla_fired (
     mark text NOT NULL,
     due_at timestamp with time zone,
     fired_at timestamp with time zone NOT NULL,
-    told uuid[] NOT NULL
+    told uuid[] NOT NULL,
+    goal_us bigint NOT NULL
 );
 CREATE TABLE public.sla_nudges (
     record_id uuid NOT NULL,
@@ -1637,7 +1638,7 @@ ALTER TABLE ONLY public.sla_clocks
 ALTER TABLE ONLY public.sla_events
     ADD CONSTRAINT sla_events_pkey PRIMARY KEY (record_id, n);
 ALTER TABLE ONLY public.sla_fired
-    ADD CONSTRAINT sla_fired_pkey PRIMARY KEY (record_id, metric, stint, mark);
+    ADD CONSTRAINT sla_fired_pkey PRIMARY KEY (record_id, metric, stint, mark, goal_us);
 ALTER TABLE ONLY public.sla_nudges
     ADD CONSTRAINT sla_nudges_pkey PRIMARY KEY (record_id, at);
 ALTER TABLE ONLY public.sla_revision

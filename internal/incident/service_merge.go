@@ -271,7 +271,10 @@ func (s *Service) Unmerge(ctx context.Context, id uuid.UUID, in StepInput) (Inci
 		}
 		_, err = work.Apply(ctx, u, s.repo, ActionUnmerge, m.TargetID, 0, in, func(u *work.Unit, t *Incident) error {
 			u.Note("merged_from", out.Label(), nil)
-			return s.giveBack(ctx, u, m, t)
+			if err := s.giveBack(ctx, u, m, t); err != nil {
+				return err
+			}
+			return s.sla.Part(ctx, u, t.Ref(), out.Ref())
 		})
 		return err
 	})

@@ -1,6 +1,7 @@
 package sla
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +35,7 @@ const (
 	Voided       EventKind = "voided"       // withdrawn or merged away: no verdict
 	Reclassified EventKind = "reclassified" // priority, service or agreement are others now
 	Joined       EventKind = "joined"       // another record was merged in; the earlier start counts
+	Parted       EventKind = "parted"       // that was taken back: its start counts no more
 	Handed       EventKind = "handed"       // another team holds it
 )
 
@@ -51,7 +53,7 @@ type Event struct {
 	Reason      string     `db:"reason" json:"reason"` // of a pause
 	// Pauses is whether the reason stops the clocks, as it was decided then.
 	Pauses bool       `db:"pauses" json:"pauses"`
-	Since  *time.Time `db:"since" json:"since"` // start of what joined
+	Since  *time.Time `db:"since" json:"since"` // start of what joined or parted
 }
 
 // Rule is what one metric of a record is measured by.
@@ -190,11 +192,24 @@ func (w *way) take(e Event, all []Event) {
 	w.last = e.Kind
 }
 
-// earliest is the start of a record that others were merged into.
+// earliest is the start of a record that others were merged into. A merge that
+// was taken back does not count.
 func earliest(at time.Time, all []Event) time.Time {
+	var joined []time.Time
 	for _, e := range all {
-		if e.Kind == Joined && e.Since != nil && e.Since.Before(at) {
-			at = *e.Since
+		switch {
+		case e.Since == nil:
+		case e.Kind == Joined:
+			joined = append(joined, *e.Since)
+		case e.Kind == Parted:
+			if i := slices.IndexFunc(joined, e.Since.Equal); i >= 0 {
+				joined = slices.Delete(joined, i, i+1)
+			}
+		}
+	}
+	for _, t := range joined {
+		if t.Before(at) {
+			at = t
 		}
 	}
 	return at

@@ -193,6 +193,7 @@ func TestLife(t *testing.T) {
 	}
 	p := func(n int) func(*sla.Event) { return func(e *sla.Event) { e.Priority = n } }
 	pause := func(e *sla.Event) { e.Pauses = true }
+	since := func(s string) func(*sla.Event) { return func(e *sla.Event) { at := on(t, s); e.Since = &at } }
 	start := ev("2026-03-02 08:00", sla.Started)
 	for _, x := range []struct {
 		name   string
@@ -218,7 +219,9 @@ func TestLife(t *testing.T) {
 		{"raised: what was used counts against the new target", sla.Resolution, []sla.Event{start, ev("2026-03-02 11:00", sla.Reclassified, p(2))}, sla.Running, 3 * time.Hour, "2026-03-02 12:00", ""},
 		{"raised beyond what is left is late at once", sla.Resolution, []sla.Event{start, ev("2026-03-02 11:00", sla.Reclassified, p(1))}, sla.Running, 3 * time.Hour, "2026-03-02 11:00", "2026-03-02 11:00"},
 		{"lowered after a breach does not undo it", sla.Resolution, []sla.Event{ev("2026-03-02 08:00", sla.Started, p(1)), ev("2026-03-02 11:00", sla.Reclassified, p(3))}, sla.Running, 3 * time.Hour, "2026-03-02 16:00", "2026-03-02 10:00"},
-		{"a merge keeps the earlier start", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Joined, func(e *sla.Event) { s := on(t, "2026-02-27 17:00"); e.Since = &s })}, sla.Running, 2 * time.Hour, "2026-03-02 15:00", ""},
+		{"a merge keeps the earlier start", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Joined, since("2026-02-27 17:00"))}, sla.Running, 2 * time.Hour, "2026-03-02 15:00", ""},
+		{"a merge that was taken back counts from its own start", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Joined, since("2026-02-27 17:00")), ev("2026-03-02 10:00", sla.Parted, since("2026-02-27 17:00"))}, sla.Running, 2 * time.Hour, "2026-03-02 16:00", ""},
+		{"of two merges one was taken back", sla.Resolution, []sla.Event{start, ev("2026-03-02 08:30", sla.Joined, since("2026-02-27 16:00")), ev("2026-03-02 09:00", sla.Joined, since("2026-02-27 17:00")), ev("2026-03-02 10:00", sla.Parted, since("2026-02-27 16:00"))}, sla.Running, 3 * time.Hour, "2026-03-02 15:00", ""},
 		{"a back-dated answer does not undo what was counted", sla.Response, []sla.Event{start, ev("2026-03-02 08:40", sla.Paused), ev("2026-03-02 08:20", sla.Responded)}, sla.Met, 40 * time.Minute, "", ""},
 		{"reclassified while solved holds when reopened", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Stopped), ev("2026-03-02 10:00", sla.Reclassified, p(2)), ev("2026-03-02 11:00", sla.Reopened)}, sla.Running, time.Hour, "2026-03-02 14:00", ""},
 		{"what comes under an agreement later counts from its start", sla.Resolution, []sla.Event{ev("2026-03-02 08:00", sla.Started, p(9)), ev("2026-03-02 10:00", sla.Reclassified, p(2))}, sla.Running, 2 * time.Hour, "2026-03-02 12:00", ""},

@@ -25,6 +25,7 @@ type firedKey struct {
 	metric Metric
 	stint  int
 	mark   Mark
+	goal   int64 // of the target, in microseconds
 }
 
 const eventColumns = `n, at, kind, terms_id, team_terms_id, team_id, priority, reason, pauses, since`
@@ -43,9 +44,9 @@ func (repository) queuePast(b *pgx.Batch, id uuid.UUID, f Facts, into *past) {
 		into.events, err = pgx.CollectRows(rows, pgx.RowToStructByName[Event])
 		return err
 	})
-	b.Queue(`SELECT metric, stint, mark FROM sla_fired WHERE record_id = @id`, db.Args{"id": id}).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT metric, stint, mark, goal_us FROM sla_fired WHERE record_id = @id`, db.Args{"id": id}).Query(func(rows pgx.Rows) error {
 		var k firedKey
-		_, err := pgx.ForEachRow(rows, []any{&k.metric, &k.stint, &k.mark}, func() error { into.fired[k] = true; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&k.metric, &k.stint, &k.mark, &k.goal}, func() error { into.fired[k] = true; return nil })
 		return err
 	})
 }
@@ -84,8 +85,8 @@ func (repository) breach(b *pgx.Batch, id uuid.UUID, c Clock, due time.Time, e E
 }
 
 func (repository) fire(b *pgx.Batch, id uuid.UUID, k firedKey, due *time.Time, now time.Time, told []uuid.UUID) {
-	b.Queue(`INSERT INTO sla_fired (record_id, metric, stint, mark, due_at, fired_at, told) VALUES (@id, @metric, @stint, @mark, @due, @now, @told) ON CONFLICT DO NOTHING`,
-		db.Args{"id": id, "metric": k.metric, "stint": k.stint, "mark": k.mark, "due": due, "now": now, "told": list(told)})
+	b.Queue(`INSERT INTO sla_fired (record_id, metric, stint, mark, goal_us, due_at, fired_at, told) VALUES (@id, @metric, @stint, @mark, @goal, @due, @now, @told) ON CONFLICT DO NOTHING`,
+		db.Args{"id": id, "metric": k.metric, "stint": k.stint, "mark": k.mark, "goal": k.goal, "due": due, "now": now, "told": list(told)})
 }
 
 // Line of a record's clocks as they are kept.

@@ -75,12 +75,22 @@ func (s *Service) Reclassify(ctx context.Context, u *work.Unit, ref record.Ref, 
 
 // Join keeps the earlier start when another record is merged into this one.
 func (s *Service) Join(ctx context.Context, u *work.Unit, into, from record.Ref) error {
+	return s.meet(ctx, u, Joined, into, from)
+}
+
+// Part undoes Join: the record counts from its own start again. A breach that
+// was found meanwhile stays a fact.
+func (s *Service) Part(ctx context.Context, u *work.Unit, into, from record.Ref) error {
+	return s.meet(ctx, u, Parted, into, from)
+}
+
+func (s *Service) meet(ctx context.Context, u *work.Unit, kind EventKind, into, from record.Ref) error {
 	other, err := s.repo.events(ctx, u.Tx, from.ID)
 	if err != nil || len(other) == 0 {
 		return err
 	}
 	since := earliest(other[0].At, other)
-	return s.tell(ctx, u, into, told{Event: Event{At: occurred(u), Kind: Joined, Since: &since}})
+	return s.tell(ctx, u, into, told{Event: Event{At: occurred(u), Kind: kind, Since: &since}})
 }
 
 func occurred(u *work.Unit) time.Time {
@@ -233,7 +243,7 @@ func (w *writer) next(c Clock) *time.Time {
 	}
 	var next *time.Time
 	for _, m := range v.Marks {
-		k := firedKey{c.Metric, c.Stint, m.At}
+		k := c.key(m.At)
 		at, ok := c.mark(m.At)
 		if !ok || w.past.fired[k] {
 			continue
@@ -247,6 +257,13 @@ func (w *writer) next(c Clock) *time.Time {
 		}
 	}
 	return next
+}
+
+// key names a mark of the target that the clock has: with another priority or
+// agreement it has another, and is told of anew; a pause moves the due instant
+// and not the target.
+func (c Clock) key(m Mark) firedKey {
+	return firedKey{c.Metric, c.Stint, m, c.Rule.Goal.Microseconds()}
 }
 
 // mark is when a running clock reaches a mark.

@@ -102,7 +102,7 @@ func (w *writer) fireAll(ctx context.Context, e record.Entry, c Clock) ([]string
 	var said []string
 	var chain map[string]uuid.UUID
 	for _, step := range v.Marks {
-		k := firedKey{c.Metric, c.Stint, step.At}
+		k := c.key(step.At)
 		at, ok := c.mark(step.At)
 		if !ok || at.After(w.u.Now) || w.past.fired[k] {
 			continue
