@@ -89,7 +89,7 @@ func (c *Company) agree(ctx context.Context) error {
 			v, err = c.SLA.Submit(author, v.ID, sla.StepInput{})
 		}
 		if err == nil {
-			_, err = c.SLA.Approve(owner, v.ID, sla.StepInput{})
+			_, err = c.SLA.Approve(owner, v.ID, sla.ApproveInput{})
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.en, err)

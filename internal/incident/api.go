@@ -410,6 +410,19 @@ func (a api) setSettings(w http.ResponseWriter, r *http.Request) error {
 	return configured(w, r, a.s.SetSettings)
 }
 
+func (a api) previewMatrix(w http.ResponseWriter, r *http.Request) error {
+	var in matrixInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	p, err := a.s.PreviewMatrix(r.Context(), in.Cells)
+	if err != nil {
+		return err
+	}
+	p.Flips = nonNil(p.Flips)
+	return web.JSON(w, http.StatusOK, p)
+}
+
 func (a api) setMatrix(w http.ResponseWriter, r *http.Request) error {
 	return configured(w, r, func(ctx context.Context, in matrixInput) error { return a.s.SetMatrix(ctx, in.Cells) })
 }

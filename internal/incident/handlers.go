@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/view"
 	"opsdesk/internal/work"
@@ -654,6 +655,7 @@ type settingsProps struct {
 	Fault    *fault.Error
 	Part     string // which form the fault belongs to
 	In       ChoiceInput
+	Preview  *sla.Preview // what the matrix as it was typed would do
 }
 
 func (h handlers) settingsForm(ctx context.Context) (settingsProps, error) {
@@ -722,7 +724,18 @@ func (h handlers) saveSettings(w http.ResponseWriter, r *http.Request) error {
 func (h handlers) saveMatrix(w http.ResponseWriter, r *http.Request) error {
 	var none struct{}
 	err := web.Decode(r, &none)
-	if err == nil {
+	if err == nil && r.Form.Get("preview") != "" {
+		seen, lerr := h.s.PreviewMatrix(r.Context(), cellsOf(r.Form))
+		if lerr == nil {
+			p, err := h.settingsForm(r.Context())
+			if err != nil {
+				return err
+			}
+			p.Preview, p.Matrix = &seen, cellsOf(r.Form)
+			return web.Render(w, r, http.StatusOK, settingsPage(p))
+		}
+		err = lerr
+	} else if err == nil {
 		err = h.s.SetMatrix(r.Context(), cellsOf(r.Form))
 	}
 	return h.saved(w, r, "matrix", ChoiceInput{Active: true}, err)

@@ -117,6 +117,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodDelete, "/api/v1/incident-views/{view}", tag(web.Op{ID: "deleteIncidentView", Summary: "Delete a saved view", Status: http.StatusNoContent}), a.deleteView)
 	rt.API(http.MethodGet, "/api/v1/incident-config", tag(web.Op{ID: "getIncidentConfig", Summary: "Settings, priority matrix, categories and services", Out: Config{}}), a.config)
 	rt.API(http.MethodPut, "/api/v1/incident-config/settings", tag(web.Op{ID: "setIncidentSettings", Summary: "Change the settings", In: Settings{}, Status: http.StatusNoContent}), a.setSettings)
+	rt.API(http.MethodPost, "/api/v1/incident-config/matrix/preview", tag(web.Op{ID: "previewPriorityMatrix", Summary: "What a matrix would do to open incidents; nothing is saved", In: matrixInput{}, Out: sla.Preview{}}), a.previewMatrix)
 	rt.API(http.MethodPut, "/api/v1/incident-config/matrix", tag(web.Op{ID: "setPriorityMatrix", Summary: "Change the priority matrix: all nine cells", In: matrixInput{}, Status: http.StatusNoContent}), a.setMatrix)
 	rt.API(http.MethodGet, "/api/v1/incident-config/glossary", tag(web.Op{ID: "getGlossary", Summary: "Words that mean the same to the search", Out: GlossaryInput{}}), a.glossary)
 	rt.API(http.MethodPut, "/api/v1/incident-config/glossary", tag(web.Op{ID: "setGlossary", Summary: "Change the words that mean the same", In: GlossaryInput{}, Status: http.StatusNoContent}), a.setGlossary)

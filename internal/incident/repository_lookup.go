@@ -191,3 +191,18 @@ func (repository) called(ctx context.Context, q db.Querier, i Incident) (t ident
 		db.Args{"team": i.TeamID, "service": i.ServiceID, "category": i.CategoryID}).Scan(&t.NameZh, &t.NameEn, &s.NameZh, &s.NameEn, &c.NameZh, &c.NameEn)
 	return t, s, c, err
 }
+
+// byMatrix are the priorities that open incidents would have by a matrix; those
+// that somebody chose with a reason are left out.
+func (repository) byMatrix(ctx context.Context, q db.Querier, ids []uuid.UUID, cells []Cell) (map[uuid.UUID]int, error) {
+	by := map[[2]int]int{}
+	for _, c := range cells {
+		by[[2]int{c.Impact, c.Urgency}] = c.Priority
+	}
+	rows, _ := q.Query(ctx, `SELECT id, impact, urgency FROM incidents WHERE id = ANY(@ids) AND priority_reason = ''`, db.Args{"ids": ids})
+	out := map[uuid.UUID]int{}
+	var id uuid.UUID
+	var impact, urgency int
+	_, err := pgx.ForEachRow(rows, []any{&id, &impact, &urgency}, func() error { out[id] = by[[2]int{impact, urgency}]; return nil })
+	return out, db.Map(err)
+}

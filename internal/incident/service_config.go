@@ -6,10 +6,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
+	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
@@ -74,9 +76,8 @@ func (s *Service) SetSettings(ctx context.Context, in Settings) error {
 	})
 }
 
-// SetMatrix changes the priority matrix. Open incidents keep the priority they
-// have; the next change of impact or urgency uses the new one.
-func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
+// checkCells refuses a matrix that is not whole; nil if it is.
+func checkCells(cells []Cell) *fault.Error {
 	f := fault.New(fault.Invalid, "error.invalid")
 	seen := map[[2]int]bool{}
 	for _, c := range cells {
@@ -88,8 +89,33 @@ func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
 	if len(seen) != 9 || len(cells) != 9 {
 		f.Fields = append(f.Fields, fault.Field{Name: "matrix", Code: "incident.error.matrix"})
 	}
+	if len(f.Fields) == 0 {
+		return nil
+	}
+	return f
+}
+
+// PreviewMatrix says what a matrix would do to the open incidents that the
+// actor may see, were their priority told anew by it; one that somebody chose
+// with a reason stays. Nothing is changed.
+func (s *Service) PreviewMatrix(ctx context.Context, cells []Cell) (sla.Preview, error) {
+	if _, err := s.desk.Permit(ctx, ActionClassify); err != nil {
+		return sla.Preview{}, err
+	}
+	if f := checkCells(cells); f != nil {
+		return sla.Preview{}, f
+	}
+	return s.sla.PreviewPriorities(ctx, Kind, func(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+		return s.repo.byMatrix(ctx, q, ids, cells)
+	})
+}
+
+// SetMatrix changes the priority matrix. Open incidents keep the priority they
+// have; the next change of impact or urgency uses the new one.
+func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
+	f := checkCells(cells)
 	return s.configure(ctx, nil, func(u *work.Unit) (trail.Diff, error) {
-		if len(f.Fields) > 0 {
+		if f != nil {
 			return nil, f
 		}
 		before, err := s.repo.matrix(ctx, u.Tx)

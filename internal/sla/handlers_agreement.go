@@ -33,6 +33,8 @@ type agreementProps struct {
 	CanApprove  bool
 	Fault       *fault.Error
 	Part        string
+	Preview     *Preview // what the version would do to open tickets
+	Apply       bool     // to those as well, as the form said
 }
 
 func (p agreementProps) at(part string) *fault.Error {
@@ -167,14 +169,38 @@ func (h handlers) agreement(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.URL.Query().Get("preview") != "" {
+		seen, err := h.s.PreviewVersion(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		p.Preview = &seen
+	}
 	return web.Render(w, r, http.StatusOK, agreementPage(p))
+}
+
+// approve puts a version into force.
+func (h handlers) approve(w http.ResponseWriter, r *http.Request) error {
+	var in ApproveInput
+	return versionForm(h, w, r, &in, h.s.Approve, func(p *agreementProps) { p.Part, p.Apply = "step", in.Apply })
 }
 
 func (h handlers) draft(w http.ResponseWriter, r *http.Request) error {
 	var in DraftInput
 	err := web.Decode(r, &in)
 	var v Version
-	if err == nil {
+	if err == nil && r.Form.Get("preview") != "" {
+		seen, lerr := h.s.PreviewDraft(r.Context(), in)
+		if lerr == nil {
+			p, err := h.agreementForm(r.Context())
+			if err != nil {
+				return err
+			}
+			p.In, p.Preview = in, &seen
+			return web.Render(w, r, http.StatusOK, agreementPage(p))
+		}
+		err = lerr
+	} else if err == nil {
 		v, err = h.s.Draft(work.WithKey(r.Context(), web.Key(r)), in)
 	}
 	if f := fault.Of(err); f != nil {
@@ -191,10 +217,11 @@ func (h handlers) draft(w http.ResponseWriter, r *http.Request) error {
 
 func (h handlers) editDraft(w http.ResponseWriter, r *http.Request) error {
 	var in DraftInput
-	return versionForm(h, w, r, &in, h.s.EditDraft, func(p *agreementProps) {
+	keep := func(p *agreementProps) {
 		in.Version = p.One.Version
 		p.In, p.Part = in, "form"
-	})
+	}
+	return versionForm(h, w, r, &in, h.s.EditDraft, keep)
 }
 
 // step is the target of a button on a version's page.
@@ -211,7 +238,19 @@ func versionForm[In any](h handlers, w http.ResponseWriter, r *http.Request, in 
 		return err
 	}
 	err = web.Decode(r, in)
-	if err == nil {
+	if draft, ok := any(in).(*DraftInput); ok && err == nil && r.Form.Get("preview") != "" {
+		seen, lerr := h.s.PreviewDraft(r.Context(), *draft)
+		if lerr == nil {
+			p, err := h.one(r.Context(), id)
+			if err != nil {
+				return err
+			}
+			keep(&p)
+			p.Preview = &seen
+			return web.Render(w, r, http.StatusOK, agreementPage(p))
+		}
+		err = lerr
+	} else if err == nil {
 		_, err = run(work.WithKey(r.Context(), web.Key(r)), id, *in)
 	}
 	if f := fault.Of(err); f != nil {
@@ -325,4 +364,17 @@ func versioned[In any](a api, run func(context.Context, uuid.UUID, In) (Version,
 		}
 		return a.answer(w, r, http.StatusOK, v)
 	}
+}
+
+func (a api) previewDraft(w http.ResponseWriter, r *http.Request) error {
+	var in DraftInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	p, err := a.s.PreviewDraft(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	p.Flips = list(p.Flips)
+	return web.JSON(w, http.StatusOK, p)
 }

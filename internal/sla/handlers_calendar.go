@@ -35,7 +35,14 @@ type calendarProps struct {
 	Fault  *fault.Error
 	// Preview is what the form of a part would do.
 	Preview *Preview
-	URL     func(Flip) string
+}
+
+// preview is what the form of a part would do, where that was asked for.
+func (p calendarProps) preview(part string) *Preview {
+	if p.Part != part {
+		return nil
+	}
+	return p.Preview
 }
 
 func (p calendarProps) at(part string) *fault.Error {
@@ -132,7 +139,6 @@ func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, 
 				return perr
 			}
 			p.Preview, p.Part = &seen, part
-			p.URL = func(f Flip) string { return h.desk.Kinds.URL(f.Kind, f.Number) }
 			keep(&p)
 			return web.Render(w, r, http.StatusOK, calendarPage(p))
 		}

@@ -22,6 +22,9 @@ func (s *Service) register() error {
 	if err := s.desk.Registry.Every(JobScan, time.Minute, 10*time.Minute, s.scan); err != nil {
 		return err
 	}
+	if err := s.desk.Registry.Handle(JobReapply, 30*time.Minute, s.reapply); err != nil {
+		return err
+	}
 	return s.desk.Registry.Handle(JobRecount, 30*time.Minute, s.recount)
 }
 

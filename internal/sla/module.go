@@ -25,7 +25,7 @@ func Mount(s *Service, rt web.Router) {
 	rt.Get("/settings/agreements/{id}", h.agreement)
 	rt.Post("/settings/agreements/{id}", h.editDraft)
 	rt.Post("/settings/agreements/{id}/submit", h.step(s.Submit))
-	rt.Post("/settings/agreements/{id}/approve", h.step(s.Approve))
+	rt.Post("/settings/agreements/{id}/approve", h.approve)
 	rt.Post("/settings/agreements/{id}/return", h.step(s.SendBack))
 	rt.Post("/settings/agreements/{id}/withdraw", h.step(s.Withdraw))
 	rt.Post("/settings/service-levels", h.saveSettings)
@@ -48,7 +48,9 @@ func Mount(s *Service, rt web.Router) {
 	rt.API(http.MethodPut, "/api/v1/agreements/{id}", tag(web.Op{ID: "editAgreement", Summary: "Change a draft", In: DraftInput{}, Out: VersionOut{}, Versioned: true, Idempotent: true}), versioned(a, s.EditDraft))
 	rt.API(http.MethodGet, "/api/v1/breaches", tag(web.Op{ID: "listBreaches", Summary: "Missed targets, the latest first; excluded ones stay in the list", Query: breachQuery{}, Out: breachesOut{}}), a.breaches)
 	rt.API(http.MethodPost, "/api/v1/breaches/exclusions", tag(web.Op{ID: "excludeBreach", Summary: "Take a breach out of reports, with the reason", In: ExcludeInput{}, Status: http.StatusNoContent}), a.exclude)
-	for path, run := range map[string]func(context.Context, uuid.UUID, StepInput) (Version, error){"submit": s.Submit, "approve": s.Approve, "return": s.SendBack, "withdraw": s.Withdraw} {
+	rt.API(http.MethodPost, "/api/v1/agreements/{id}/approve", tag(web.Op{ID: "approveAgreement", Summary: stepSummary["approve"], In: ApproveInput{}, Out: VersionOut{}, Versioned: true, Idempotent: true}), versioned(a, s.Approve))
+	rt.API(http.MethodPost, "/api/v1/agreements/preview", tag(web.Op{ID: "previewAgreement", Summary: "What a version would do to open records, were they classified anew; nothing is saved", In: DraftInput{}, Out: Preview{}}), a.previewDraft)
+	for path, run := range map[string]func(context.Context, uuid.UUID, StepInput) (Version, error){"submit": s.Submit, "return": s.SendBack, "withdraw": s.Withdraw} {
 		rt.API(http.MethodPost, "/api/v1/agreements/{id}/"+path, tag(web.Op{ID: path + "Agreement", Summary: stepSummary[path], In: StepInput{}, Out: VersionOut{}, Versioned: true, Idempotent: true}), versioned(a, run))
 	}
 }

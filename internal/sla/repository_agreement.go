@@ -84,6 +84,12 @@ func (repository) allVersions(ctx context.Context, q db.Querier) ([]Version, err
 	return out, db.Map(err)
 }
 
+// agreement is what an agreement is: of services or of a team.
+func (repository) agreement(ctx context.Context, q db.Querier, id uuid.UUID) (kind string, team *uuid.UUID, err error) {
+	err = q.QueryRow(ctx, `SELECT kind, team_id FROM sla_agreements WHERE id = @id`, db.Args{"id": id}).Scan(&kind, &team)
+	return kind, team, db.Map(err)
+}
+
 // next locks an agreement and answers what it is and how its next version is
 // numbered.
 func (repository) next(ctx context.Context, tx db.Tx, agreement uuid.UUID) (kind string, team *uuid.UUID, number int, err error) {

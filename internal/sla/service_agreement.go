@@ -9,6 +9,7 @@ import (
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -74,8 +75,8 @@ func (v Version) input(zone *time.Location) DraftInput {
 }
 
 // fill puts the input into a version and checks it as a whole.
-func (s *Service) fill(ctx context.Context, u *work.Unit, v *Version, in DraftInput) error {
-	b, err := s.Book(ctx, u.Tx)
+func (s *Service) fill(ctx context.Context, q db.Querier, v *Version, in DraftInput) error {
+	b, err := s.Book(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (s *Service) fill(ctx context.Context, u *work.Unit, v *Version, in DraftIn
 			return fault.OnField(field, "validation.unknown")
 		}
 	}
-	ns, nd, team, err := s.repo.known(ctx, u.Tx, in.Services, in.Departments, v.TeamID)
+	ns, nd, team, err := s.repo.known(ctx, q, in.Services, in.Departments, v.TeamID)
 	switch {
 	case err != nil:
 		return err
@@ -153,7 +154,7 @@ func (s *Service) Draft(ctx context.Context, in DraftInput) (Version, error) {
 			if (v.Kind == "ola") != (v.TeamID != nil) {
 				return v, fault.OnField("team_id", "constraint.sla_agreements_team")
 			}
-			return v, s.fill(ctx, u, &v, in)
+			return v, s.fill(ctx, u.Tx, &v, in)
 		})
 		return err
 	})
@@ -178,7 +179,7 @@ func (s *Service) EditDraft(ctx context.Context, id uuid.UUID, in DraftInput) (V
 		if !slices.Contains(v.Authors, u.Actor.ID) {
 			v.Authors = append(slices.Clone(v.Authors), u.Actor.ID)
 		}
-		if err := s.fill(ctx, u, v, in); err != nil {
+		if err := s.fill(ctx, u.Tx, v, in); err != nil {
 			return err
 		}
 		// The services may be others now; the right to them too.
@@ -233,10 +234,19 @@ func (s *Service) Withdraw(ctx context.Context, id uuid.UUID, in StepInput) (Ver
 	})
 }
 
+// ApproveInput puts a version into force. With Apply the open records it covers
+// come under it at once; that needs a version whose date has come.
+type ApproveInput struct {
+	Version int    `json:"version"`
+	Remark  string `json:"remark" validate:"omitempty,text,max=1000"`
+	Apply   bool   `json:"apply"`
+}
+
 // Approve puts a submitted version into force from its date on. Whoever drafted
 // it cannot (S7); the database holds to that as well. Records that are open
-// keep the terms they have until they are classified anew.
-func (s *Service) Approve(ctx context.Context, id uuid.UUID, in StepInput) (Version, error) {
+// keep the terms they have until they are classified anew, unless the approval
+// says otherwise.
+func (s *Service) Approve(ctx context.Context, id uuid.UUID, in ApproveInput) (Version, error) {
 	return s.change(ctx, ActionApprove, id, in.Version, in, func(u *work.Unit, v *Version) error {
 		if v.State != Submitted {
 			return fault.New(fault.Conflict, "sla.error.not_submitted", "state", string(v.State))
@@ -249,6 +259,13 @@ func (s *Service) Approve(ctx context.Context, id uuid.UUID, in StepInput) (Vers
 			return err
 		}
 		v.State, v.ApprovedBy, v.ApprovedAt = Approved, &u.Actor.ID, &u.Now
+		if in.Apply && v.ValidFrom.After(u.Now) {
+			return fault.OnField("apply", "sla.error.apply")
+		}
+		if in.Apply {
+			u.Note("applied", nil, true)
+			reapplyLater(u, v.ID)
+		}
 		return nil
 	})
 }

@@ -18,6 +18,7 @@ type Flip struct {
 	Number string      `json:"number"`
 	Title  string      `json:"title"`
 	Kind   record.Kind `json:"kind"`
+	URL    string      `json:"-"`
 	Metric Metric      `json:"metric"`
 	Before *time.Time  `json:"due_before"`
 	After  *time.Time  `json:"due_after"`
@@ -119,7 +120,7 @@ func (s *Service) preview(ctx context.Context, changed CalendarRecord) (Preview,
 		return p, err
 	}
 	then.put(changed)
-	v, _, err := s.desk.Visibility(ctx, "incident")
+	v, err := s.desk.VisibilityAcross(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -130,42 +131,67 @@ func (s *Service) preview(ctx context.Context, changed CalendarRecord) (Preview,
 	if p.Bounded = len(open) > previewLooked; p.Bounded {
 		open = open[:previewLooked]
 	}
-	at := s.desk.Now()
-	var sides, moved []Flip
+	t := s.tally(s.desk.Now())
 	for _, l := range open {
-		for _, m := range Metrics {
-			a, aok := Compute(m, l.Events, now.Rule, nil)
-			b, bok := Compute(m, l.Events, then.Rule, nil)
-			if !aok || !bok || a.Ended != nil || a.Rule.CalendarID != changed.ID {
-				continue
-			}
-			p.Looked++
-			f := Flip{Number: l.Number, Title: l.Title, Kind: l.Kind, Metric: m, Before: a.Due, After: b.Due}
-			switch was, is := late(a, at), late(b, at); {
-			case is && !was:
-				f.Late = "becomes"
-				p.Late++
-			case was && !is:
-				f.Late = "no_longer"
-				p.Saved++
-			}
-			if f.Late != "" {
-				sides = append(sides, f)
-			}
-			if f.Late != "" || !sameInstant(a.Due, b.Due) {
-				p.Moved++
-				if f.Late == "" && len(moved) < previewShown {
-					moved = append(moved, f)
-				}
+		t.compare(l, now.Rule, then.Rule, l.Events, func(c Clock) bool { return c.Rule.CalendarID == changed.ID })
+	}
+	return t.preview(p.Bounded), nil
+}
+
+// tally gathers what a change would do to clocks at an instant.
+type tally struct {
+	at           time.Time
+	url          func(record.Kind, string) string
+	p            Preview
+	sides, moved []Flip
+}
+
+func (s *Service) tally(at time.Time) tally { return tally{at: at, url: s.desk.Kinds.URL} }
+
+// compare counts the open clocks of a record by what it lived through and the
+// rules of today, and by another life and other rules. only, if not nil, says
+// which of its clocks matter.
+func (t *tally) compare(l life, now, then Lookup, events []Event, only func(Clock) bool) {
+	for _, m := range Metrics {
+		a, aok := Compute(m, l.Events, now, nil)
+		b, bok := Compute(m, events, then, nil)
+		if !aok || !bok || a.Ended != nil || only != nil && !only(a) {
+			continue
+		}
+		t.p.Looked++
+		f := Flip{Number: l.Number, Title: l.Title, Kind: l.Kind, URL: t.url(l.Kind, l.Number), Metric: m, Before: a.Due, After: b.Due}
+		switch was, is := late(a, t.at), late(b, t.at); {
+		case is && !was:
+			f.Late = "becomes"
+			t.p.Late++
+		case was && !is:
+			f.Late = "no_longer"
+			t.p.Saved++
+		}
+		if f.Late != "" {
+			t.sides = append(t.sides, f)
+		}
+		if f.Late != "" || !sameInstant(a.Due, b.Due) {
+			t.p.Moved++
+			if f.Late == "" && len(t.moved) < previewShown {
+				t.moved = append(t.moved, f)
 			}
 		}
 	}
-	p.Flips = append(sides, moved...)
-	p.Flips = p.Flips[:min(len(p.Flips), previewShown)]
-	return p, nil
 }
 
-func late(c Clock, now time.Time) bool { return c.Due != nil && c.Due.Before(now) }
+// preview is what was gathered, those that change sides first.
+func (t *tally) preview(bounded bool) Preview {
+	p := t.p
+	p.Bounded = bounded
+	p.Flips = append(t.sides, t.moved...)
+	p.Flips = p.Flips[:min(len(p.Flips), previewShown)]
+	return p
+}
+
+// late reports whether a clock has used its target up. What would be late from
+// this very instant on, because a change leaves it less than it used, is late.
+func late(c Clock, now time.Time) bool { return c.Due != nil && !c.Due.After(now) }
 
 func sameInstant(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))

@@ -228,7 +228,7 @@ func TestAgreementsNeedTwoPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.SLA.Approve(manager, v.ID, sla.StepInput{}); !fault.Is(err, fault.Conflict) {
+	if _, err := d.SLA.Approve(manager, v.ID, sla.ApproveInput{}); !fault.Is(err, fault.Conflict) {
 		t.Errorf("a draft was approved: %v", err)
 	}
 	// Whoever touches the draft is an author and cannot approve.
@@ -240,10 +240,10 @@ func TestAgreementsNeedTwoPeople(t *testing.T) {
 	if v, err = d.SLA.Submit(lead, v.ID, sla.StepInput{Version: v.Version}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.SLA.Approve(manager, v.ID, sla.StepInput{}); !fault.Is(err, fault.Forbidden) || fault.Of(err).Code != "authz.denied.involved" {
+	if _, err := d.SLA.Approve(manager, v.ID, sla.ApproveInput{}); !fault.Is(err, fault.Forbidden) || fault.Of(err).Code != "authz.denied.involved" {
 		t.Errorf("an author approved: %v", err)
 	}
-	if _, err := d.SLA.Approve(lead, v.ID, sla.StepInput{}); !fault.Is(err, fault.Forbidden) {
+	if _, err := d.SLA.Approve(lead, v.ID, sla.ApproveInput{}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("a lead approved: %v", err)
 	}
 	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE sla_versions SET state = 'approved', approved_by = authors[1], approved_at = now() WHERE id = $1`, v.ID); err == nil {
@@ -306,7 +306,7 @@ func TestTheMostParticularAgreementHolds(t *testing.T) {
 		v, err = d.SLA.Submit(lead, v.ID, sla.StepInput{})
 	}
 	if err == nil {
-		v, err = d.SLA.Approve(manager, v.ID, sla.StepInput{})
+		v, err = d.SLA.Approve(manager, v.ID, sla.ApproveInput{})
 	}
 	if err != nil || v.Number != 2 {
 		t.Fatal(err, v.Number)
