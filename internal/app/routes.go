@@ -212,7 +212,6 @@ func (a *App) personal(next http.Handler) http.Handler {
 // navigation fills in where the reader can go, and how much waits there. A
 // count that cannot be had is left out: the page itself will say why.
 func (a *App) navigation(ctx context.Context, s *ui.Shell) {
-	var approvals string
 	_ = db.Together(ctx, a.Desk.DB,
 		func(q db.Querier) error {
 			if n, err := a.Notify.Unread(ctx, q); err == nil && n > 0 {
@@ -221,11 +220,8 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			return nil
 		},
 		func(q db.Querier) error {
-			if !s.Actor.Agent() {
-				return nil
-			}
 			if n, err := a.Approvals.Waiting(ctx, q); err == nil && n > 0 {
-				approvals = ui.Count(n, 99)
+				s.Approvals = ui.Count(n, 99) // of deputies as well, who may be anybody
 			}
 			return nil
 		},
@@ -243,7 +239,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	s.Nav = []ui.NavGroup{
 		{Items: []ui.NavItem{
 			{ID: "inbox", Href: "/inbox", Icon: "inbox", Label: "ui.nav.inbox", Count: s.Unread, Go: "i"},
-			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: approvals},
+			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: s.Approvals},
 			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
 			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
 			{ID: "absences", Href: "/absences", Icon: "coffee", Label: "presence.title"},

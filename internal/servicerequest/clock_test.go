@@ -13,8 +13,10 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/record"
 	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/sla"
+	"opsdesk/internal/work"
 )
 
 // morning is a Tuesday in a week without holidays.
@@ -297,5 +299,32 @@ func TestQueueInTheOrderOfTimeLeft(t *testing.T) {
 	}
 	if page := d.Client("lead").Get("/requests"); !strings.Contains(page.Text(), `data-due="`) {
 		t.Error("the queue shows no clocks")
+	}
+}
+
+// TestDeputiesAreLedToApprovals from the portal, though they have no desk.
+func TestDeputiesAreLedToApprovals(t *testing.T) {
+	t.Parallel()
+	d := atMorning(t)
+	link := func(who string) bool {
+		return strings.Contains(d.Client(who).Get("/my").Text(), `href="/approvals"`)
+	}
+	order(t, d, "anna.kowalska", laptop(t, d))
+	if link("staff") {
+		t.Error("staff for whom nothing waits are led to approvals")
+	}
+	me, err := identity.ByUsername(t.Context(), d.Pool, "staff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Desk.Do(d.As("lead"), func(u *work.Unit) error {
+		r := order(t, d, "anna.kowalska", move(t, d))
+		record.Await(&u.Batch, record.Wait{RecordID: r.ID, PersonID: me["staff"], What: "approval.asked", Source: work.NewID(), Path: "/approvals", Since: u.Now})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !link("staff") {
+		t.Error("a deputy is not led to what waits for them")
 	}
 }

@@ -44,16 +44,17 @@ type NavGroup struct {
 
 // Shell is what every page shows around its own content.
 type Shell struct {
-	Actor    identity.Actor
-	SignedIn bool
-	Theme    string // light, dark or auto
-	Path     string // of the request, with its query
-	Assets   *web.Assets
-	Nav      []NavGroup
-	Unread   string // of the inbox; "" for none
-	Now      time.Time
-	Version  string
-	Flash    string // message key of what just succeeded
+	Actor     identity.Actor
+	SignedIn  bool
+	Theme     string // light, dark or auto
+	Path      string // of the request, with its query
+	Assets    *web.Assets
+	Nav       []NavGroup
+	Unread    string // of the inbox; "" for none
+	Approvals string // how many wait for the reader to decide; "" for none
+	Now       time.Time
+	Version   string
+	Flash     string // message key of what just succeeded
 	// UndoPath takes UndoValue to take it back; "" for what cannot be.
 	UndoPath, UndoValue string
 	Dev                 bool
