@@ -213,21 +213,25 @@ func worlds(b *testing.B) (small, large *machine) {
 	}
 	small = open(b, u.String(), dir+"/small")
 	large = open(b, c.URL(), dir+"/large")
-	if made {
-		return small, large
+	if !made {
+		fillBoth(b, small, large)
 	}
-	fillWorld(b, small.url, smallSize, smallOpen, eventsEach)
-	size, openOnes := largeSize()
 	began := time.Now()
-	fillWorld(b, large.url, size, openOnes, eventsEach)
-	fmt.Printf("made %d incidents with %d events in %s\n", size, size*eventsEach, time.Since(began).Round(time.Second))
-	began = time.Now()
 	n, err := large.Audit.Seal(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
 	fmt.Printf("sealed %d trail entries in %s\n", n, time.Since(began).Round(time.Second))
 	return small, large
+}
+
+func fillBoth(b *testing.B, small, large *machine) {
+	b.Helper()
+	fillWorld(b, small.url, smallSize, smallOpen, eventsEach)
+	size, openOnes := largeSize()
+	began := time.Now()
+	fillWorld(b, large.url, size, openOnes, eventsEach)
+	fmt.Printf("made %d incidents with %d events in %s\n", size, size*eventsEach, time.Since(began).Round(time.Second))
 }
 
 // place finds a ticket with a usual history and saves a view.

@@ -24,8 +24,9 @@ var errBusy = errors.New("another process is sealing")
 // wait: their ids may still be followed by smaller ones.
 func (l *Log) Seal(ctx context.Context, pool *db.Pool, now func() time.Time) (int, error) {
 	total := 0
+	var b bounds
 	for {
-		n, err := l.round(ctx, pool)
+		n, err := l.round(ctx, pool, &b)
 		if errors.Is(err, errBusy) {
 			return total, nil
 		}
@@ -40,13 +41,18 @@ func (l *Log) Seal(ctx context.Context, pool *db.Pool, now func() time.Time) (in
 	return total, l.checkpointNow(now())
 }
 
-func (l *Log) round(ctx context.Context, pool *db.Pool) (int, error) {
+// bounds are what the rounds of one sealing have in common: entries of
+// transactions in [from, to), of which those up to the id after are sealed. A
+// large backlog is thus read once, not once a round.
+type bounds struct{ from, to, after int64 }
+
+func (l *Log) round(ctx context.Context, pool *db.Pool, b *bounds) (int, error) {
 	h, err := l.hashes()
 	if err != nil {
 		return 0, err
 	}
 	defer h.Close()
-	taken := 0
+	taken, last := 0, int64(0)
 	err = pool.InTx(ctx, func(tx db.Tx) error {
 		var mine bool
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(7141)`).Scan(&mine); err != nil {
@@ -59,13 +65,19 @@ func (l *Log) round(ctx context.Context, pool *db.Pool) (int, error) {
 		if err != nil {
 			return err
 		}
-		list, horizon, err := unsealed(ctx, tx)
+		list, err := unsealed(ctx, tx, b)
 		if err != nil {
 			return err
 		}
-		taken = len(list)
-		return l.take(ctx, tx, h, size, list, horizon)
+		taken, last = len(list), b.after
+		if taken > 0 {
+			last = list[taken-1].ID
+		}
+		return l.take(ctx, tx, h, size, list, b.to)
 	})
+	if err == nil {
+		b.after = last
+	}
 	return taken, err
 }
 
@@ -121,19 +133,20 @@ func (l *Log) aligned(ctx context.Context, tx db.Tx, h *hashes) (int64, error) {
 	return size, nil
 }
 
-// unsealed reads the entries to seal next, in the order of their ids, and the
-// horizon below which no transaction runs any more.
-func unsealed(ctx context.Context, tx db.Tx) ([]Entry, int64, error) {
-	var from, to int64
-	// After a restore into another cluster, transaction numbers start anew.
-	if err := tx.QueryRow(ctx, `SELECT CASE WHEN horizon > x.xmin THEN 0 ELSE horizon END, x.xmin FROM trail_log, (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) x`).Scan(&from, &to); err != nil {
-		return nil, 0, err
+// unsealed reads the entries to seal next, in the order of their ids. In the
+// first round it sets the bounds: below the horizon to, no transaction runs any
+// more.
+func unsealed(ctx context.Context, tx db.Tx, b *bounds) ([]Entry, error) {
+	if b.to == 0 {
+		// After a restore into another cluster, transaction numbers start anew.
+		if err := tx.QueryRow(ctx, `SELECT CASE WHEN horizon > x.xmin THEN 0 ELSE horizon END, x.xmin FROM trail_log, (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin) x`).Scan(&b.from, &b.to); err != nil {
+			return nil, err
+		}
 	}
 	rows, _ := tx.Query(ctx, `SELECT id, `+columns+` FROM trail_entries e
-		WHERE xid >= @from AND xid < @to AND NOT EXISTS (SELECT 1 FROM trail_leaves l WHERE l.entry_id = e.id)
-		ORDER BY id LIMIT @limit`, db.Args{"from": from, "to": to, "limit": sealBatch})
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
-	return list, to, err
+		WHERE xid >= @from AND xid < @to AND id > @after AND NOT EXISTS (SELECT 1 FROM trail_leaves l WHERE l.entry_id = e.id)
+		ORDER BY id LIMIT @limit`, db.Args{"from": b.from, "to": b.to, "after": b.after, "limit": sealBatch})
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 }
 
 // checkpointNow signs the present size unless it is signed already.
