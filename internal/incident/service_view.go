@@ -207,8 +207,9 @@ func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
 
 // rest reads what follows from what the incident turned out to be.
 func (s *Service) rest(ctx context.Context, d *Detail) error {
+	texts, names := d.texts(), d.everyone() // before the reads, which write to d side by side
 	reads := []func(db.Querier) error{
-		func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, d.texts()...); return err },
+		func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, texts...); return err },
 	}
 	if d.Confidential {
 		reads = append(reads, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
@@ -224,7 +225,7 @@ func (s *Service) rest(ctx context.Context, d *Detail) error {
 	}
 	more := len(reads) > 1
 	if !more { // whose names are shown is known already
-		reads = append(reads, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, d.everyone()...); return err })
+		reads = append(reads, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, names...); return err })
 	}
 	if err := db.Together(ctx, s.desk.DB, reads...); err != nil || !more {
 		return err
