@@ -41,34 +41,8 @@ type SessionLimits struct {
 // that reading stays reading.
 const touchEvery = time.Minute
 
-// personColumns are what is read of the person themselves.
-const personColumns = `p.id, p.username, p.name, p.name_en, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department`
-
-// actorSQL selects all that decides about a person in one statement; the
-// callers say which person.
-const actorSQL = `SELECT ` + personColumns + `,
-		ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = p.id AND (g.until IS NULL OR g.until > @now)) AS roles,
-		ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = p.id) AS teams,
-		ARRAY(WITH RECURSIVE tree AS (
-			SELECT d.id FROM departments d WHERE d.manager_id = p.id
-			UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
-		) SELECT id FROM tree) AS departments,
-		ARRAY(SELECT s.id FROM services s WHERE s.owner_id = p.id) AS services`
-
-// seat is what decides about a person beside themselves. It changes when the
-// company does, and is kept in memory until then (db.Kept).
-type seat struct {
-	Roles       []string    `db:"roles"`
-	Until       []time.Time `db:"until"` // of each role
-	Teams       []uuid.UUID `db:"teams"`
-	Departments []uuid.UUID `db:"departments"`
-	Services    []uuid.UUID `db:"services"`
-}
-
-const generation = `(SELECT coalesce(sum(n), 0)::bigint FROM generations) AS generation`
-
-// atDesk is who a request is from.
-type atDesk struct {
+// person is what is read of people themselves.
+type person struct {
 	ID         uuid.UUID `db:"id"`
 	Username   string    `db:"username"`
 	Name       string    `db:"name"`
@@ -79,88 +53,100 @@ type atDesk struct {
 	Density    string    `db:"density"`
 	Shortcuts  bool      `db:"shortcuts"`
 	Department uuid.UUID `db:"department"`
-	Generation int64     `db:"generation"`
 }
 
-// actor adds the person's seat, as it stands in the generation just read.
-func (p atDesk) actor(ctx context.Context, pool *db.Pool, now time.Time) (Actor, error) {
-	s, err := db.Kept(pool.Keep(ctx, p.Generation), pool, "seat:"+p.ID.String(), func() (seat, error) {
-		rows, _ := pool.Query(ctx, `SELECT ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = @id ORDER BY g.role) AS roles,
-			ARRAY(SELECT coalesce(g.until, '9999-01-01') FROM role_grants g WHERE g.person_id = @id ORDER BY g.role) AS until,
-			ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = @id) AS teams,
-			ARRAY(WITH RECURSIVE tree AS (
-				SELECT d.id FROM departments d WHERE d.manager_id = @id
-				UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
-			) SELECT id FROM tree) AS departments,
-			ARRAY(SELECT s.id FROM services s WHERE s.owner_id = @id) AS services`, db.Args{"id": p.ID})
-		return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[seat])
-	})
-	if err != nil {
-		return Actor{}, db.Map(err)
-	}
+const personColumns = `p.id, p.username, p.name, p.name_en, p.lang, p.time_zone, p.theme, p.density, p.shortcuts, coalesce(p.department_id, '00000000-0000-0000-0000-000000000000') AS department`
+
+// seat is what decides about a person beside themselves. It changes when the
+// company does.
+type seat struct {
+	Roles       []string    `db:"roles"`
+	Until       []time.Time `db:"until"` // of each role
+	Teams       []uuid.UUID `db:"teams"`
+	Departments []uuid.UUID `db:"departments"`
+	Services    []uuid.UUID `db:"services"`
+}
+
+// seatColumns read the seat of p.
+const seatColumns = `ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = p.id ORDER BY g.role) AS roles,
+		ARRAY(SELECT coalesce(g.until, '9999-01-01') FROM role_grants g WHERE g.person_id = p.id ORDER BY g.role) AS until,
+		ARRAY(SELECT m.team_id FROM team_members m WHERE m.person_id = p.id) AS teams,
+		ARRAY(WITH RECURSIVE tree AS (
+			SELECT d.id FROM departments d WHERE d.manager_id = p.id
+			UNION SELECT c.id FROM departments c JOIN tree t ON c.parent_id = t.id
+		) SELECT id FROM tree) AS departments,
+		ARRAY(SELECT s.id FROM services s WHERE s.owner_id = p.id) AS services`
+
+// actor is the person in their seat, with the roles that they hold now.
+func (p person) actor(s seat, now time.Time) Actor {
 	a := Actor{
 		ID: p.ID, Username: p.Username, Name: p.Name, NameEn: p.NameEn, Lang: p.Lang, TimeZone: p.TimeZone, Theme: p.Theme, Density: p.Density, NoShortcuts: !p.Shortcuts,
-		Department: p.Department, Teams: s.Teams, Departments: s.Departments, Services: s.Services, Generation: p.Generation,
+		Department: p.Department, Teams: s.Teams, Departments: s.Departments, Services: s.Services,
 	}
 	for n, r := range s.Roles {
 		if s.Until[n].After(now) {
 			a.Roles = append(a.Roles, Role(r))
 		}
 	}
-	return a, nil
-}
-
-type actorRow struct {
-	ID          uuid.UUID   `db:"id"`
-	Username    string      `db:"username"`
-	Name        string      `db:"name"`
-	NameEn      string      `db:"name_en"`
-	Lang        string      `db:"lang"`
-	TimeZone    string      `db:"time_zone"`
-	Theme       string      `db:"theme"`
-	Density     string      `db:"density"`
-	Shortcuts   bool        `db:"shortcuts"`
-	Department  uuid.UUID   `db:"department"`
-	Roles       []string    `db:"roles"`
-	Teams       []uuid.UUID `db:"teams"`
-	Departments []uuid.UUID `db:"departments"`
-	Services    []uuid.UUID `db:"services"`
-}
-
-func (r actorRow) actor() Actor {
-	a := Actor{
-		ID: r.ID, Username: r.Username, Name: r.Name, NameEn: r.NameEn, Lang: r.Lang, TimeZone: r.TimeZone, Theme: r.Theme, Density: r.Density, NoShortcuts: !r.Shortcuts,
-		Department: r.Department, Teams: r.Teams, Departments: r.Departments, Services: r.Services,
-	}
-	for _, x := range r.Roles {
-		a.Roles = append(a.Roles, Role(x))
-	}
 	return a
+}
+
+// seated is a person read together with their seat.
+type seated struct {
+	person
+	seat
 }
 
 // LoadActor reads an active person as an actor.
 func LoadActor(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) (Actor, error) {
-	rows, _ := q.Query(ctx, actorSQL+` FROM people p WHERE p.id = @id AND p.active`, db.Args{"id": id, "now": now})
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[actorRow])
+	all, err := LoadActors(ctx, q, []uuid.UUID{id}, now)
 	if err != nil {
-		return Actor{}, missing(err)
+		return Actor{}, err
 	}
-	return r.actor(), nil
+	a, ok := all[id]
+	if !ok {
+		return Actor{}, missing(pgx.ErrNoRows)
+	}
+	return a, nil
 }
 
 // LoadActors reads active people as actors in one statement. Others are absent.
 func LoadActors(ctx context.Context, q db.Querier, ids []uuid.UUID, now time.Time) (map[uuid.UUID]Actor, error) {
-	rows, _ := q.Query(ctx, actorSQL+` FROM people p WHERE p.id = ANY(@ids) AND p.active`, db.Args{"ids": ids, "now": now})
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[actorRow])
+	rows, _ := q.Query(ctx, `SELECT `+personColumns+`, `+seatColumns+` FROM people p WHERE p.id = ANY(@ids) AND p.active`, db.Args{"ids": ids})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[seated])
 	out := make(map[uuid.UUID]Actor, len(list))
 	for _, r := range list {
-		out[r.ID] = r.actor()
+		out[r.ID] = r.actor(r.seat, now)
 	}
 	return out, db.Map(err)
 }
 
+// signedIn is the person a request is from, and the generation of what the
+// company has set up (db.Kept), read in the same statement.
+type signedIn struct {
+	person
+	Generation int64 `db:"generation"`
+}
+
+const generation = `(SELECT coalesce(sum(n), 0)::bigint FROM generations) AS generation`
+
+// actor adds the person's seat as it stands in the generation just read, from
+// memory if it has not changed since it was last read.
+func (p signedIn) actor(ctx context.Context, pool *db.Pool, now time.Time) (Actor, error) {
+	s, err := db.Kept(pool.Keep(ctx, p.Generation), pool, "seat:"+p.ID.String(), func() (seat, error) {
+		rows, _ := pool.Query(ctx, `SELECT `+seatColumns+` FROM people p WHERE p.id = @id`, db.Args{"id": p.ID})
+		return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[seat])
+	})
+	if err != nil {
+		return Actor{}, db.Map(err)
+	}
+	a := p.person.actor(s, now)
+	a.Generation = p.Generation
+	return a, nil
+}
+
 type sessionRow struct {
-	atDesk
+	signedIn
 	Seen time.Time `db:"last_seen_at"`
 }
 
@@ -190,7 +176,7 @@ func BySession(ctx context.Context, pool *db.Pool, token string, l SessionLimits
 }
 
 type tokenRow struct {
-	atDesk
+	signedIn
 	Used *time.Time `db:"last_used_at"`
 }
 
