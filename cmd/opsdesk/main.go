@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -56,25 +55,12 @@ func (e *env) config() (config.Config, error) {
 func (e *env) say(format string, args ...any) { fmt.Fprintf(e.stdout, format+"\n", args...) }
 
 func main() {
-	tune(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "opsdesk: "+err.Error())
 		os.Exit(1)
-	}
-}
-
-// tune lets the garbage of more pages gather before it is collected: what a
-// desk keeps is small, what a page leaves behind is not. Memory stays bounded
-// all the same. GOGC and GOMEMLIMIT have the last word.
-func tune(getenv func(string) string) {
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-	if getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(120 << 20)
 	}
 }
 

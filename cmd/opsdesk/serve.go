@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"time"
 )
 
@@ -24,8 +26,22 @@ func (serveCmd) Run(e *env) error {
 	return errors.Join(d.serve(e), d.close())
 }
 
+// tune lets the garbage of more pages gather before it is collected: what a
+// desk keeps is small, what a page leaves behind is not. Memory stays bounded
+// all the same, softly. GOGC and GOMEMLIMIT have the last word. Only serving is
+// tuned: an import may need more than a desk at rest.
+func tune(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(120 << 20)
+	}
+}
+
 // serve listens, works on jobs, and ends both in order when the context does.
 func (d *opened) serve(e *env) error {
+	tune(os.Getenv)
 	// The jobs stop after the last request, not with the signal.
 	if err := d.Start(context.WithoutCancel(e.ctx)); err != nil {
 		return fmt.Errorf("start jobs: %w", err)

@@ -45,12 +45,17 @@ func (a *App) routes(o Options, po people.Options) error {
 	if err != nil {
 		return err
 	}
+	compress, err := web.Compress()
+	if err != nil {
+		return err
+	}
 	mux.Use(
 		web.WithRequestID,
 		web.Headers(c.Secure()),
 		a.base(c.Secure(), o.Version),
 		web.Logged(o.Log, o.Clock, a.metrics.observe, rt.Fail, routeOf),
 		sameOrigin,
+		unless(isStatic, compress),
 		unless(isStatic, a.People.Authenticate(c.Secure(), c.Proxies(), rt.Fail)),
 		unless(isStatic, a.personal),
 		signedIn(rt.Fail),
