@@ -146,7 +146,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f.CountTo = CountLimit
+	f.CountTo = ProgramLimit
 	p, err := a.s.List(r.Context(), f, r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err

@@ -12,12 +12,16 @@ import (
 	"opsdesk/internal/search"
 )
 
-// Up to where lists are counted; more is shown as "10 000+".
+// CountLimit is up to where pages count a list; more is shown as "1 000+". Each
+// record must be looked at to be counted, and nobody reads that many. Programs
+// get ProgramLimit.
 const (
-	CountLimit = 10000
-	FoundLimit = 1000
-	PageSize   = 50
+	CountLimit   = 1000
+	ProgramLimit = 10000
 )
+
+// PageSize is how many rows one page of the list has.
+const PageSize = 50
 
 // Page is one page of the list.
 type Page struct {
@@ -104,10 +108,7 @@ func (s *Service) list(ctx context.Context, m Model, f Filter, cursor string) (p
 		last := p.Rows[want-1]
 		p.Next = db.Cursor(Cursor{At: last.UpdatedAt, Name: last.SortName, ID: last.ID})
 	}
-	switch p.Limit = f.CountTo; {
-	case p.Limit == 0 && a.found != "":
-		p.Limit = FoundLimit
-	case p.Limit == 0:
+	if p.Limit = f.CountTo; p.Limit == 0 {
 		p.Limit = CountLimit
 	}
 	if p.Next == "" && cursor == "" {

@@ -29,7 +29,7 @@ type Filter struct {
 	Group   string // "", due, priority, state, team, assignee
 	After   *Cursor
 	Limit   int
-	CountTo int // up to where matches are counted; 0: CountLimit, and FoundLimit with words
+	CountTo int // up to where matches are counted; 0: CountLimit
 }
 
 // Clause is one condition: a field, an operator and its values. Addresses

@@ -12,11 +12,12 @@ import (
 	"opsdesk/internal/search"
 )
 
-// Up to where lists are counted; more is shown as "10 000+". Words are in more
-// records than anybody reads, and each must be looked at to be counted.
+// CountLimit is up to where pages count a list; more is shown as "1 000+". Each
+// record must be looked at to be counted, and nobody reads that many. Programs
+// get ProgramLimit.
 const (
-	CountLimit = 10000
-	FoundLimit = 1000
+	CountLimit   = 1000
+	ProgramLimit = 10000
 )
 
 // PageSize is how many rows one page of a list has.
@@ -100,10 +101,7 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string) (Page, erro
 	if err != nil {
 		return p, err
 	}
-	switch p.Limit = f.CountTo; {
-	case p.Limit == 0 && f.Text != "":
-		p.Limit = FoundLimit
-	case p.Limit == 0:
+	if p.Limit = f.CountTo; p.Limit == 0 {
 		p.Limit = CountLimit
 	}
 	if p.Next == "" && cursor == "" {

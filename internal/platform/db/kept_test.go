@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
 )
@@ -138,4 +140,59 @@ func TestKeptWhileChanging(t *testing.T) {
 		})
 	}
 	done.Wait()
+}
+
+// Every table that is counted is counted at each kind of change, and every
+// counter belongs to a table.
+func TestGenerationsCountEveryTable(t *testing.T) {
+	p := dbtest.New(t)
+	rows, _ := p.Query(t.Context(), `SELECT name FROM generations ORDER BY name`)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	// Without rows, too: statement triggers do not look for any.
+	for _, table := range tables {
+		name := pgx.Identifier{table}.Sanitize()
+		var column string
+		if err := p.QueryRow(t.Context(), `SELECT attname FROM pg_attribute WHERE attrelid = @table::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum LIMIT 1`,
+			db.Args{"table": table}).Scan(&column); err != nil {
+			t.Errorf("%s: %v", table, err)
+			continue
+		}
+		column = pgx.Identifier{column}.Sanitize()
+		for _, change := range []string{
+			"INSERT INTO " + name + " SELECT * FROM " + name + " WHERE false",
+			"UPDATE " + name + " SET " + column + " = " + column + " WHERE false",
+			"DELETE FROM " + name + " WHERE false",
+		} {
+			if got := counted(t, p, change); got != 1 {
+				t.Errorf("%q is counted %d times", change, got)
+			}
+		}
+	}
+	var strays int
+	if err := p.QueryRow(t.Context(), `SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc f ON f.oid = t.tgfoid
+		WHERE f.proname = 'generations_count' AND NOT EXISTS (SELECT 1 FROM generations g WHERE g.name = c.relname)`).Scan(&strays); err != nil || strays != 0 {
+		t.Errorf("%d tables have a trigger that counts nothing, %v", strays, err)
+	}
+}
+
+// counted is by how much a statement moves the generation.
+func counted(t *testing.T, p *db.Pool, statement string) int64 {
+	t.Helper()
+	var before, after int64
+	err := p.InTx(t.Context(), func(tx db.Tx) error {
+		if err := tx.QueryRow(t.Context(), teamGeneration).Scan(&before); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(t.Context(), statement); err != nil {
+			return err
+		}
+		return tx.QueryRow(t.Context(), teamGeneration).Scan(&after)
+	})
+	if err != nil {
+		t.Errorf("%s: %v", statement, err)
+	}
+	return after - before
 }
