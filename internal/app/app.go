@@ -33,6 +33,7 @@ import (
 	"opsdesk/internal/platform/storage"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/presence"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/routing"
 	"opsdesk/internal/service"
@@ -163,6 +164,9 @@ func (a *App) modules(o Options) error {
 	}
 	a.Services.Cover(a.SLA)
 	if a.Canned, err = canned.New(d); err != nil {
+		return err
+	}
+	if err = queue.Register(d); err != nil {
 		return err
 	}
 	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA, a.Canned); err != nil {

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/importer", "internal/demo"},
 	{"internal/incident", "internal/people", "internal/audit", "internal/configuration", "internal/servicerequest"},
 	{"internal/notify", "internal/timeline"},
-	{"internal/routing"},
+	{"internal/routing", "internal/queue"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/form", "internal/sla", "internal/canned"},
 	{"internal/presence", "internal/search", "internal/service", "internal/live"},
 	{"internal/approval"},

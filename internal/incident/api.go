@@ -13,8 +13,8 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/sla"
-	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -163,13 +163,6 @@ type (
 	historyOut struct {
 		Items []historyEntry `json:"items"`
 	}
-	viewOut struct {
-		view.View
-		Count int `json:"count"` // at most 100, which stands for "more than 99"
-	}
-	viewsOut struct {
-		Items []viewOut `json:"items"`
-	}
 	matrixInput struct {
 		Cells []Cell `json:"cells"`
 	}
@@ -180,7 +173,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f.CountTo = ProgramLimit
+	f.CountTo = queue.ProgramLimit
 	p, err := a.s.List(r.Context(), f, r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err
@@ -463,44 +456,4 @@ func (a api) glossary(w http.ResponseWriter, r *http.Request) error {
 
 func (a api) setGlossary(w http.ResponseWriter, r *http.Request) error {
 	return configured(w, r, a.s.SetGlossary)
-}
-
-func (a api) listViews(w http.ResponseWriter, r *http.Request) error {
-	list, n, err := a.s.Saved(r.Context())
-	if err != nil {
-		return err
-	}
-	out := viewsOut{Items: []viewOut{}}
-	for _, v := range list {
-		out.Items = append(out.Items, viewOut{v, n[v.ID.String()]})
-	}
-	return web.JSON(w, http.StatusOK, out)
-}
-
-func (a api) saveView(w http.ResponseWriter, r *http.Request) error {
-	var in view.SaveInput
-	if err := web.Decode(r, &in); err != nil {
-		return err
-	}
-	v, err := a.s.views.Save(work.WithKey(r.Context(), web.Key(r)), Kind, in)
-	if err != nil {
-		return err
-	}
-	a.s.Forget(v.OwnerID)
-	return web.JSON(w, http.StatusOK, v)
-}
-
-func (a api) deleteView(w http.ResponseWriter, r *http.Request) error {
-	id, err := uuid.Parse(chi.URLParam(r, "view"))
-	if err != nil {
-		return fault.New(fault.NotFound, "error.not_found")
-	}
-	if _, err := a.s.views.Get(r.Context(), id); err != nil {
-		return err
-	}
-	if _, err := a.s.views.Delete(r.Context(), id, view.DeleteInput{}); err != nil {
-		return err
-	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
 }

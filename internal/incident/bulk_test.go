@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/batch"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/work"
 )
 
@@ -245,7 +246,7 @@ func TestExportIsWhatIsShown(t *testing.T) {
 func TestLargeExportsBecomeWork(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
-	fill(t, d, incident.ExportNow+5)
+	fill(t, d, queue.ExportNow+5)
 	c := d.Client("lead")
 	q := url.Values{"query": {"view=all&f=created.within.1h"}, "format": {"csv"}}
 	p, err := d.Incidents.List(d.As("lead"), incident.Filter{View: "all", Clauses: []incident.Clause{{Field: "created", Op: "within", Values: []string{"1h"}}}}, "")
@@ -261,7 +262,7 @@ func TestLargeExportsBecomeWork(t *testing.T) {
 	file := a.Header.Get("Location") + "/file"
 	got := c.Get(file)
 	r, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(got.Body, []byte("\ufeff")))).ReadAll()
-	if err != nil || len(r) != want+1 || want <= incident.ExportNow {
+	if err != nil || len(r) != want+1 || want <= queue.ExportNow {
 		t.Errorf("%d lines: %v", len(r), err)
 	}
 	if x := d.Client("engineer").Get(file); x.Status != http.StatusNotFound {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,10 +15,9 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
-	"opsdesk/internal/record"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
-	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -108,16 +106,16 @@ func (h handlers) everything(ctx context.Context, text, cursor string) ([]ui.Own
 	if err != nil {
 		return nil, "", err
 	}
-	after, err := h.s.Place(cursor)
+	after, err := queue.ParseCursor(cursor)
 	if err != nil {
 		return nil, "", err
 	}
-	others, err := h.others.Own(ctx, text, after, PageSize+1)
+	others, err := h.others.Own(ctx, text, after, queue.PageSize+1)
 	if err != nil {
 		return nil, "", err
 	}
-	rows := ui.Newest(PageSize, own(ctx, p.Rows), others)
-	if len(p.Rows)+len(others) <= PageSize && p.Next == "" {
+	rows := ui.Newest(queue.PageSize, own(ctx, p.Rows), others)
+	if len(p.Rows)+len(others) <= queue.PageSize && p.Next == "" {
 		return rows, "", nil
 	}
 	last := rows[len(rows)-1]
@@ -137,130 +135,29 @@ func (h handlers) mine(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, minePage(rows, next, f.Text))
 }
 
-// queueProps is the queue with what its filters offer.
-type queueProps struct {
-	Page
-	Filter   Filter
-	Query    url.Values
-	Teams    []identity.Team
-	Config   Config
-	Selected string
-	Preview  *Detail
-	Now      time.Time
-
-	Saved     *view.View // open by its name
-	MayChange bool       // the saved view
-	Changed   bool       // the list is not as it was saved
-	Display   view.Display
-	MayExport bool
-
-	People      map[uuid.UUID]identity.Person
-	Departments map[uuid.UUID]identity.Department
-	Parents     map[uuid.UUID]record.Entry
-}
-
+// queue is the list that agents work from.
 func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
+	p, rows, done, err := h.s.queue.Show(w, r)
+	if done || err != nil {
+		return err
+	}
 	ctx := r.Context()
-	who, err := identity.From(ctx)
-	if err != nil {
+	if p.Look, err = h.look(ctx, p.Filter, rows); err != nil {
 		return err
 	}
-	if !who.Agent() {
-		return web.SeeOther(w, r, "/my")
-	}
-	q := r.URL.Query()
-	if q.Has("field") {
-		return h.built(w, r, q)
-	}
-	p := queueProps{Query: q, Now: h.desk.Now(), MayExport: h.mayExport(ctx)}
-	if p.Filter, err = ParseFilter(q); err != nil {
-		return err
-	}
-	if err = h.opened(ctx, &p); err != nil {
-		return err
-	}
-	if err = h.displayed(ctx, &p); err != nil {
-		return err
-	}
-	if p.Page, err = h.s.List(ctx, p.Filter, q.Get("cursor")); err != nil {
-		return err
-	}
-	if p.Teams, err = identity.Teams(ctx, h.desk.DB); err != nil {
-		return err
-	}
-	if p.Config, err = h.s.Config(ctx); err != nil {
-		return err
-	}
-	if err = h.names(ctx, &p); err != nil {
-		return err
-	}
-	if len(p.Rows) > 0 && !p.table() && !web.IsBackground(r) {
-		at := p.at(q.Get("sel"), q.Get("next"))
-		p.Selected = p.Rows[at].Number
-		d, err := h.s.Detail(ctx, p.Rows[at].ID)
+	if p.Previews() && !web.IsBackground(r) {
+		at := p.At()
+		p.Selected = rows[at].Number
+		d, err := h.s.Detail(ctx, rows[at].ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 		if err == nil {
-			d.Back = p.backTo(at)
-			p.Preview = &d
+			d.Back = p.BackTo(at)
+			p.Look.Preview = preview(d)
 		}
 	}
-	return web.Render(w, r, http.StatusOK, queuePage(p))
-}
-
-// names reads what the conditions in force are called.
-func (h handlers) names(ctx context.Context, p *queueProps) (err error) {
-	var ids []uuid.UUID
-	departments := p.Query.Get("add") == "department"
-	for _, c := range p.Filter.Clauses {
-		departments = departments || c.Field == "department"
-		if c.Field == "assignee" || c.Field == "requester" {
-			for _, v := range c.Values {
-				if id, err := uuid.Parse(v); err == nil {
-					ids = append(ids, id)
-				}
-			}
-		}
-	}
-	if p.Parents, err = h.s.parents(ctx, p.Filter); err != nil {
-		return err
-	}
-	if p.People, err = identity.People(ctx, h.desk.DB, ids...); err != nil || !departments {
-		return err
-	}
-	p.Departments, err = identity.Departments(ctx, h.desk.DB)
-	return err
-}
-
-// built takes one condition from the builder's form into the address.
-func (h handlers) built(w http.ResponseWriter, r *http.Request, q url.Values) error {
-	if err := identity.FillPicked(r.Context(), h.desk.DB, q, "person_id"); err != nil {
-		return err
-	}
-	c := Clause{Field: q.Get("field"), Op: q.Get("op"), Values: words(q["value"])}
-	if id := q.Get("person_id"); id != "" {
-		c.Values = append(c.Values, id)
-	}
-	if c.Op == "within" || c.Op == "older" {
-		c.Values = words(q["span"])
-	}
-	add := len(c.Values) > 0 || c.Op == "none" || c.Op == "any"
-	old := q.Get("old")
-	for _, k := range []string{"field", "op", "value", "person_id", "person_id_username", "span", "old", "add", "edit", "cursor", "sel"} {
-		q.Del(k)
-	}
-	list := slices.DeleteFunc(q["f"], func(s string) bool { return s == old })
-	if add {
-		list = append(list, c.String())
-	}
-	if q["f"] = list; len(list) == 0 {
-		q.Del("f")
-	}
-	if _, err := ParseFilter(q); err != nil {
-		return err
-	}
-	return web.SeeOther(w, r, address(q))
+	return web.Render(w, r, http.StatusOK, queue.ListPage(p))
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {

@@ -23,9 +23,6 @@ func (s *Service) register() error {
 	if err := s.desk.Registry.Every(JobIndex, 10*time.Minute, 30*time.Minute, s.index); err != nil {
 		return err
 	}
-	if err := s.desk.Registry.Every(JobViews, time.Minute, 5*time.Minute, s.watchViews); err != nil {
-		return err
-	}
 	if err := s.desk.Registry.Every(JobMajors, time.Minute, 5*time.Minute, s.watchMajors); err != nil {
 		return err
 	}
@@ -39,13 +36,6 @@ func (s *Service) register() error {
 		return err
 	}
 	return s.desk.Registry.Every(JobAutoClose, time.Minute, 5*time.Minute, s.autoClose)
-}
-
-// JobViews looks whether a view that somebody watches holds too much.
-const JobViews = "incident.views"
-
-func (s *Service) watchViews(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
-	return s.alarmViews(identity.With(ctx, identity.NewSystem("views")))
 }
 
 // JobIndex puts incidents into the search index that were made before there

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,8 +13,8 @@ import (
 	"opsdesk/internal/batch"
 	"opsdesk/internal/canned"
 	"opsdesk/internal/platform/db"
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/view"
@@ -49,18 +48,12 @@ func NewService(d *work.Desk, zone *time.Location, views *view.Service, batches 
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/incidents", Read: "ticket.read", Relations: record.Relations[:]}); err != nil {
 		return nil, err
 	}
-	s.views, s.batches, s.canned = views, batches, texts
+	s.batches, s.canned = batches, texts
 	batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Undo: BatchUndo, Title: "incident.bulk.title", Path: "/incidents/"})
 	batches.Handle(BatchUndo, batch.Runner{Row: s.undoRow, Title: "incident.bulk.undo_title", Path: "/incidents/"})
-	batches.Handle(BatchExport, batch.Runner{All: s.exportAll, Title: "incident.export.title", Path: "/incidents/"})
-	views.For(Kind, func(query string) error {
-		q, err := url.ParseQuery(query)
-		if err != nil {
-			return fault.OnField("query", "incident.error.filter")
-		}
-		_, err = ParseFilter(q)
-		return err
-	})
+	if err := s.lists(views, batches); err != nil {
+		return nil, err
+	}
 	d.Policies.Add(Policies())
 	if err := s.register(); err != nil {
 		return nil, err
@@ -75,13 +68,6 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.Get("/my", h.mine)
 	rt.Get("/palette", h.palette)
 	rt.Get("/incidents", h.queue)
-	rt.Post("/incidents/bulk/form", h.bulkForm)
-	rt.Post("/incidents/bulk", h.bulk)
-	rt.Post("/incidents/export", h.export)
-	rt.Post("/incidents/display", h.setDisplay)
-	rt.Post("/incidents/views", h.saveView)
-	rt.Get("/incidents/views/{view}", h.viewPage)
-	rt.Post("/incidents/views/{view}/delete", h.deleteView)
 	rt.Get("/incidents/new", h.reportPage)
 	rt.Post("/incidents", h.report)
 	rt.Get("/incidents/{id}", h.ticket)
@@ -110,11 +96,6 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/watchers", tag(web.Op{ID: "listWatchers", Summary: "Who follows an incident", Out: watchersOut{}}), a.watchers)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/names", tag(web.Op{ID: "listNames", Summary: "The need-to-know list of a confidential incident", Out: namesOut{}}), a.names)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/history", tag(web.Op{ID: "listHistory", Summary: "What was done, oldest first", Out: historyOut{}}), a.history)
-	rt.API(http.MethodPost, "/api/v1/incidents/bulk", tag(web.Op{ID: "bulkIncidents", Summary: "Preview a change of many incidents; start it at /api/v1/jobs/{id}/start", In: BulkInput{}, Out: batch.Batch{}, Status: http.StatusAccepted}), a.bulk)
-	rt.API(http.MethodPost, "/api/v1/incidents/export", tag(web.Op{ID: "exportIncidents", Summary: "The rows of a list as a file; 202 with the job where there are more than 1,000", In: ExportInput{}, ContentType: "application/octet-stream"}), a.export)
-	rt.API(http.MethodGet, "/api/v1/incident-views", tag(web.Op{ID: "listIncidentViews", Summary: "Saved views of the caller and their teams, with counts up to 100", Out: viewsOut{}}), a.listViews)
-	rt.API(http.MethodPost, "/api/v1/incident-views", tag(web.Op{ID: "saveIncidentView", Summary: "Make a saved view, or change one", In: view.SaveInput{}, Out: view.View{}, Idempotent: true}), a.saveView)
-	rt.API(http.MethodDelete, "/api/v1/incident-views/{view}", tag(web.Op{ID: "deleteIncidentView", Summary: "Delete a saved view", Status: http.StatusNoContent}), a.deleteView)
 	rt.API(http.MethodGet, "/api/v1/incident-config", tag(web.Op{ID: "getIncidentConfig", Summary: "Settings, priority matrix, categories and services", Out: Config{}}), a.config)
 	rt.API(http.MethodPut, "/api/v1/incident-config/settings", tag(web.Op{ID: "setIncidentSettings", Summary: "Change the settings", In: Settings{}, Status: http.StatusNoContent}), a.setSettings)
 	rt.API(http.MethodPost, "/api/v1/incident-config/matrix/preview", tag(web.Op{ID: "previewPriorityMatrix", Summary: "What a matrix would do to open incidents; nothing is saved", In: matrixInput{}, Out: sla.Preview{}}), a.previewMatrix)
@@ -123,6 +104,8 @@ func Mount(s *Service, rt web.Router, o Options) {
 	rt.API(http.MethodPut, "/api/v1/incident-config/glossary", tag(web.Op{ID: "setGlossary", Summary: "Change the words that mean the same", In: GlossaryInput{}, Status: http.StatusNoContent}), a.setGlossary)
 	rt.API(http.MethodPost, "/api/v1/incident-config/categories", tag(web.Op{ID: "saveCategory", Summary: "Make or change a category", In: ChoiceInput{}, Status: http.StatusNoContent}), a.saveCategory)
 
+	s.queue.Mount(rt, "Incident", "Incidents", "incidents")
+	queue.MountMany(s.queue, rt, "Incidents", "incidents", h.many())
 	mountTrials(h, a, rt)
 	mountMacros(rt, h, a)
 	mountSimilar(rt, h, a)

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 )
 
@@ -46,7 +47,7 @@ func TestChildrenAreFoundByTheirParent(t *testing.T) {
 	who := identity.Actor{ID: uuid.New(), Roles: []identity.Role{identity.Lead}}
 	v := record.Visible(authz.ReadScope{All: true}, who, time.Now())
 	f := childrenOf(uuid.New(), 50)
-	sql, args := f.listSQL(v, asked{me: who.ID, now: time.Now(), zone: time.UTC})
+	sql, args := list.ListSQL(f, queue.Ask{Visible: v, Me: who.ID, Now: time.Now(), Zone: time.UTC})
 	for name, plan := range map[string]string{
 		"list":    explain(t, conn, sql, args),
 		"cascade": explain(t, conn, `SELECT c.id, c.number`+followers+` AND c.number > @after ORDER BY c.number LIMIT 100`, db.Args{"id": uuid.New(), "after": 0}),

@@ -65,7 +65,7 @@ func alikeSQL(v record.Visibility, l looksLike) (string, db.Args) {
 
 func (repository) alike(ctx context.Context, q db.Querier, v record.Visibility, l looksLike) ([]Alike, error) {
 	sql, args := alikeSQL(v, l)
-	rows, _ := q.Query(ctx, sql, plan, args)
+	rows, _ := q.Query(ctx, sql, pgx.QueryExecModeCacheDescribe, args)
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Alike])
 	return out, db.Map(err)
 }

@@ -13,10 +13,10 @@ import (
 	"opsdesk/internal/canned"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/routing"
 	"opsdesk/internal/sla"
-	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -27,12 +27,11 @@ type Service struct {
 	sla  *sla.Service
 	zone *time.Location // of the company, for readers without one
 
-	views   *view.Service
+	queue   *queue.Queue[Row]
 	batches *batch.Service
 	rules   *routing.Service // nil: categories and services alone decide
 	canned  *canned.Service
 	macros  macroRepository
-	counted counts
 	noticed notices
 
 	items Items // nil: nothing is known of items

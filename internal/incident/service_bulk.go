@@ -4,28 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
-	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/work"
 )
 
 // The batches of incidents.
 const (
-	BatchBulk   = "incident.bulk"
-	BatchUndo   = "incident.bulk_undo"
-	BatchExport = "incident.export"
+	BatchBulk = "incident.bulk"
+	BatchUndo = "incident.bulk_undo"
 )
-
-// maxBulk is how many incidents one bulk change may touch.
-const maxBulk = 1000
 
 // bulkAct is a change that may be made to many incidents at once.
 type bulkAct struct {
@@ -34,9 +28,6 @@ type bulkAct struct {
 	check func(BulkInput) *fault.Error
 	run   func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error)
 }
-
-// bulkOrder is how the acts are offered.
-var bulkOrder = []string{"assign", "priority", "category", "service", "start", "pend", "resume", "resolve", "cancel", "note"}
 
 var bulkActs = map[string]bulkAct{
 	"assign": {
@@ -149,77 +140,28 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 			return batch.Batch{}, f
 		}
 	}
-	ids, err := s.chosen(ctx, in)
-	if err != nil {
-		return batch.Batch{}, err
-	}
-	rows := make([]batch.Row, 0, len(ids))
-	for _, id := range ids {
+	chosen := in.Chosen()
+	in.IDs = nil // they are the batch's rows
+	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, id uuid.UUID) (string, string, error) {
 		i, facts, err := s.Get(ctx, id)
-		if fault.Is(err, fault.NotFound) {
-			continue // hidden, or never was: it does not exist for this person
-		}
 		if err != nil {
-			return batch.Batch{}, err
+			return "", "", err
 		}
 		code, err := s.refusal(ctx, i, &facts, act.action)
-		if err != nil {
-			return batch.Batch{}, err
-		}
-		rows = append(rows, batch.Row{RecordID: id, Number: i.Label(), Code: code})
-	}
-	if len(rows) == 0 {
-		return batch.Batch{}, fault.OnField("ids", "incident.error.bulk_none")
-	}
-	in.IDs = nil // they are the batch's rows
-	return s.batches.Draft(ctx, BatchBulk, in, rows)
+		return i.Label(), code, err
+	})
 }
 
-// chosen are the incidents that a bulk change is about.
-func (s *Service) chosen(ctx context.Context, in BulkInput) ([]uuid.UUID, error) {
-	if !in.All {
-		slices.SortFunc(in.IDs, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
-		return slices.Compact(in.IDs), nil
-	}
-	q, err := url.ParseQuery(in.Query)
-	if err != nil {
-		return nil, fault.OnField("query", "incident.error.filter")
-	}
-	f, err := ParseFilter(q)
-	if err != nil {
-		return nil, err
-	}
-	f.Limit = maxBulk + 1
-	rows, err := s.rows(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) > maxBulk {
-		return nil, fault.New(fault.Conflict, "batch.error.too_many", "count", maxBulk)
-	}
-	ids := make([]uuid.UUID, len(rows))
-	for n, r := range rows {
-		ids[n] = r.ID
-	}
-	return ids, nil
+// Chosen are the incidents that the change is about.
+func (in BulkInput) Chosen() queue.Chosen {
+	return queue.Chosen{Act: in.Act, IDs: in.IDs, All: in.All, Query: in.Query}
 }
 
 // refusal is why the actor could not do this to the incident now; "" if they
 // could.
 func (s *Service) refusal(ctx context.Context, i Incident, facts *authz.Facts, act authz.Action) (string, error) {
-	who, err := identity.From(ctx)
-	if err != nil {
-		return "", err
-	}
-	row, err := s.desk.Row(act)
-	if err != nil {
-		return "", err
-	}
-	if dec := s.desk.Matrix.Decide(who, row, facts); !dec.Allowed {
-		if dec.SecondPerson {
-			return "authz.denied.four_eyes", nil
-		}
-		return dec.Reason, nil
+	if code, err := queue.Denied(ctx, s.desk, facts, act); err != nil || code != "" {
+		return code, err
 	}
 	if m, ok := moves[act]; ok {
 		if _, err := i.State.Next(m[0]); err != nil {

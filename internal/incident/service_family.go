@@ -243,7 +243,7 @@ func (s *Service) family(ctx context.Context, q db.Querier, i Incident) (f Famil
 	if f.Counts, err = s.repo.childCounts(ctx, q, v, i.ID); err != nil || len(f.Counts) == 0 {
 		return f, err
 	}
-	p, err := s.page(ctx, childrenOf(i.ID, familyShown), "")
+	p, err := s.queue.List(ctx, childrenOf(i.ID, familyShown), "")
 	if err != nil {
 		return f, err
 	}
@@ -259,7 +259,7 @@ func (s *Service) family(ctx context.Context, q db.Querier, i Incident) (f Famil
 }
 
 func childrenOf(id uuid.UUID, limit int) Filter {
-	return Filter{View: "all", Clauses: []Clause{{"parent", "is", []string{id.String()}}}, Sort: "created", Limit: limit}
+	return Filter{View: "all", Clauses: []Clause{{Field: "parent", Op: "is", Values: []string{id.String()}}}, Sort: "created", Limit: limit}
 }
 
 // Children lists the children of an incident that the actor may see, newest

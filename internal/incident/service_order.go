@@ -38,10 +38,3 @@ func (s *Service) OpenIn(ctx context.Context, u *work.Unit, in CreateInput, team
 	}
 	return i.Ref(), s.routedTrail(u, i, to)
 }
-
-// Place reads the place in a list by last change that a cursor names; nil is
-// its beginning.
-func (s *Service) Place(cursor string) (*Cursor, error) { return db.ParseCursor[Cursor](cursor) }
-
-// Cursor writes a place in a list by last change.
-func (c Cursor) Cursor() string { return db.Cursor(c) }

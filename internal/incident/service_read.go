@@ -95,7 +95,7 @@ func (s *Service) drafted(ctx context.Context, person uuid.UUID, in *CreateInput
 // Find looks incidents up for the command palette: by number, or by what is
 // written on them, the newest first.
 func (s *Service) Find(ctx context.Context, text string) ([]Row, error) {
-	p, err := s.rows(ctx, Filter{View: "all", Text: text, Sort: "created", Limit: 8})
+	p, err := s.queue.Rows(ctx, Filter{View: "all", Text: text, Sort: "created", Limit: 8})
 	return p, err
 }
 

@@ -39,7 +39,7 @@ func TestSavedViews(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := save("engineer", view.SaveInput{Name: "x", Query: "f=nothing.is.1"}); code(err) != "incident.error.filter" {
+	if _, err := save("engineer", view.SaveInput{Name: "x", Query: "f=nothing.is.1"}); code(err) != "queue.error.filter" {
 		t.Errorf("a filter nobody understands: %v", err)
 	}
 	if _, err := save("qian.fei", view.SaveInput{Name: "x", Query: "", TeamID: &network.ID}); code(err) != "authz.denied.scope" {

@@ -111,7 +111,7 @@
     if (pill) { pill.hidden = !newer; if (newer) { pill.href = location.href; const n = fresh.size, say = n === 0 ? pill.dataset.moved : n === 1 ? pill.dataset.one : pill.dataset.many.replace('#', n); if ($('[data-t]', pill).textContent !== say) $('[data-t]', pill).textContent = say; } }
     $$('[data-live]').forEach((el) => { const f = doc.getElementById(el.id); if (f && !busy(el)) morph(el, f); });
     const pv = $('#preview'), seen = pv?.dataset.key;
-    if (pv && changed.has(seen) && !busy(pv)) { const p = (await get('/incidents/' + seen + '/preview')).body.firstElementChild; if (p && $('#preview')?.dataset.key === seen && !busy($('#preview'))) morph($('#preview'), p); }
+    if (pv && changed.has(seen) && !busy(pv)) { const p = (await get(pv.dataset.at)).body.firstElementChild; if (p && $('#preview')?.dataset.key === seen && !busy($('#preview'))) morph($('#preview'), p); }
   }, 2500);
   D.addEventListener('click', (e) => {
     const pill = e.target.closest('#newer'), at = $('[data-live-rows]'), fresh = newer && $('[data-live-rows]', newer);

@@ -1,0 +1,158 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+	"opsdesk/internal/search"
+)
+
+// CountLimit is up to where pages count a list; more is shown as "1 000+". Each
+// record must be looked at to be counted, and nobody reads that many. Programs
+// get ProgramLimit.
+const (
+	CountLimit   = 1000
+	ProgramLimit = 10000
+)
+
+// PageSize is how many rows one page of a list has; maxPage is the largest that
+// anything may ask for; exports use it.
+const (
+	PageSize = 50
+	maxPage  = 1000
+)
+
+// Page is one page of a list.
+type Page[R Row] struct {
+	Rows  []R
+	Next  string // cursor of the following page; "" at the end
+	Total int    // at most Limit+1
+	Limit int    // up to where it was counted
+}
+
+// Ask looks up what a filter needs to be put as a question: who asks, what the
+// words mean, what is below the values.
+func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
+	v, who, err := q.desk.Visibility(ctx, q.Kind)
+	a := Ask{Visible: v, Me: who.ID, Teams: who.Teams, Now: q.desk.Now(), Zone: q.Zone}
+	if err != nil {
+		return a, err
+	}
+	if z, err := time.LoadLocation(who.TimeZone); err == nil && who.TimeZone != "" {
+		a.Zone = z
+	}
+	for _, field := range q.Fields {
+		if ids := f.IDs(field.Name); field.Below != nil && len(ids) > 0 {
+			below, err := field.Below(ctx, q.desk.DB, ids)
+			if err != nil {
+				return a, err
+			}
+			a.below = map[string]map[uuid.UUID][]uuid.UUID{field.Name: below}
+		}
+	}
+	if _, number := q.Number(f.Text); f.Text != "" && !number {
+		g, err := search.LoadGlossary(ctx, q.desk.DB)
+		if err != nil {
+			return a, err
+		}
+		people, err := identity.Called(ctx, q.desk.DB, f.Text)
+		if err != nil {
+			return a, err
+		}
+		a.found, a.args = q.Scope(who, v).Match(search.Parse(f.Text, g), people...)
+	}
+	return a, nil
+}
+
+// Scope is what a reader's questions may reach.
+func (q *Queue[R]) Scope(who identity.Actor, v record.Visibility) search.Scope {
+	row, err := q.desk.Row(q.Note)
+	if err != nil {
+		return search.Scope{Read: v}
+	}
+	return search.Scope{Read: v, Notes: record.Visible(q.desk.Matrix.ReadScope(who, row), who, q.desk.Now())}
+}
+
+// Rows lists at most f.Limit rows that the actor may see.
+func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
+	a, err := q.Ask(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return rows[R](ctx, q.desk.DB, &q.Spec, f, a)
+}
+
+// Count counts at most limit+1 of them.
+func (q *Queue[R]) Count(ctx context.Context, f Filter, limit int) (int, error) {
+	a, err := q.Ask(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	return q.countRows(ctx, q.desk.DB, f, a, limit)
+}
+
+// List lists the records that the actor may see and the filter asks for. cursor
+// is the Next of the page before.
+func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], error) {
+	p, err := q.page(ctx, f, cursor)
+	if err != nil {
+		return p, err
+	}
+	if p.Limit = f.CountTo; p.Limit == 0 {
+		p.Limit = CountLimit
+	}
+	if p.Next == "" && cursor == "" {
+		p.Total = len(p.Rows)
+		return p, nil
+	}
+	p.Total, err = q.Count(ctx, f, p.Limit)
+	return p, err
+}
+
+// page is List without the count.
+func (q *Queue[R]) page(ctx context.Context, f Filter, cursor string) (p Page[R], err error) {
+	if f.Limit <= 0 || f.Limit > maxPage {
+		f.Limit = PageSize
+	}
+	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
+		return p, err
+	}
+	want := f.Limit
+	f.Limit++
+	if p.Rows, err = q.Rows(ctx, f); err != nil {
+		return p, err
+	}
+	if len(p.Rows) > want {
+		p.Rows = p.Rows[:want]
+		p.Next = db.Cursor(*q.place(f, p.Rows[want-1].Base()))
+	}
+	return p, nil
+}
+
+// place is where the list goes on after a row.
+func (s *Spec) place(f Filter, l Line) *Cursor {
+	c := Cursor{Priority: l.Priority, At: l.CreatedAt, ID: l.ID}
+	if c.Due = "infinity"; l.DueAt != nil {
+		c.Due = l.DueAt.UTC().Format(time.RFC3339Nano)
+	}
+	grouped := s.groupBy(f.Group) != ""
+	if s.Sorted(f) == "updated" && !grouped {
+		c.At = l.UpdatedAt
+	}
+	if grouped {
+		c.Group = s.group(f.Group, l)
+	}
+	return &c
+}
+
+// ParseCursor reads the place in a list by last change that a cursor names; nil
+// is its beginning.
+func ParseCursor(cursor string) (*Cursor, error) { return db.ParseCursor[Cursor](cursor) }
+
+// Cursor writes a place in a list by last change.
+func (c Cursor) Cursor() string { return db.Cursor(c) }
