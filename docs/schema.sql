@@ -1812,6 +1812,7 @@ CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks 
 CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
 CREATE INDEX service_request_tasks_team_idx ON public.service_request_tasks USING btree (team_id, ready_at, id) WHERE (state = 'ready'::text);
 CREATE INDEX service_requests_auto_close_idx ON public.service_requests USING btree (auto_close_at) WHERE ((state = 'fulfilled'::text) AND (auto_close_at IS NOT NULL));
+CREATE INDEX service_requests_item_idx ON public.service_requests USING btree (item_id);
 CREATE INDEX service_requests_quota_idx ON public.service_requests USING btree (item_id, requester_id, submitted_at) WHERE (state <> ALL (ARRAY['draft'::text, 'rejected'::text, 'cancelled'::text]));
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);
 CREATE UNIQUE INDEX services_source_key ON public.services USING btree (source, source_key) WHERE (source <> ''::text);

@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/record"
 	"opsdesk/internal/servicerequest"
 	"opsdesk/internal/ui"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -87,8 +88,13 @@ func (a ownRequests) Own(ctx context.Context, text string, after *incident.Curso
 // requestNav is where engineers find requests, and those who keep the catalogue
 // find that.
 func (a *App) requestNav(ctx context.Context, groups []ui.NavGroup) []ui.NavGroup {
+	views, counts := a.Requests.Navigation(ctx)
 	items := []ui.NavItem{
-		{ID: "requests", Href: "/requests", Icon: "category", Label: "ui.nav.requests", Go: "r"},
+		{ID: "requests-open", Href: "/requests", Icon: "category", Label: "ui.nav.requests", Go: "r"},
+		{ID: "requests-team", Href: "/requests?view=team", Icon: "users-group", Label: "ui.nav.requests_team", Count: some(counts["team"])},
+		{ID: "requests-mine", Href: "/requests?view=mine", Icon: "user-check", Label: "ui.nav.requests_mine", Count: some(counts["mine"])},
+		{ID: "requests-approving", Href: "/requests?view=approving", Icon: "clipboard-list", Label: "ui.nav.requests_approving"},
+		{ID: "requests-fulfilled", Href: "/requests?view=fulfilled", Icon: "circle-check", Label: "ui.nav.requests_fulfilled"},
 		{ID: "request-tasks", Href: "/requests/tasks", Icon: "list-check", Label: "ui.nav.request_tasks"},
 	}
 	if a.Requests.MayKeep(ctx) {
@@ -97,5 +103,26 @@ func (a *App) requestNav(ctx context.Context, groups []ui.NavGroup) []ui.NavGrou
 	if a.Desk.Can(ctx, servicerequest.ActionConfigure, nil) {
 		items = append(items, ui.NavItem{ID: "settings-requests", Href: "/settings/requests", Icon: "adjustments-horizontal", Label: "ui.nav.request_settings"})
 	}
-	return slices.Insert(groups, min(2, len(groups)), ui.NavGroup{Title: "ui.nav.request_group", Items: items})
+	return slices.Insert(groups, min(2, len(groups)), ui.NavGroup{Title: "ui.nav.request_group", Items: append(items, savedNav("/requests", views, counts)...)})
+}
+
+// savedNav are the entries of saved views of a list.
+func savedNav(path string, views []view.View, counts map[string]int) []ui.NavItem {
+	var out []ui.NavItem
+	for _, v := range views {
+		id, icon := v.ID.String(), "bookmark"
+		if v.TeamID != nil {
+			icon = "users-group"
+		}
+		out = append(out, ui.NavItem{ID: "view-" + id, Href: path + "?v=" + id, Icon: icon, Text: v.Name, Count: some(counts[id]), Hot: v.AlertAbove != nil && counts[id] > *v.AlertAbove})
+	}
+	return out
+}
+
+// some is a count beside an entry of the navigation; none says nothing.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return ui.Count(n, 99)
 }

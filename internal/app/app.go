@@ -183,7 +183,7 @@ func (a *App) modules(o Options) error {
 	}
 	a.Incidents.RouteBy(a.Routing)
 	a.Incidents.Ask(a.Configuration)
-	if a.Requests, err = servicerequest.NewService(d, c.Zone(), servicerequest.Options{Priorities: a.Incidents, Days: a.SLA, Clocks: a.SLA, Approvals: a.Approvals, Incidents: incidentOrders{a.Incidents}, Assets: assets{d}}); err != nil {
+	if a.Requests, err = servicerequest.NewService(d, c.Zone(), servicerequest.Options{Priorities: a.Incidents, Days: a.SLA, Clocks: a.SLA, Approvals: a.Approvals, Incidents: incidentOrders{a.Incidents}, Assets: assets{d}, Views: a.Views, Batches: a.Batches}); err != nil {
 		return err
 	}
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})

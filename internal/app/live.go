@@ -12,6 +12,7 @@ import (
 func (a *App) counts(w http.ResponseWriter, r *http.Request) error {
 	s := ui.From(r.Context())
 	a.Incidents.Forget(s.Actor.ID)
+	a.Requests.Forget(s.Actor.ID)
 	a.navigation(r.Context(), s)
 	return web.Render(w, r, http.StatusOK, navCounts(*s))
 }

@@ -209,6 +209,7 @@ func (a *App) personal(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			a.Requests.Forget(who.ID)
 			a.Incidents.Forget(who.ID) // their own acts show in their counts at once
 		}
 	})
@@ -258,16 +259,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 		}},
 	}
 	s.Nav[1].Items = append(s.Nav[1].Items, ui.NavItem{ID: "majors", Href: "/majors", Icon: "alert-triangle", Label: "ui.nav.majors", Count: count("majors"), Hot: counts["majors"] > 0})
-	var own []ui.NavItem
-	for _, v := range views {
-		id := v.ID.String()
-		icon := "bookmark"
-		if v.TeamID != nil {
-			icon = "users-group"
-		}
-		own = append(own, ui.NavItem{ID: "view-" + id, Href: "/incidents?v=" + id, Icon: icon, Text: v.Name, Count: count(id), Hot: v.AlertAbove != nil && counts[id] > *v.AlertAbove})
-	}
-	if len(own) > 0 {
+	if own := savedNav("/incidents", views, counts); len(own) > 0 {
 		s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.saved", Items: own})
 	}
 	if a.Desk.Can(ctx, configuration.ActionRead, nil) {

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
 )
@@ -69,14 +70,16 @@ type (
 		Draft      *Content    `json:"draft"`
 	}
 	listQuery struct {
-		View     string `query:"view" enum:"open,mine,team,approving,pending,fulfilled,closed,all"`
-		Q        string `query:"q"`
-		Sort     string `query:"sort" enum:"due,priority,updated,created"`
-		Priority int    `query:"priority"`
-		Team     string `query:"team"`
-		Item     string `query:"item"`
-		Limit    int    `query:"limit"`
-		Cursor   string `query:"cursor"`
+		View     string   `query:"view" enum:"open,mine,team,approving,pending,fulfilled,closed,all"`
+		Q        string   `query:"q"`
+		Sort     string   `query:"sort" enum:"due,priority,updated,created"`
+		Priority int      `query:"priority"`
+		Team     string   `query:"team"`
+		Item     string   `query:"item"`
+		F        []string `query:"f" description:"field.operator.value,value; may be repeated"`
+		Group    string   `query:"group" enum:"due,priority,state,team,assignee"`
+		Limit    int      `query:"limit"`
+		Cursor   string   `query:"cursor"`
 	}
 	rowOut struct {
 		ID          uuid.UUID  `json:"id"`
@@ -277,6 +280,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	f.CountTo = queue.ProgramLimit
 	p, err := a.s.List(r.Context(), f, r.URL.Query().Get("cursor"))
 	if err != nil {
 		return err

@@ -3,80 +3,91 @@ package servicerequest
 import (
 	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/queue"
 )
 
-// Views are the lists by name.
-var Views = []string{"open", "mine", "team", "approving", "pending", "fulfilled", "closed", "all"}
+// The words of package queue, for the list of requests.
+type (
+	Filter = queue.Filter
+	Clause = queue.Clause
+	Cursor = queue.Cursor
+	Page   = queue.Page[Row]
+)
 
-// Filter narrows and orders a list of requests; zero values mean any.
-type Filter struct {
-	View     string
-	Text     string // words or a number
-	Sort     string // due, priority, updated, created
-	Priority int
-	Team     *uuid.UUID
-	Item     *uuid.UUID
-	After    *Cursor
-	Limit    int
-
-	requester *uuid.UUID // whose requests
+// Row is a line of a list of requests.
+type Row struct {
+	queue.Line
+	ItemID     uuid.UUID  `db:"item_id"`
+	ExpectedAt *time.Time `db:"expected_at"`
+	TitleEn    string     `db:"title_en"`
 }
 
 // everything is the view that also holds drafts; only one's own are asked for
 // with it.
 const everything = "everything"
 
-// Cursor is the place after the last row shown.
-type Cursor struct {
-	Priority int
-	Due      string // of the order by time left; "infinity" for none
-	At       time.Time
-	ID       uuid.UUID
+const (
+	// openOnly leaves out what is still being filled in.
+	openOnly = "r.category IN ('new', 'active', 'pending') AND r.state <> 'draft'"
+	// through finds the requests in which a team or a person has a task to do now.
+	through = " AND r.id IN (SELECT t.request_id FROM service_request_tasks t WHERE t.state = 'ready' AND "
+)
+
+// list says what the list of requests is. A request is in the lists of every
+// team that has something to do for it, not only of the first.
+var list = queue.Spec{
+	Kind: Kind, Path: "/requests", Text: "servicerequest.", Nav: "requests-", Sort: "updated",
+	Views: []queue.View{
+		{Name: "open", Open: true, Where: openOnly},
+		{Name: "mine", Open: true, Where: openOnly + through + "t.assignee_id = @me)"},
+		{Name: "team", Open: true, Where: openOnly + through + "t.team_id = ANY(@my_teams))"},
+		{Name: "approving", Open: true, Where: openOnly + " AND r.state = 'approving'"},
+		{Name: "pending", Open: true, Where: openOnly + " AND r.state = 'pending'"},
+		{Name: "fulfilled", Where: "r.state = 'fulfilled'"},
+		{Name: "closed", Where: "r.state IN ('closed', 'rejected', 'cancelled')"},
+		{Name: "all", Where: "r.state <> 'draft'"},
+		{Name: everything, Hidden: true},
+	},
+	Fields: fields(),
+	Flow:   []string{string(Sent), string(Approving), string(Approved), string(Fulfilling)},
+	Select: ", x.item_id, x.expected_at, ci.name_en AS title_en", Joins: "JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id", Pending: "x.pending_reason",
+	Number: func(s string) (string, bool) {
+		n, ok := ParseLabel(s)
+		return Label(n), ok
+	},
+	Columns: []string{"priority", "due", "requester", "assignee", "team", "service", "pending", "expected", "created", "updated"},
+	Chosen:  []string{"priority", "due", "requester", "assignee", "team", "expected"},
+	Exports: []string{"number", "title", "state", "priority", "due", "team", "service", "pending", "expected", "created", "updated"},
+}
+
+// fields are what a filter may ask of requests.
+func fields() []queue.Field {
+	states := make([]string, 0, len(States))
+	for _, s := range States[1:] { // a draft is in no list
+		states = append(states, string(s))
+	}
+	reasons := make([]string, 0, len(PendingReasons))
+	for _, s := range PendingReasons {
+		reasons = append(reasons, string(s))
+	}
+	own := func(name, col string, is queue.Compares, ops, words []string) queue.Field {
+		return queue.Field{Name: name, Is: is, Ops: ops, Words: words, Col: col, From: "service_requests x", Key: "x.id"}
+	}
+	item := own("item", "x.item_id", queue.IDs, queue.Choice, nil)
+	item.Short = true
+	out := queue.With(queue.Common(states), "state", item)
+	out = queue.With(out, "department", own("pending", "x.pending_reason", queue.Words, queue.Choice, reasons), own("expected", "x.expected_at", queue.Dates, []string{"after", "before"}, nil))
+	team := slices.IndexFunc(out, func(f queue.Field) bool { return f.Name == "team" })
+	out[team] = queue.Field{
+		Name: "team", Is: queue.IDs, Ops: queue.Choice, Col: "t.team_id", From: "service_request_tasks t", Key: "t.request_id", Where: "t.state = 'ready'", Many: true, Short: true,
+	}
+	return out
 }
 
 // ParseFilter reads a filter from an address. Unknown values are refused, so
 // that a mistyped filter never shows more than was meant.
-func ParseFilter(q url.Values) (Filter, error) {
-	f := Filter{View: q.Get("view"), Sort: q.Get("sort"), Text: strings.TrimSpace(q.Get("q"))}
-	if f.View != "" && !slices.Contains(Views, f.View) {
-		return f, fault.OnField("view", "validation.oneof")
-	}
-	if _, ok := orders[f.Sort]; f.Sort != "" && !ok {
-		return f, fault.OnField("sort", "validation.oneof")
-	}
-	if len(f.Text) > 200 || strings.ContainsRune(f.Text, 0) || !utf8.ValidString(f.Text) {
-		return f, fault.OnField("q", "validation.text")
-	}
-	if s := q.Get("priority"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 4 {
-			return f, fault.OnField("priority", "validation.number")
-		}
-		f.Priority = n
-	}
-	for name, to := range map[string]**uuid.UUID{"team": &f.Team, "item": &f.Item} {
-		if s := q.Get(name); s != "" {
-			id, err := uuid.Parse(s)
-			if err != nil {
-				return f, fault.OnField(name, "validation.uuid")
-			}
-			*to = &id
-		}
-	}
-	if s := q.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 200 {
-			return f, fault.OnField("limit", "validation.number")
-		}
-		f.Limit = n
-	}
-	return f, nil
-}
+func ParseFilter(q url.Values) (Filter, error) { return list.Parse(q) }

@@ -13,32 +13,45 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/work"
 )
 
-// queueProps is the list of requests as engineers work from it.
-type queueProps struct {
-	Page
-	Filter Filter
-	Query  url.Values
+// queue is the list of requests as engineers work from it.
+func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
+	p, rows, done, err := h.s.queue.Show(w, r)
+	if done || err != nil {
+		return err
+	}
+	ctx := r.Context()
+	if p.Look, err = h.look(ctx, rows); err != nil {
+		return err
+	}
+	if p.Previews() && !web.IsBackground(r) {
+		at := p.At()
+		p.Selected = rows[at].Number
+		d, err := h.s.Detail(ctx, rows[at].ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil {
+			d.Back = p.BackTo(at)
+			p.Look.Preview = preview(d)
+		}
+	}
+	return web.Render(w, r, http.StatusOK, queue.ListPage(p))
 }
 
-func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
-	who, err := identity.From(r.Context())
+// preview is what the list shows of the request that is selected.
+func (h handlers) preview(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.detail(r)
 	if err != nil {
 		return err
 	}
-	if !who.Agent() {
-		return web.SeeOther(w, r, "/my")
+	if to := r.URL.Query().Get("back"); to != "" {
+		d.Back = web.Local(to)
 	}
-	p := queueProps{Query: r.URL.Query()}
-	if p.Filter, err = ParseFilter(p.Query); err != nil {
-		return err
-	}
-	if p.Page, err = h.s.List(r.Context(), p.Filter, p.Query.Get("cursor")); err != nil {
-		return err
-	}
-	return web.Render(w, r, http.StatusOK, queuePage(p))
+	return web.Render(w, r, http.StatusOK, preview(d))
 }
 
 // todoProps is the list of tasks that wait for somebody or their teams.
@@ -122,7 +135,7 @@ func (p actProps) Get(field, now string) string {
 
 // actPages lists the actions with a page, and who may open it.
 var actPages = map[string]authz.Action{
-	"pend": ActionPend, "return": ActionReturn, "reopen": ActionReopen, "refuse": ActionRefuse, "withdraw": ActionWithdraw,
+	"pend": ActionPend, "priority": ActionPriority, "return": ActionReturn, "reopen": ActionReopen, "refuse": ActionRefuse, "withdraw": ActionWithdraw,
 }
 
 func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {

@@ -9,8 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/attachment"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/form"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
 )
@@ -32,6 +34,10 @@ func NewService(d *work.Desk, zone *time.Location, o Options) (*Service, error) 
 		return nil, err
 	}
 	o.Approvals.For(Kind, subject{s})
+	o.Batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Title: "servicerequest.bulk.title", Path: "/requests/"})
+	if err := s.lists(o.Views, o.Batches); err != nil {
+		return nil, err
+	}
 	d.Policies.Add(Policies())
 	if err := s.register(); err != nil {
 		return nil, err
@@ -54,7 +60,10 @@ func Mount(s *Service, rt web.Router, files *attachment.Service, inbox Inbox) {
 
 	rt.Get("/requests", h.queue)
 	rt.Get("/requests/tasks", h.todo)
+	s.queue.Mount(rt, "Request", "Requests", "requests")
+	queue.MountMany(s.queue, rt, "Requests", "requests", h.many())
 	rt.Get("/requests/{id}", h.request)
+	rt.Get("/requests/{id}/preview", h.preview)
 	rt.Get("/requests/{id}/edit", h.editPage)
 	rt.Post("/requests/{id}/edit", h.edit)
 	rt.Post("/requests/{id}/copy", h.copy)
@@ -131,6 +140,7 @@ func mountAPI(s *Service, h handlers, rt web.Router) {
 	act(m, "withdraw", "withdrawRequest", "Take a request back before work began", s.Withdraw)
 	act(m, "replies", "replyToRequest", "Add a public reply", s.Reply)
 	act(m, "notes", "noteOnRequest", "Add an internal note", s.Note)
+	act(m, "priority", "prioritiseRequest", "Say anew how far an open request reaches and how urgent it is, with the reason", s.Prioritise)
 	act(m, "nudge", "nudgeRequest", "Chase an open request; there is a cool-down", s.Nudge)
 	act(m, "watch", "watchRequest", "Follow, or stop following", s.Watch)
 	taskOp(m, "claim", "claimRequestTask", "Take a task that is ready", s.ClaimTask)

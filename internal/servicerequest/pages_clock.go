@@ -33,12 +33,3 @@ func dateOf(ctx context.Context, t *time.Time) string {
 	}
 	return ui.Date(ctx, *t)
 }
-
-// sorts are the orders that the list at hand can be in.
-func (p queueProps) sorts() []string {
-	all := []string{"due", "priority", "updated", "created"}
-	if !slices.Contains(openViews, p.Filter.View) {
-		return all[1:]
-	}
-	return all
-}

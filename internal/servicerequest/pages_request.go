@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -139,41 +138,6 @@ func personOf(ctx context.Context, name, en string) string {
 	return name
 }
 
-// link is the queue's address with some of its parts changed.
-func (p queueProps) link(pairs ...string) string {
-	q := url.Values{}
-	for k, v := range p.Query {
-		if k != "cursor" {
-			q[k] = slices.Clone(v)
-		}
-	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Del(pairs[i])
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	if len(q) == 0 {
-		return "/requests"
-	}
-	return "/requests?" + q.Encode()
-}
-
-func (p queueProps) view() string {
-	if p.Filter.View == "" {
-		return "open"
-	}
-	return p.Filter.View
-}
-
-func (p queueProps) sort() string {
-	return p.Filter.sorted()
-}
-
-func (p queueProps) filtered() bool {
-	return p.Filter.Text != "" || p.Filter.Priority > 0 || p.Filter.Team != nil || p.Filter.Item != nil
-}
-
 // author is who wrote a reply or a note, named for the reader.
 func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
@@ -201,7 +165,7 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 type change struct{ Label, Before, After string }
 
 // shownFields are the fields whose changes the timeline shows, in this order.
-var shownFields = []string{"state", "pending_reason", "assignee", "team", "priority", "urgency", "answers", "remark", "task", "task_done", "reject_reason", "cancel_reason", "watcher", "attachments", "approval", "nudged", "promise"}
+var shownFields = []string{"state", "pending_reason", "assignee", "team", "impact", "urgency", "priority", "priority_reason", "answers", "remark", "task", "task_done", "reject_reason", "cancel_reason", "watcher", "attachments", "approval", "nudged", "promise"}
 
 func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 	var out []change

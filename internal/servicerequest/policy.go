@@ -25,6 +25,8 @@ const (
 	ActionWatch      authz.Action = "servicerequest.watch"
 	ActionNudge      authz.Action = "servicerequest.nudge"
 	ActionConfigure  authz.Action = "servicerequest.configure"
+	ActionPriority   authz.Action = "servicerequest.prioritise"
+	ActionExport     authz.Action = "servicerequest.export"
 
 	ActionDraftItem   authz.Action = "catalogue.draft"
 	ActionApproveItem authz.Action = "catalogue.approve"
@@ -57,6 +59,8 @@ func Policies() authz.Policies {
 		ActionWatch:      "ticket.watch",
 		ActionNudge:      "ticket.nudge",
 		ActionConfigure:  "desk.classify",
+		ActionPriority:   "ticket.change_priority",
+		ActionExport:     "export.no_pii",
 
 		ActionDraftItem:   "catalog_sla.draft",
 		ActionApproveItem: "catalog_sla.approve",

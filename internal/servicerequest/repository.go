@@ -9,9 +9,7 @@ import (
 
 	"opsdesk/internal/form"
 	"opsdesk/internal/platform/db"
-	"opsdesk/internal/record"
 	"opsdesk/internal/search"
-	"opsdesk/internal/sla"
 )
 
 // repository is all SQL of requests. It knows the form of the request at hand,
@@ -185,19 +183,6 @@ func (repository) teamPeople(ctx context.Context, q db.Querier, team *uuid.UUID)
 	rows, _ := q.Query(ctx, `SELECT m.person_id FROM team_members m JOIN people p ON p.id = m.person_id AND p.active WHERE m.team_id = @team::uuid ORDER BY p.id LIMIT 50`, db.Args{"team": team})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
-}
-
-// Row is a line of a list of requests.
-type Row struct {
-	record.Entry
-	PendingReason string     `db:"pending_reason"`
-	AssigneeName  string     `db:"assignee_name"`
-	AssigneeEn    string     `db:"assignee_en"`
-	RequesterName string     `db:"requester_name"`
-	RequesterEn   string     `db:"requester_en"`
-	ExpectedAt    *time.Time `db:"expected_at"`
-	TitleEn       string     `db:"title_en"`
-	sla.Chip
 }
 
 // stepPeople lists whom a step of approval means: the managers of the

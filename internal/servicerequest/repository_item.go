@@ -223,6 +223,20 @@ func (itemStore) services(ctx context.Context, q db.Querier) ([]ServiceName, err
 	return out, db.Map(err)
 }
 
+// ItemName is an item of the catalogue by name.
+type ItemName struct {
+	ID     uuid.UUID `db:"id"`
+	NameZh string    `db:"name_zh"`
+	NameEn string    `db:"name_en"`
+}
+
+// named lists the items that were ever in force, by name.
+func (itemStore) named(ctx context.Context, q db.Querier) ([]ItemName, error) {
+	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en FROM catalog_items WHERE current_id IS NOT NULL ORDER BY name_zh, name_en, id LIMIT 1000`, db.Args{})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[ItemName])
+	return out, db.Map(err)
+}
+
 // categoryStore is the SQL of the catalogue's categories.
 type categoryStore struct{}
 

@@ -8,9 +8,12 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/approval"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
@@ -21,6 +24,7 @@ type Service struct {
 	categories categoryStore
 	repo       repository
 	zone       *time.Location // of the company, whose day today is
+	queue      *queue.Queue[Row]
 	Options
 }
 
@@ -30,6 +34,8 @@ type Options struct {
 	Days       Days
 	Clocks     *sla.Service
 	Incidents  Incidents
+	Views      *view.Service
+	Batches    *batch.Service
 	Approvals  *approval.Service
 	// Assets are the configuration items that forms may ask for; nil where
 	// there are none, and then they are asked for in words.

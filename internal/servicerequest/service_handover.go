@@ -19,14 +19,17 @@ func (s *Service) HandOver(ctx context.Context, id, from uuid.UUID, person, team
 		if t.AssigneeID == nil || *t.AssigneeID != from || t.State.ended() {
 			continue
 		}
-		// Each task is an act of its own, with a key of its own.
-		key := work.Key(ctx)
-		if key != "" {
-			key += ":" + t.ID.String()
-		}
-		if _, err := s.AssignTask(work.WithKey(ctx, key), id, t.ID, AssignTaskInput{AssigneeID: person, TeamID: team}); err != nil {
+		if _, err := s.AssignTask(work.WithKey(ctx, keyOf(ctx, t.ID)), id, t.ID, AssignTaskInput{AssigneeID: person, TeamID: team}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keyOf is the key of an act on one of several tasks: each is an act of its own.
+func keyOf(ctx context.Context, task uuid.UUID) string {
+	if key := work.Key(ctx); key != "" {
+		return key + ":" + task.String()
+	}
+	return ""
 }

@@ -307,3 +307,12 @@ func (s *Service) Categories(ctx context.Context) ([]Category, error) {
 func (s *Service) Services(ctx context.Context) ([]ServiceName, error) {
 	return s.items.services(ctx, s.desk.DB)
 }
+
+// Items lists the items that were ever in force, by name, for those who work on
+// requests.
+func (s *Service) Items(ctx context.Context) ([]ItemName, error) {
+	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
+		return nil, err
+	}
+	return s.items.named(ctx, s.desk.DB)
+}

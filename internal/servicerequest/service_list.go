@@ -2,89 +2,94 @@ package servicerequest
 
 import (
 	"context"
+	"io"
 	"time"
 
-	"opsdesk/internal/identity"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
-	"opsdesk/internal/record"
-	"opsdesk/internal/search"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/queue"
+	"opsdesk/internal/view"
 )
 
-// PageSize is how many rows one page of a list has.
-const PageSize = 50
+// JobViews looks whether a view that somebody watches holds too much.
+const JobViews = "servicerequest.views"
 
-// Page is one page of a list.
-type Page struct {
-	Rows []Row
-	Next string // cursor of the following page; "" at the end
+// PageSize is how many rows one page of a list has.
+const PageSize = queue.PageSize
+
+// lists makes the queue of requests.
+func (s *Service) lists(views *view.Service, batches *batch.Service) (err error) {
+	s.queue, err = queue.New(s.desk, queue.Options[Row]{
+		Spec: list, Zone: s.zone, Saves: views, Batches: batches, Note: ActionNote, Export: ActionExport, Cells: s.cells, Job: JobViews, Over: "servicerequest.view_over",
+		Counted: map[string]Filter{"mine": {View: "mine"}, "team": {View: "team"}},
+	})
+	return err
 }
 
 // List lists the requests that the actor may see and the filter asks for.
 // cursor is the Next of the page before.
-func (s *Service) List(ctx context.Context, f Filter, cursor string) (p Page, err error) {
-	if f.Limit <= 0 || f.Limit > 200 {
-		f.Limit = PageSize
-	}
-	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
-		return p, err
-	}
-	want := f.Limit
-	f.Limit++
-	if p.Rows, err = s.rows(ctx, f); err != nil || len(p.Rows) <= want {
-		return p, err
-	}
-	p.Rows = p.Rows[:want]
-	last := p.Rows[want-1]
-	c := Cursor{Priority: last.Priority, Due: "infinity", At: last.CreatedAt, ID: last.ID}
-	if last.DueAt != nil {
-		c.Due = last.DueAt.UTC().Format(time.RFC3339Nano)
-	}
-	if f.sorted() == "updated" {
-		c.At = last.UpdatedAt
-	}
-	p.Next = db.Cursor(c)
-	return p, nil
-}
-
-func (s *Service) rows(ctx context.Context, f Filter) ([]Row, error) {
-	v, who, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	a := asked{me: who.ID, teams: who.Teams}
-	if _, number := ParseLabel(f.Text); f.Text != "" && !number {
-		g, err := search.LoadGlossary(ctx, s.desk.DB)
-		if err != nil {
-			return nil, err
-		}
-		named, err := identity.Called(ctx, s.desk.DB, f.Text)
-		if err != nil {
-			return nil, err
-		}
-		a.found, a.args = s.scope(who, v).Match(search.Parse(f.Text, g), named...)
-	}
-	return s.repo.list(ctx, s.desk.DB, v, f, a)
-}
-
-// scope is what a reader's questions may reach.
-func (s *Service) scope(who identity.Actor, v record.Visibility) search.Scope {
-	row, err := s.desk.Row(ActionNote)
-	if err != nil {
-		return search.Scope{Read: v}
-	}
-	return search.Scope{Read: v, Notes: record.Visible(s.desk.Matrix.ReadScope(who, row), who, s.desk.Now())}
+func (s *Service) List(ctx context.Context, f Filter, cursor string) (Page, error) {
+	return s.queue.List(ctx, f, cursor)
 }
 
 // Mine lists what the actor asked for or was asked for them, newest change
 // first, after a row of which the instant and the id are known. Words narrow
 // it.
 func (s *Service) Mine(ctx context.Context, text string, after *Cursor, limit int) ([]Row, error) {
-	who, err := identity.From(ctx)
-	if err != nil {
-		return nil, err
+	own := Clause{Field: "requester", Op: "is", Values: []string{queue.Me}}
+	return s.queue.Rows(ctx, Filter{View: everything, Clauses: []Clause{own}, Text: text, Sort: "updated", After: after, Limit: limit})
+}
+
+// Navigation returns the saved views of the actor and how much the lists of the
+// navigation hold.
+func (s *Service) Navigation(ctx context.Context) ([]view.View, map[string]int) {
+	return s.queue.Navigation(ctx)
+}
+
+// Forget drops what was counted for a person, so that the next page shows
+// their own act.
+func (s *Service) Forget(person uuid.UUID) { s.queue.Forget(person) }
+
+// Export writes the rows of a list that the actor may see and may take out.
+func (s *Service) Export(ctx context.Context, in queue.ExportInput, open func(name string) io.Writer) (queue.Exported, error) {
+	return s.queue.Take(ctx, in, open)
+}
+
+// cells puts what only requests have into words, for exports.
+func (s *Service) cells(ctx context.Context, m *i18n.Messages, zone *time.Location) (func(string, Row) (string, bool), error) {
+	list, err := s.Services(ctx)
+	services := map[uuid.UUID]string{}
+	for _, x := range list {
+		services[x.ID] = x.Name(m.Lang)
 	}
-	return s.rows(ctx, Filter{View: everything, Text: text, Sort: "updated", After: after, Limit: limit, requester: &who.ID})
+	return func(column string, r Row) (string, bool) {
+		switch column {
+		case "title":
+			return pick(m.Lang, r.Title, r.TitleEn), true
+		case "state":
+			return m.T("servicerequest.state." + r.State), true
+		case "service":
+			if r.ServiceID == nil {
+				return "", true
+			}
+			return services[*r.ServiceID], true
+		case "pending":
+			if r.PendingReason == "" {
+				return "", true
+			}
+			return m.T("servicerequest.pending_reason." + r.PendingReason), true
+		case "expected":
+			if r.ExpectedAt == nil {
+				return "", true
+			}
+			return r.ExpectedAt.In(zone).Format("2006-01-02 15:04"), true
+		}
+		return "", false
+	}, err
 }
 
 // TodoPage is one page of tasks.

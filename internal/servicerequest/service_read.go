@@ -75,6 +75,7 @@ type Detail struct {
 
 	Agent    bool // sees the desk's side
 	Watching bool
+	Back     string // the list that an act returns to
 	can      map[authz.Action]bool
 	who      identity.Actor
 }
@@ -139,7 +140,7 @@ func (s *Service) legal(r Request, a authz.Action, set Settings) bool {
 	switch a {
 	case ActionEdit:
 		return r.State == Draft || r.State == Approving
-	case ActionNudge:
+	case ActionNudge, ActionPriority:
 		return r.State.Open() && r.State != Draft
 	case ActionReply:
 		return r.State != Draft && r.State != Cancelled && r.State != Rejected

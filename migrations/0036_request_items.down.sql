@@ -1,0 +1,1 @@
+DROP INDEX service_requests_item_idx;
