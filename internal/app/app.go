@@ -186,6 +186,7 @@ func (a *App) modules(o Options) error {
 	if a.Requests, err = servicerequest.NewService(d, c.Zone(), servicerequest.Options{Priorities: a.Incidents, Days: a.SLA, Clocks: a.SLA, Approvals: a.Approvals, Incidents: incidentOrders{a.Incidents}, Assets: assets{d}, Views: a.Views, Batches: a.Batches}); err != nil {
 		return err
 	}
+	a.Incidents.MeasureAlso(a.Requests)
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err

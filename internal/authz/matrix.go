@@ -61,6 +61,8 @@ var (
 var systems = map[string][]Row{
 	"approval":   {"ticket.read", "ticket.create", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
+	// The priority matrix is applied to what is open.
+	"matrix":     {"ticket.read", "ticket.change_priority"},
 	"majors":     {"ticket.read", "major.propose", "major.declare", "major.run"},
 	"cascade":    {"ticket.read", "ticket.update_fields", "ticket.pause_sla", "ticket.resolve"},
 	"importer":   {"ticket.read", "ticket.create", "ticket.create_on_behalf", "ticket.update_fields", "ticket.assign", "ticket.change_priority", "ticket.pause_sla", "ticket.resolve", "ticket.close_confirm", "ticket.reopen", "ticket.cancel", "ticket.comment_public", "ticket.note_internal", "import.incidents", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},

@@ -165,6 +165,8 @@ type (
 	}
 	matrixInput struct {
 		Cells []Cell `json:"cells"`
+		// Apply gives open records the priority of the new matrix.
+		Apply bool `json:"apply"`
 	}
 )
 
@@ -417,7 +419,7 @@ func (a api) previewMatrix(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) setMatrix(w http.ResponseWriter, r *http.Request) error {
-	return configured(w, r, func(ctx context.Context, in matrixInput) error { return a.s.SetMatrix(ctx, in.Cells) })
+	return configured(w, r, func(ctx context.Context, in matrixInput) error { return a.s.SetMatrix(ctx, in.Cells, in.Apply) })
 }
 
 func (a api) saveCategory(w http.ResponseWriter, r *http.Request) error {

@@ -553,6 +553,7 @@ type settingsProps struct {
 	Part     string // which form the fault belongs to
 	In       ChoiceInput
 	Preview  *sla.Preview // what the matrix as it was typed would do
+	Apply    bool         // to open records as well
 }
 
 func (h handlers) settingsForm(ctx context.Context) (settingsProps, error) {
@@ -619,23 +620,22 @@ func (h handlers) saveSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) saveMatrix(w http.ResponseWriter, r *http.Request) error {
-	var none struct{}
-	err := web.Decode(r, &none)
-	if err == nil && r.Form.Get("preview") != "" {
-		seen, lerr := h.s.PreviewMatrix(r.Context(), cellsOf(r.Form))
-		if lerr == nil {
-			p, err := h.settingsForm(r.Context())
-			if err != nil {
-				return err
-			}
-			p.Preview, p.Matrix = &seen, cellsOf(r.Form)
-			return web.Render(w, r, http.StatusOK, settingsPage(p))
-		}
-		err = lerr
-	} else if err == nil {
-		err = h.s.SetMatrix(r.Context(), cellsOf(r.Form))
+	var in struct {
+		Apply bool `json:"apply"`
 	}
-	return h.saved(w, r, "matrix", ChoiceInput{Active: true}, err)
+	err := web.Decode(r, &in)
+	seen, err := sla.PreviewOr(r, err, func(ctx context.Context) (sla.Preview, error) { return h.s.PreviewMatrix(ctx, cellsOf(r.Form)) }, func(ctx context.Context) error {
+		return h.s.SetMatrix(ctx, cellsOf(r.Form), in.Apply)
+	})
+	if seen == nil {
+		return h.saved(w, r, "matrix", ChoiceInput{Active: true}, err)
+	}
+	p, err := h.settingsForm(r.Context())
+	if err != nil {
+		return err
+	}
+	p.Preview, p.Matrix, p.Apply = seen, cellsOf(r.Form), in.Apply
+	return web.Render(w, r, http.StatusOK, settingsPage(p))
 }
 
 func (h handlers) saveGlossary(w http.ResponseWriter, r *http.Request) error {

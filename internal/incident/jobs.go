@@ -26,6 +26,9 @@ func (s *Service) register() error {
 	if err := s.desk.Registry.Every(JobMajors, time.Minute, 5*time.Minute, s.watchMajors); err != nil {
 		return err
 	}
+	if err := s.desk.Registry.Handle(JobMeasure, time.Hour, s.measure); err != nil {
+		return err
+	}
 	if err := s.desk.Registry.Handle(JobTell, 10*time.Minute, s.tell); err != nil {
 		return err
 	}

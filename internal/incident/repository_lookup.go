@@ -192,17 +192,13 @@ func (repository) called(ctx context.Context, q db.Querier, i Incident) (t ident
 	return t, s, c, err
 }
 
-// byMatrix are the priorities that open incidents would have by a matrix; those
-// that somebody chose with a reason are left out.
-func (repository) byMatrix(ctx context.Context, q db.Querier, ids []uuid.UUID, cells []Cell) (map[uuid.UUID]int, error) {
-	by := map[[2]int]int{}
-	for _, c := range cells {
-		by[[2]int{c.Impact, c.Urgency}] = c.Priority
-	}
+// byMatrix are the priorities that incidents would have by a matrix; those that
+// somebody chose with a reason are left out.
+func (repository) byMatrix(ctx context.Context, q db.Querier, ids []uuid.UUID, priorities map[[2]int]int) (map[uuid.UUID]int, error) {
 	rows, _ := q.Query(ctx, `SELECT id, impact, urgency FROM incidents WHERE id = ANY(@ids) AND priority_reason = ''`, db.Args{"ids": ids})
 	out := map[uuid.UUID]int{}
 	var id uuid.UUID
 	var impact, urgency int
-	_, err := pgx.ForEachRow(rows, []any{&id, &impact, &urgency}, func() error { out[id] = by[[2]int{impact, urgency}]; return nil })
+	_, err := pgx.ForEachRow(rows, []any{&id, &impact, &urgency}, func() error { out[id] = priorities[[2]int{impact, urgency}]; return nil })
 	return out, db.Map(err)
 }

@@ -33,6 +33,8 @@ type Service struct {
 	canned  *canned.Service
 	macros  macroRepository
 	noticed notices
+	// measured are the other practices of the priority matrix.
+	measured []Measured
 
 	items Items // nil: nothing is known of items
 }

@@ -6,12 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
-	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
@@ -73,59 +71,6 @@ func (s *Service) SetSettings(ctx context.Context, in Settings) error {
 		}
 		s.repo.saveSettings(&u.Batch, in, u.Actor.ID, u.Now)
 		return trail.Diff{"settings": {before, in}}, nil
-	})
-}
-
-// checkCells refuses a matrix that is not whole; nil if it is.
-func checkCells(cells []Cell) *fault.Error {
-	f := fault.New(fault.Invalid, "error.invalid")
-	seen := map[[2]int]bool{}
-	for _, c := range cells {
-		if c.Impact < 1 || c.Impact > 3 || c.Urgency < 1 || c.Urgency > 3 || c.Priority < 1 || c.Priority > 4 {
-			f.Fields = append(f.Fields, fault.Field{Name: "matrix", Code: "validation.oneof"})
-		}
-		seen[[2]int{c.Impact, c.Urgency}] = true
-	}
-	if len(seen) != 9 || len(cells) != 9 {
-		f.Fields = append(f.Fields, fault.Field{Name: "matrix", Code: "incident.error.matrix"})
-	}
-	if len(f.Fields) == 0 {
-		return nil
-	}
-	return f
-}
-
-// PreviewMatrix says what a matrix would do to the open incidents that the
-// actor may see, were their priority told anew by it; one that somebody chose
-// with a reason stays. Nothing is changed.
-func (s *Service) PreviewMatrix(ctx context.Context, cells []Cell) (sla.Preview, error) {
-	if _, err := s.desk.Permit(ctx, ActionClassify); err != nil {
-		return sla.Preview{}, err
-	}
-	if f := checkCells(cells); f != nil {
-		return sla.Preview{}, f
-	}
-	return s.sla.PreviewPriorities(ctx, Kind, func(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
-		return s.repo.byMatrix(ctx, q, ids, cells)
-	})
-}
-
-// SetMatrix changes the priority matrix. Open incidents keep the priority they
-// have; the next change of impact or urgency uses the new one.
-func (s *Service) SetMatrix(ctx context.Context, cells []Cell) error {
-	f := checkCells(cells)
-	return s.configure(ctx, nil, func(u *work.Unit) (trail.Diff, error) {
-		if f != nil {
-			return nil, f
-		}
-		before, err := s.repo.matrix(ctx, u.Tx)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range cells {
-			s.repo.saveCell(&u.Batch, c)
-		}
-		return trail.Diff{"matrix": {before, cells}}, nil
 	})
 }
 

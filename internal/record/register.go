@@ -84,6 +84,14 @@ func Get(ctx context.Context, q db.Querier, id uuid.UUID) (Entry, error) {
 	return one(ctx, q, `SELECT r.* FROM records r WHERE r.id = @id`, db.Args{"id": id})
 }
 
+// OpenAfter lists the open records of a kind by id, whoever asks. It is for jobs
+// that go through all of them.
+func OpenAfter(ctx context.Context, q db.Querier, kind Kind, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT id FROM records WHERE kind = @kind AND category IN ('new', 'active', 'pending') AND id > @after ORDER BY id LIMIT @limit`, db.Args{"kind": kind, "after": after, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
 // FindNumber is Find by the number people use.
 func FindNumber(ctx context.Context, q db.Querier, v Visibility, number string) (Entry, error) {
 	return one(ctx, q, v.SQL(`SELECT r.* FROM records r WHERE r.number = @number AND `), v.With(db.Args{"number": number}))

@@ -185,6 +185,16 @@ func (repository) teamPeople(ctx context.Context, q db.Querier, team *uuid.UUID)
 	return out, db.Map(err)
 }
 
+// byMatrix are the priorities that requests would have by a matrix.
+func (repository) byMatrix(ctx context.Context, q db.Querier, ids []uuid.UUID, priorities map[[2]int]int) (map[uuid.UUID]int, error) {
+	rows, _ := q.Query(ctx, `SELECT id, impact, urgency FROM service_requests WHERE id = ANY(@ids)`, db.Args{"ids": ids})
+	out := map[uuid.UUID]int{}
+	var id uuid.UUID
+	var impact, urgency int
+	_, err := pgx.ForEachRow(rows, []any{&id, &impact, &urgency}, func() error { out[id] = priorities[[2]int{impact, urgency}]; return nil })
+	return out, db.Map(err)
+}
+
 // stepPeople lists whom a step of approval means: the managers of the
 // requester's department up the tree, the nearest first, the owner of the
 // service, the lead of a team, or people by name.

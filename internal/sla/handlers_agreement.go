@@ -182,37 +182,21 @@ func (h handlers) agreement(w http.ResponseWriter, r *http.Request) error {
 // approve puts a version into force.
 func (h handlers) approve(w http.ResponseWriter, r *http.Request) error {
 	var in ApproveInput
-	return versionForm(h, w, r, &in, h.s.Approve, func(p *agreementProps) { p.Part, p.Apply = "step", in.Apply })
+	return versionForm(h, w, r, &in, nil, h.s.Approve, func(p *agreementProps) { p.Part, p.Apply = "step", in.Apply })
 }
 
 func (h handlers) draft(w http.ResponseWriter, r *http.Request) error {
 	var in DraftInput
-	err := web.Decode(r, &in)
 	var v Version
-	if err == nil && r.Form.Get("preview") != "" {
-		seen, lerr := h.s.PreviewDraft(r.Context(), in)
-		if lerr == nil {
-			p, err := h.agreementForm(r.Context())
-			if err != nil {
-				return err
-			}
-			p.In, p.Preview = in, &seen
-			return web.Render(w, r, http.StatusOK, agreementPage(p))
-		}
-		err = lerr
-	} else if err == nil {
-		v, err = h.s.Draft(work.WithKey(r.Context(), web.Key(r)), in)
-	}
-	if f := fault.Of(err); f != nil {
-		p, perr := h.agreementForm(r.Context())
-		if !shown(f) || perr != nil {
-			return err
-		}
-		p.In, p.Fault, p.Part = in, f, "form"
-		return web.Render(w, r, web.StatusOf(f), agreementPage(p))
-	}
-	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, "/settings/agreements/"+v.ID.String())
+	seen, err := PreviewOr(r, web.Decode(r, &in), func(ctx context.Context) (Preview, error) { return h.s.PreviewDraft(ctx, in) }, func(ctx context.Context) (err error) {
+		v, err = h.s.Draft(ctx, in)
+		return err
+	})
+	return h.answerForm(w, r, seen, err, "/settings/agreements/"+v.ID.String(), func() (agreementProps, error) {
+		p, err := h.agreementForm(r.Context())
+		p.In, p.Part = in, "form"
+		return p, err
+	})
 }
 
 func (h handlers) editDraft(w http.ResponseWriter, r *http.Request) error {
@@ -221,49 +205,61 @@ func (h handlers) editDraft(w http.ResponseWriter, r *http.Request) error {
 		in.Version = p.One.Version
 		p.In, p.Part = in, "form"
 	}
-	return versionForm(h, w, r, &in, h.s.EditDraft, keep)
+	return versionForm(h, w, r, &in, h.s.PreviewDraft, h.s.EditDraft, keep)
 }
 
 // step is the target of a button on a version's page.
 func (h handlers) step(run func(context.Context, uuid.UUID, StepInput) (Version, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var in StepInput
-		return versionForm(h, w, r, &in, run, func(p *agreementProps) { p.Part = "step" })
+		return versionForm(h, w, r, &in, nil, run, func(p *agreementProps) { p.Part = "step" })
 	}
 }
 
-func versionForm[In any](h handlers, w http.ResponseWriter, r *http.Request, in *In, run func(context.Context, uuid.UUID, In) (Version, error), keep func(*agreementProps)) error {
+// versionForm runs one of the forms of a version's page; look, if there is one,
+// says beforehand what it would do.
+func versionForm[In any](h handlers, w http.ResponseWriter, r *http.Request, in *In, look func(context.Context, In) (Preview, error), run func(context.Context, uuid.UUID, In) (Version, error), keep func(*agreementProps)) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
 	}
-	err = web.Decode(r, in)
-	if draft, ok := any(in).(*DraftInput); ok && err == nil && r.Form.Get("preview") != "" {
-		seen, lerr := h.s.PreviewDraft(r.Context(), *draft)
-		if lerr == nil {
-			p, err := h.one(r.Context(), id)
-			if err != nil {
-				return err
-			}
+	var first func(context.Context) (Preview, error)
+	if look != nil {
+		first = func(ctx context.Context) (Preview, error) { return look(ctx, *in) }
+	}
+	seen, err := PreviewOr(r, web.Decode(r, in), first, func(ctx context.Context) error {
+		_, err := run(ctx, id, *in)
+		return err
+	})
+	return h.answerForm(w, r, seen, err, "/settings/agreements/"+id.String(), func() (agreementProps, error) {
+		p, err := h.one(r.Context(), id)
+		if err == nil {
 			keep(&p)
-			p.Preview = &seen
-			return web.Render(w, r, http.StatusOK, agreementPage(p))
 		}
-		err = lerr
-	} else if err == nil {
-		_, err = run(work.WithKey(r.Context(), web.Key(r)), id, *in)
+		return p, err
+	})
+}
+
+// answerForm ends a form of agreements: it leads on, or shows the form again
+// with what it would do or what has to be mended.
+func (h handlers) answerForm(w http.ResponseWriter, r *http.Request, seen *Preview, err error, to string, again func() (agreementProps, error)) error {
+	if seen == nil && err == nil {
+		web.Flash(w, "ui.done")
+		return web.SeeOther(w, r, to)
 	}
-	if f := fault.Of(err); f != nil {
-		p, perr := h.one(r.Context(), id)
-		if !shown(f) || perr != nil {
-			return err
-		}
-		p.Fault = f
-		keep(&p)
-		return web.Render(w, r, web.StatusOf(f), agreementPage(p))
+	f := fault.Of(err)
+	if f != nil && !shown(f) {
+		return err
 	}
-	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, "/settings/agreements/"+id.String())
+	p, perr := again()
+	if perr != nil {
+		return perr
+	}
+	status := http.StatusOK
+	if p.Preview, p.Fault = seen, f; f != nil {
+		status = web.StatusOf(f)
+	}
+	return web.Render(w, r, status, agreementPage(p))
 }
 
 // VersionOut is a version of an agreement as the API shows it.

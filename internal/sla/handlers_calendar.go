@@ -130,33 +130,29 @@ func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, 
 	if err != nil {
 		return err
 	}
-	err = web.Decode(r, in)
-	if err == nil && r.Form.Get("preview") != "" {
-		seen, lerr := look(r.Context(), id, *in)
-		if lerr == nil {
-			p, perr := h.calendarForm(r.Context(), &id)
-			if perr != nil {
-				return perr
-			}
-			p.Preview, p.Part = &seen, part
-			keep(&p)
-			return web.Render(w, r, http.StatusOK, calendarPage(p))
-		}
-		err = lerr
-	} else if err == nil {
-		_, err = run(work.WithKey(r.Context(), web.Key(r)), id, *in)
+	seen, err := PreviewOr(r, web.Decode(r, in), func(ctx context.Context) (Preview, error) { return look(ctx, id, *in) }, func(ctx context.Context) error {
+		_, err := run(ctx, id, *in)
+		return err
+	})
+	if seen == nil && err == nil {
+		web.Flash(w, "ui.done")
+		return web.SeeOther(w, r, "/settings/calendars/"+id.String()+"#"+part)
 	}
-	if f := fault.Of(err); f != nil {
-		p, perr := h.calendarForm(r.Context(), &id)
-		if !shown(f) || perr != nil {
-			return err
-		}
-		p.Fault, p.Part = f, part
-		keep(&p)
-		return web.Render(w, r, web.StatusOf(f), calendarPage(p))
+	f := fault.Of(err)
+	if f != nil && !shown(f) {
+		return err
 	}
-	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, "/settings/calendars/"+id.String()+"#"+part)
+	p, perr := h.calendarForm(r.Context(), &id)
+	if perr != nil {
+		return perr
+	}
+	p.Preview, p.Fault, p.Part = seen, f, part
+	keep(&p)
+	status := http.StatusOK
+	if f != nil {
+		status = web.StatusOf(f)
+	}
+	return web.Render(w, r, status, calendarPage(p))
 }
 
 func (h handlers) editCalendar(w http.ResponseWriter, r *http.Request) error {

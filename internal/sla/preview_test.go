@@ -7,10 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/sla"
+	"opsdesk/internal/trail"
 )
 
 // standard is the demo's agreement for everything, as the form of its next
@@ -104,6 +107,10 @@ func TestPreviewOfAnAgreement(t *testing.T) {
 	if c := clock(t, d, i, sla.Resolution); c.Target != "2h" || c.Breached == nil {
 		t.Errorf("applied: target %s, breached %v", c.Target, c.Breached)
 	}
+	entries, err := trail.OfRecord(t.Context(), d.Pool, i.ID, 100)
+	if err != nil || !slices.ContainsFunc(entries, func(e trail.Entry) bool { return e.Action == sla.ActionReapply }) {
+		t.Errorf("the trail of the ticket does not say so: %v", err)
+	}
 }
 
 func TestAnAgreementOfLaterIsNotAppliedNow(t *testing.T) {
@@ -162,5 +169,41 @@ func TestPreviewOfTheMatrix(t *testing.T) {
 	}
 	if _, err := d.Incidents.PreviewMatrix(d.As("engineer"), cfg.Matrix); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("an engineer: %v", err)
+	}
+}
+
+// TestTheMatrixIsAppliedToWhatIsOpen: the job tells each ticket anew, with a
+// line in its trail, but for what somebody chose.
+func TestTheMatrixIsAppliedToWhatIsOpen(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	i, chosen := report(t, d, 2, 2), report(t, d, 2, 2)
+	if _, err := d.Incidents.Prioritise(d.As("lead"), chosen.ID, incident.PriorityInput{Priority: 4, Reason: "It can wait."}); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := d.Incidents.Config(d.As("lead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	matrix := slices.Clone(cfg.Matrix)
+	for n, c := range matrix {
+		if c.Impact == 2 && c.Urgency == 2 {
+			matrix[n].Priority = 1
+		}
+	}
+	for _, apply := range []bool{false, true} {
+		if err := d.Incidents.SetMatrix(d.As("lead"), matrix, apply); err != nil {
+			t.Fatal(err)
+		}
+		d.Drain()
+		for id, want := range map[uuid.UUID]int{i.ID: map[bool]int{false: i.Priority, true: 1}[apply], chosen.ID: 4} {
+			if x, _, err := d.Incidents.Get(d.As("lead"), id); err != nil || x.Priority != want {
+				t.Errorf("applied %v: P%d, want P%d (%v)", apply, x.Priority, want, err)
+			}
+		}
+	}
+	entries, err := trail.OfRecord(t.Context(), d.Pool, i.ID, 100)
+	if err != nil || !slices.ContainsFunc(entries, func(e trail.Entry) bool { return e.Action == incident.ActionPriority }) {
+		t.Errorf("the trail has no line of it: %v", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/jobs"
 	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
 
@@ -62,7 +63,25 @@ func (s *Service) reapplyTo(ctx context.Context, u *work.Unit, id, version uuid.
 	if e == nil || deref(e.TermsID) != version && deref(e.TeamTermsID) != version {
 		return nil
 	}
-	return s.Reclassify(ctx, u, record.Ref{Kind: o.Kind, ID: o.ID}, Facts{Priority: o.Priority, ServiceID: o.ServiceID, DepartmentID: o.DepartmentID, RequesterID: o.RequesterID, TeamID: o.TeamID})
+	ref := record.Ref{Kind: o.Kind, ID: o.ID}
+	if err := s.Reclassify(ctx, u, ref, Facts{Priority: o.Priority, ServiceID: o.ServiceID, DepartmentID: o.DepartmentID, RequesterID: o.RequesterID, TeamID: o.TeamID}); err != nil {
+		return err
+	}
+	return u.Record(ctx, ActionReapply, ref, trail.Diff{"promise": {nil, b.reapplied(*e, version)}})
+}
+
+// reapplied says for the trail of a record which of its clocks is under a
+// version now; Told puts it into words.
+func (b *Book) reapplied(e Event, version uuid.UUID) []string {
+	metric := Resolution
+	if deref(e.TermsID) != version {
+		metric = Team
+	}
+	name := ""
+	if v, ok := b.Version(version); ok {
+		name = v.NameZh
+	}
+	return []string{string(metric) + " terms: " + name}
 }
 
 // openAfter lists open records with clocks by id.

@@ -25,6 +25,8 @@ const (
 	ActionApprove  authz.Action = "sla.approve"
 	ActionEscalate authz.Action = "sla.escalate"
 	ActionExclude  authz.Action = "sla.exclude"
+	// ActionReapply puts an open record under the version of an agreement.
+	ActionReapply authz.Action = "sla.reapply"
 )
 
 // Service holds the use cases of calendars, agreements and clocks.
@@ -38,7 +40,7 @@ type Service struct {
 
 // New registers policies, texts and jobs and returns the use cases.
 func New(d *work.Desk) (*Service, error) {
-	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify", ActionDraft: "catalog_sla.draft", ActionApprove: "catalog_sla.approve", ActionEscalate: "sla.escalate", ActionExclude: "sla.exclude"})
+	d.Policies.Add(authz.Policies{ActionRead: "sla.read", ActionCalendar: "desk.classify", ActionDraft: "catalog_sla.draft", ActionApprove: "catalog_sla.approve", ActionEscalate: "sla.escalate", ActionExclude: "sla.exclude", ActionReapply: "sla.escalate"})
 	s := &Service{desk: d}
 	if err := s.register(); err != nil {
 		return nil, err

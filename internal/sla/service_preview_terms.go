@@ -67,17 +67,17 @@ func (s *Service) PreviewVersion(ctx context.Context, id uuid.UUID) (Preview, er
 }
 
 func (s *Service) previewVersion(ctx context.Context, v Version) (Preview, error) {
-	return s.previewAnew(ctx, "", func(b *Book, now time.Time) { b.propose(v, now) }, nil)
+	return s.previewAnew(ctx, func(b *Book, now time.Time) { b.propose(v, now) }, nil)
 }
 
 // Priorities answers which priority records would have; those it leaves out
 // keep theirs.
 type Priorities func(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error)
 
-// PreviewPriorities says what other priorities would do to the open records of
-// a kind that the actor may see.
-func (s *Service) PreviewPriorities(ctx context.Context, kind record.Kind, priorities Priorities) (Preview, error) {
-	return s.previewAnew(ctx, kind, nil, priorities)
+// PreviewPriorities says what other priorities would do to the open records
+// that the actor may see.
+func (s *Service) PreviewPriorities(ctx context.Context, priorities Priorities) (Preview, error) {
+	return s.previewAnew(ctx, nil, priorities)
 }
 
 // propose puts a version into the book as if it held from an instant on.
@@ -105,7 +105,7 @@ func (b *Book) propose(v Version, at time.Time) {
 
 // previewAnew counts open clocks as they are, and as they would be if their
 // records were classified anew now by a changed book.
-func (s *Service) previewAnew(ctx context.Context, kind record.Kind, change func(*Book, time.Time), priorities Priorities) (Preview, error) {
+func (s *Service) previewAnew(ctx context.Context, change func(*Book, time.Time), priorities Priorities) (Preview, error) {
 	var p Preview
 	n, err := s.repo.revision(ctx, s.desk.DB)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *Service) previewAnew(ctx context.Context, kind record.Kind, change func
 		}
 		change(then, at)
 	}
-	open, err := s.openRecords(ctx, kind, previewLooked+1)
+	open, err := s.openRecords(ctx, previewLooked+1)
 	if err != nil {
 		return p, err
 	}
@@ -196,21 +196,21 @@ func (s *Service) ancestors(ctx context.Context) (map[uuid.UUID][]uuid.UUID, err
 
 // openRecords reads the open records with clocks that the actor may see, the
 // longest running first.
-func (s *Service) openRecords(ctx context.Context, kind record.Kind, limit int) ([]openRecord, error) {
+func (s *Service) openRecords(ctx context.Context, limit int) ([]openRecord, error) {
 	v, err := s.desk.VisibilityAcross(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.repo.openRecords(ctx, s.desk.DB, v, kind, limit)
+	return s.repo.openRecords(ctx, s.desk.DB, v, limit)
 }
 
-func (repository) openRecords(ctx context.Context, q db.Querier, v record.Visibility, kind record.Kind, limit int) ([]openRecord, error) {
+func (repository) openRecords(ctx context.Context, q db.Querier, v record.Visibility, limit int) ([]openRecord, error) {
 	rows, _ := q.Query(ctx, v.SQL(`WITH due AS (SELECT r.id, r.number, r.title, r.kind, r.priority, r.service_id, r.department_id, r.team_id, r.requester_id FROM records r
-			WHERE r.category IN ('new', 'active', 'pending') AND (@kind::text = '' OR r.kind = @kind) AND EXISTS (SELECT 1 FROM sla_clocks k WHERE k.record_id = r.id AND k.state IN ('running', 'paused')) AND `,
+			WHERE r.category IN ('new', 'active', 'pending') AND EXISTS (SELECT 1 FROM sla_clocks k WHERE k.record_id = r.id AND k.state IN ('running', 'paused')) AND `,
 		` ORDER BY r.created_at, r.id LIMIT @limit)
 		SELECT due.id, due.number, due.title, due.kind, due.priority, due.service_id, due.department_id, due.team_id, coalesce(p.vip, false),
 			e.n, e.at, e.kind, e.terms_id, e.team_terms_id, e.team_id, e.priority, e.reason, e.pauses, e.since
-		FROM due JOIN sla_events e ON e.record_id = due.id LEFT JOIN people p ON p.id = due.requester_id ORDER BY due.number, e.n`), v.With(db.Args{"kind": string(kind), "limit": limit}))
+		FROM due JOIN sla_events e ON e.record_id = due.id LEFT JOIN people p ON p.id = due.requester_id ORDER BY due.number, e.n`), v.With(db.Args{"limit": limit}))
 	var out []openRecord
 	var o openRecord
 	var e Event

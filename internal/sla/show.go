@@ -86,6 +86,8 @@ func Told(ctx context.Context, v any) string {
 		metric, what, _ := strings.Cut(fmt.Sprint(x), " ")
 		if reason, ok := strings.CutPrefix(what, "excluded: "); ok {
 			what = ui.T(ctx, "sla.told.excluded", "reason", reason)
+		} else if name, ok := strings.CutPrefix(what, "terms: "); ok {
+			what = ui.T(ctx, "sla.told.terms", "name", name)
 		} else if what == "0" {
 			what = ui.T(ctx, "sla.told.due")
 		}
