@@ -504,6 +504,28 @@ CREATE TABLE public.comments (
     thanks boolean DEFAULT false NOT NULL,
     at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.control_findings (
+    run_id uuid NOT NULL,
+    n integer NOT NULL,
+    kind text NOT NULL,
+    object_id uuid NOT NULL,
+    label text NOT NULL,
+    detail text NOT NULL
+);
+CREATE TABLE public.control_runs (
+    id uuid NOT NULL,
+    control text NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    ran_by uuid NOT NULL,
+    ran_name text NOT NULL,
+    population integer NOT NULL,
+    exceptions integer NOT NULL,
+    bounded boolean NOT NULL,
+    took_ms integer NOT NULL,
+    sql_hash text NOT NULL,
+    app text NOT NULL,
+    CONSTRAINT control_runs_counts CHECK (((population >= 0) AND (exceptions >= 0)))
+);
 CREATE TABLE public.credentials (
     person_id uuid NOT NULL,
     hash text NOT NULL,
@@ -1509,6 +1531,10 @@ ALTER TABLE ONLY public.ci_versions
     ADD CONSTRAINT ci_versions_pkey PRIMARY KEY (item_id, version);
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.control_findings
+    ADD CONSTRAINT control_findings_pkey PRIMARY KEY (run_id, n);
+ALTER TABLE ONLY public.control_runs
+    ADD CONSTRAINT control_runs_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_pkey PRIMARY KEY (person_id);
 ALTER TABLE ONLY public.departments
@@ -1727,6 +1753,7 @@ CREATE UNIQUE INDEX ci_reviews_open_key ON public.ci_reviews USING btree (source
 CREATE INDEX ci_unique_values_item_idx ON public.ci_unique_values USING btree (item_id);
 CREATE INDEX ci_versions_at_idx ON public.ci_versions USING btree (item_id, at DESC, version DESC);
 CREATE INDEX comments_record_idx ON public.comments USING btree (record_id, at DESC, id DESC);
+CREATE INDEX control_runs_control_idx ON public.control_runs USING btree (control, ran_at DESC, id DESC);
 CREATE INDEX departments_manager_idx ON public.departments USING btree (manager_id);
 CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id);
 CREATE INDEX deputies_deputy_idx ON public.deputies USING btree (deputy_id, ends_at);
@@ -1946,6 +1973,8 @@ ALTER TABLE ONLY public.ci_unique_values
     ADD CONSTRAINT ci_unique_values_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comments
     ADD CONSTRAINT comments_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.control_findings
+    ADD CONSTRAINT control_findings_run_fkey FOREIGN KEY (run_id) REFERENCES public.control_runs(id);
 ALTER TABLE ONLY public.credentials
     ADD CONSTRAINT credentials_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.departments

@@ -273,6 +273,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	}
 	add(a.Desk.Can(ctx, canned.ActionSave, nil), ui.NavItem{ID: "canned", Href: "/canned", Icon: "messages", Label: "app.nav.canned"})
 	add(a.Desk.Can(ctx, incident.ActionMacro, nil), ui.NavItem{ID: "macros", Href: "/macros", Icon: "robot", Label: "app.nav.macros"})
+	add(a.Desk.Can(ctx, audit.ActionControl, nil), ui.NavItem{ID: "controls", Href: "/controls", Icon: "shield-lock", Label: "audit.controls.title"})
 	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
 	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "services", Href: "/settings/services", Icon: "server", Label: "service.title"})

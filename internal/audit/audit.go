@@ -1,5 +1,6 @@
-// Package audit is where auditors work (regulation 3.2, 4.8). For now that is
-// the trail: reading it, verifying it, and taking proofs of it away.
+// Package audit is where auditors work (regulation 3.2, 4.8): reading the trail,
+// verifying it and taking proofs of it away, and running the controls, which ask
+// whether the desk's own records keep the rules.
 package audit
 
 import (
@@ -62,6 +63,9 @@ func New(d *work.Desk, o Options) (*Service, error) {
 		return nil, err
 	}
 	if err := d.Registry.Handle(jobVerify, time.Hour, s.check); err != nil {
+		return nil, err
+	}
+	if err := s.registerControls(); err != nil {
 		return nil, err
 	}
 	return s, d.Messages.Add(messages)

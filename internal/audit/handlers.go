@@ -28,6 +28,7 @@ type handlers struct{ s *Service }
 // Mount adds the trail's pages and API.
 func Mount(s *Service, rt web.Router) {
 	h := handlers{s}
+	mountControls(h, rt)
 	rt.Get("/trail", h.listPage)
 	rt.Get("/trail/log", h.logPage)
 	rt.Post("/trail/verify", h.verify)

@@ -1,0 +1,2 @@
+DROP TABLE control_findings;
+DROP TABLE control_runs;
