@@ -1183,6 +1183,7 @@ CREATE TABLE public.service_requests (
     auto_close_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    held_since timestamp with time zone,
     CONSTRAINT service_requests_approved_first CHECK (((state <> ALL (ARRAY['approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text])) OR ((submitted_at IS NOT NULL) AND (approved_at IS NOT NULL)))),
     CONSTRAINT service_requests_fulfilled_has_time CHECK (((state <> ALL (ARRAY['fulfilled'::text, 'closed'::text])) OR (fulfilled_at IS NOT NULL))),
     CONSTRAINT service_requests_impact CHECK (((impact >= 1) AND (impact <= 3))),

@@ -70,6 +70,12 @@ func componentsPage() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
+			for _, c := range clocks(ctx) {
+				templ_7745c5c3_Err = ui.SLA(c).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
 			templ_7745c5c3_Err = ui.Avatar("李雯", "l", false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

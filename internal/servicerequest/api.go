@@ -154,6 +154,9 @@ type DeskOut struct {
 }
 
 func (a api) out(ctx context.Context, r Request) (Out, error) {
+	if err := a.s.moved(ctx, a.s.desk.DB, &r, a.s.desk.Now()); err != nil {
+		return Out{}, err
+	}
 	o := Out{
 		ID: r.ID, Number: r.Label(), Version: r.Version, ItemID: r.ItemID, ItemVersionID: r.VersionID, Title: r.Title, State: r.State, PendingReason: r.PendingReason,
 		Answers: r.Answers, Remark: r.Remark, Urgency: r.Urgency, Priority: r.Priority, Price: r.Price, RequesterID: r.RequesterID, RejectReason: r.RejectReason,

@@ -328,3 +328,40 @@ func TestDeputiesAreLedToApprovals(t *testing.T) {
 		t.Error("a deputy is not led to what waits for them")
 	}
 }
+
+// TestTheToldDayMovesWhileTheRequesterIsWaitedFor, by the working time of the
+// wait, already while it lasts.
+func TestTheToldDayMovesWhileTheRequesterIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	d := atMorning(t)
+	in := move(t, d)
+	in.Answers["day"] = []string{"2027-01-05"}
+	r := order(t, d, "staff", in)
+	told := *r.ExpectedAt
+	shown := func() time.Time {
+		x, err := d.Requests.Detail(d.As("staff"), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *x.ExpectedAt
+	}
+	done(t, d, "he.ming", r, "port")
+	if _, err := d.Requests.Pend(d.As("engineer"), r.ID, servicerequest.PendInput{Reason: servicerequest.OnUser}); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown(); !got.Equal(told) {
+		t.Errorf("at once: %v, told %v", got, told)
+	}
+	d.Advance(7 * 24 * time.Hour)
+	during := shown()
+	if !during.After(told.Add(6 * 24 * time.Hour)) {
+		t.Errorf("after a week of waiting it is still %v", during)
+	}
+	if _, err := d.Requests.Reply(d.As("staff"), r.ID, servicerequest.ReplyInput{Body: "Here."}); err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(48 * time.Hour)
+	if got := shown(); !got.Equal(during) {
+		t.Errorf("when work went on: %v, then %v", during, got)
+	}
+}

@@ -53,6 +53,7 @@ type Request struct {
 	SubmittedAt   *time.Time    `db:"submitted_at" audit:"submitted_at"`
 	ApprovedAt    *time.Time    `db:"approved_at" audit:"approved_at"`
 	ExpectedAt    *time.Time    `db:"expected_at" audit:"expected_at"` // when it comes, as the requester was told
+	HeldSince     *time.Time    `db:"held_since"`                      // while it waits for a reason that pauses, ExpectedAt moves from here
 	FulfilledAt   *time.Time    `db:"fulfilled_at" audit:"fulfilled_at"`
 	FulfilledBy   *uuid.UUID    `db:"fulfilled_by" audit:"fulfilled_by"`
 	ClosedAt      *time.Time    `db:"closed_at" audit:"closed_at"`

@@ -2,7 +2,9 @@ package servicerequest
 
 import (
 	"context"
+	"time"
 
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/work"
@@ -38,6 +40,9 @@ func (s *Service) timed(ctx context.Context, change func(*work.Unit, *Request) e
 		if err := change(u, r); err != nil {
 			return err
 		}
+		if err := s.hold(ctx, u, r); err != nil {
+			return err
+		}
 		if before.State == Draft && r.sent() {
 			return s.Clocks.Begin(ctx, u, r.Ref(), before.standing(), r.standing())
 		}
@@ -49,4 +54,37 @@ func (s *Service) timed(ctx context.Context, change func(*work.Unit, *Request) e
 // once its line in the register is there.
 func (s *Service) startClocks(ctx context.Context, u *work.Unit, r *Request) {
 	u.AfterRegister(func() error { return s.Clocks.Begin(ctx, u, r.Ref(), r.standing(), r.standing()) })
+}
+
+// hold keeps since when the request waits for a reason that pauses, and moves
+// the day that was told by the working time of the wait once that is over.
+func (s *Service) hold(ctx context.Context, u *work.Unit, r *Request) error {
+	waits := false
+	if r.State == Pending {
+		var err error
+		if waits, err = s.Clocks.Pauses(ctx, u.Tx, string(r.PendingReason)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case waits && r.HeldSince == nil:
+		r.HeldSince = &u.Now
+	case !waits && r.HeldSince != nil:
+		if err := s.moved(ctx, u.Tx, r, u.Now); err != nil {
+			return err
+		}
+		r.HeldSince = nil
+	}
+	return nil
+}
+
+// moved sets the day that was told to what it would be if a wait ended at an
+// instant.
+func (s *Service) moved(ctx context.Context, q db.Querier, r *Request, at time.Time) error {
+	if r.HeldSince == nil || r.ExpectedAt == nil {
+		return nil
+	}
+	later, err := s.Clocks.Later(ctx, q, *r.ExpectedAt, *r.HeldSince, at)
+	r.ExpectedAt = &later
+	return err
 }

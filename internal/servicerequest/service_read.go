@@ -151,6 +151,9 @@ func (s *Service) legal(r Request, a authz.Action, set Settings) bool {
 // fill reads what belongs to the request.
 func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	q := s.desk.DB
+	if err = s.moved(ctx, q, &d.Request, d.Now); err != nil {
+		return err
+	}
 	v, err := s.items.version(ctx, q, d.VersionID)
 	if err != nil {
 		return err

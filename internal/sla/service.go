@@ -57,6 +57,29 @@ func (s *Service) AddDays(ctx context.Context, u *work.Unit, t time.Time, n int)
 	return b.Calendar(nil).AddDays(t, n), nil
 }
 
+// Pauses reports whether waiting for a reason stops the clocks.
+func (s *Service) Pauses(ctx context.Context, q db.Querier, reason string) (bool, error) {
+	b, err := s.Book(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	return b.pauses(reason), nil
+}
+
+// Later is t put off by the working time between two instants, by the default
+// calendar: a promise that stood still in between.
+func (s *Service) Later(ctx context.Context, q db.Querier, t, from, to time.Time) (time.Time, error) {
+	b, err := s.Book(ctx, q)
+	if err != nil {
+		return t, err
+	}
+	c := b.Calendar(nil)
+	if later, ok := c.Add(t, c.Elapsed(from, to)); ok {
+		return later, nil
+	}
+	return t, nil
+}
+
 // Covers answers whether an agreement for everybody holds for a service
 // (control SLA-01).
 func (s *Service) Covers(ctx context.Context, q db.Querier, service uuid.UUID, at time.Time) (bool, error) {
