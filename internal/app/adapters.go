@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,19 @@ func (a assets) Names(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]strin
 		}
 	}
 	return out, nil
+}
+
+// itemIncidents are the incidents about configuration items.
+type itemIncidents struct{ desk *work.Desk }
+
+// Opened lists the incidents about items that were opened in a span and that
+// the actor may see.
+func (a itemIncidents) Opened(ctx context.Context, items []uuid.UUID, from, to time.Time) ([]record.Summary, error) {
+	v, _, err := a.desk.Visibility(ctx, incident.Kind)
+	if err != nil || v.Never() {
+		return nil, err
+	}
+	return a.desk.Kinds.Affecting(ctx, a.desk.DB, v, incident.Kind, items, from, to)
 }
 
 // ownRequests are the reader's requests, for the portal.

@@ -18,6 +18,7 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/canned"
+	"opsdesk/internal/change"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
@@ -68,6 +69,7 @@ type App struct {
 	People    *people.Service
 	Incidents *incident.Service
 	Requests  *servicerequest.Service
+	Changes   *change.Service
 	Views     *view.Service
 	Batches   *batch.Service
 	SLA       *sla.Service
@@ -187,6 +189,10 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	a.Incidents.MeasureAlso(a.Requests)
+	if a.Changes, err = change.New(d, change.Options{Approvals: a.Approvals, Items: a.Configuration, Incidents: itemIncidents{d}}); err != nil {
+		return err
+	}
+	a.Configuration.AskChanges(a.Changes)
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err

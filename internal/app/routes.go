@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/audit"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/canned"
+	"opsdesk/internal/change"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
@@ -89,6 +90,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify, Others: ownRequests{a.Requests}})
 	configuration.Mount(a.Configuration, rt)
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
+	change.Mount(a.Changes, rt, a.Notify)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
 	service.Mount(a.Services, rt)
@@ -262,8 +264,15 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	if own := savedNav("/incidents", views, counts); len(own) > 0 {
 		s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.saved", Items: own})
 	}
+	var practices []ui.NavItem
+	if a.Desk.Can(ctx, change.ActionRead, nil) {
+		practices = append(practices, ui.NavItem{ID: "changes", Href: "/changes", Icon: "git-pull-request", Label: "change.title", Go: "c"})
+	}
 	if a.Desk.Can(ctx, configuration.ActionRead, nil) {
-		s.Nav = append(s.Nav, ui.NavGroup{Title: "app.nav.practices", Items: []ui.NavItem{{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "c"}}})
+		practices = append(practices, ui.NavItem{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "k"})
+	}
+	if len(practices) > 0 {
+		s.Nav = append(s.Nav, ui.NavGroup{Title: "app.nav.practices", Items: practices})
 	}
 	var admin []ui.NavItem
 	add := func(may bool, it ui.NavItem) {

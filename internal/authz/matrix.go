@@ -59,7 +59,7 @@ var (
 // systems says which lines each component of the desk itself may use: jobs and
 // imports are authorised by data, like people.
 var systems = map[string][]Row{
-	"approval":   {"ticket.read", "ticket.create", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
+	"approval":   {"ticket.read", "change.read", "ticket.create", "request.approve", "request.approve_service", "change.approve_step1", "change.approve_cab", "change.emergency_authorise", "change.template_approve"},
 	"auto-close": {"ticket.read", "ticket.close_confirm"},
 	// The priority matrix is applied to what is open.
 	"matrix":     {"ticket.read", "ticket.change_priority"},
@@ -68,7 +68,7 @@ var systems = map[string][]Row{
 	"importer":   {"ticket.read", "ticket.create", "ticket.create_on_behalf", "ticket.update_fields", "ticket.assign", "ticket.change_priority", "ticket.pause_sla", "ticket.resolve", "ticket.close_confirm", "ticket.reopen", "ticket.cancel", "ticket.comment_public", "ticket.note_internal", "import.incidents", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"demo":       {"ci.read", "ci.write", "ci.configure", "ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"setup":      {"user.create_disable", "role.grant_revoke", "org.manage"},
-	"notify":     {"ticket.read", "ci.read"},
+	"notify":     {"ticket.read", "ci.read", "change.read"},
 	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
 	"catalogue":  {"catalog_sla.draft", "ticket.read", "ticket.create", "request.fulfil"},
 	"unassigned": {"ticket.read"},

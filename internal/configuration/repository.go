@@ -158,9 +158,10 @@ func (repository) taken(ctx context.Context, q db.Querier, i *Item) (map[uuid.UU
 	return out, db.Map(err)
 }
 
-// openWork counts the open records that name the item as affected.
+// openWork counts the open tickets that name the item as affected. Changes do
+// not count: one of them may be what retires it.
 func (repository) openWork(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM record_links l JOIN records r ON r.id = l.from_id WHERE l.to_id = @id AND l.relation = 'affects' AND r.category IN ('new', 'active', 'pending')`,
+	err = q.QueryRow(ctx, `SELECT count(*) FROM record_links l JOIN records r ON r.id = l.from_id WHERE l.to_id = @id AND l.relation = 'affects' AND r.kind <> 'change' AND r.category IN ('new', 'active', 'pending')`,
 		db.Args{"id": id}).Scan(&n)
 	return n, db.Map(err)
 }

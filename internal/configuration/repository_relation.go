@@ -153,3 +153,18 @@ func (repository) nodes(ctx context.Context, q db.Querier, v record.Visibility, 
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Node])
 	return out, db.Map(err)
 }
+
+func (repository) criticality(ctx context.Context, q db.Querier, ids []uuid.UUID) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT coalesce(min(criticality), 0) FROM ci_items WHERE id = ANY(@ids::uuid[])`, db.Args{"ids": ids}).Scan(&n)
+	return n, db.Map(err)
+}
+
+// relatives are the other ends of relations that carry impact.
+func (repository) relatives(ctx context.Context, q db.Querier, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT DISTINCT x.id FROM (
+			SELECT r.to_id AS id, r.type_id FROM ci_relations r WHERE r.from_id = ANY(@ids::uuid[]) AND r.ended_at IS NULL
+			UNION ALL SELECT r.from_id, r.type_id FROM ci_relations r WHERE r.to_id = ANY(@ids::uuid[]) AND r.ended_at IS NULL) x
+		JOIN ci_relation_types t ON t.id = x.type_id AND t.impact <> 'none' LIMIT 500`, db.Args{"ids": ids})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}

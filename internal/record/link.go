@@ -64,3 +64,29 @@ func (k *Kinds) Linked(ctx context.Context, q db.Querier, v Visibility, id uuid.
 		return s, nil
 	})
 }
+
+// Relink queues the links of a relation from a record so that they lead to
+// these and to no others.
+func Relink(b *pgx.Batch, from uuid.UUID, relation string, to []uuid.UUID, by uuid.UUID, now time.Time) {
+	if to == nil {
+		to = []uuid.UUID{}
+	}
+	b.Queue(`DELETE FROM record_links WHERE from_id = @from AND relation = @relation AND to_id <> ALL(@to::uuid[])`, db.Args{"from": from, "relation": relation, "to": to})
+	for _, id := range to {
+		Link(b, from, id, relation, by, now)
+	}
+}
+
+// Affecting summarises the records of a kind that affect one of the items and
+// were opened in a span, as far as v lets them through; the oldest first, at
+// most 50.
+func (k *Kinds) Affecting(ctx context.Context, q db.Querier, v Visibility, kind Kind, items []uuid.UUID, from, to time.Time) ([]Summary, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id, r.kind, r.number, r.title, r.state, r.category FROM records r
+		WHERE r.id = ANY(ARRAY(SELECT l.from_id FROM record_links l WHERE l.to_id = ANY(@items::uuid[]) AND l.relation = 'affects')) AND r.kind = @kind
+			AND r.created_at BETWEEN @from AND @to AND `, ` ORDER BY r.created_at, r.id LIMIT 50`), v.With(db.Args{"items": items, "kind": kind, "from": from, "to": to}))
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Summary, err error) {
+		err = row.Scan(&s.Ref.ID, &s.Ref.Kind, &s.Number, &s.Title, &s.State, &s.Category)
+		s.URL = k.URL(s.Ref.Kind, s.Number)
+		return s, err
+	})
+}

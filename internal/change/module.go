@@ -1,0 +1,87 @@
+package change
+
+import (
+	"context"
+	"embed"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+//go:embed messages/*.json
+var messages embed.FS
+
+// Inbox is what the module needs to know of notifications: opening a record
+// reads them.
+type Inbox interface {
+	Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) error
+}
+
+// New registers the kind, the policies and the texts of changes and returns
+// their use cases.
+func New(d *work.Desk, o Options) (*Service, error) {
+	s := &Service{desk: d, Options: o}
+	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/changes", Read: "change.read", Relations: record.Relations[:]}); err != nil {
+		return nil, err
+	}
+	o.Approvals.For(Kind, subject{s})
+	d.Policies.Add(Policies())
+	return s, d.Messages.Add(messages)
+}
+
+// Mount adds the pages and the API.
+func Mount(s *Service, rt web.Router, inbox Inbox) {
+	h := handlers{s: s, desk: s.desk, inbox: inbox}
+	rt.Get("/changes", h.list)
+	rt.Get("/changes/new", h.newPage)
+	rt.Post("/changes", h.add)
+	rt.Get("/changes/{id}", h.change)
+	rt.Get("/changes/{id}/paper", h.paper)
+	rt.Get("/changes/{id}/edit", h.editPage)
+	rt.Post("/changes/{id}/edit", h.edit)
+	rt.Get("/changes/{id}/act/{act}", h.actPage)
+
+	a := api{s}
+	tag := func(o web.Op) web.Op { o.Tag = "changes"; return o }
+	rt.API(http.MethodGet, "/api/v1/changes", tag(web.Op{ID: "listChanges", Summary: "Changes the caller may see", Query: listQuery{}, Out: listOut{}}), a.list)
+	rt.API(http.MethodPost, "/api/v1/changes", tag(web.Op{ID: "createChange", Summary: "Begin a change as a draft", In: CreateInput{}, Out: Out{}, Status: http.StatusCreated, Idempotent: true}), a.create)
+	rt.API(http.MethodGet, "/api/v1/changes/{id}", tag(web.Op{ID: "getChange", Summary: "One change, with the gates of its next step", Out: Out{}, Versioned: true}), a.get)
+	rt.API(http.MethodPatch, "/api/v1/changes/{id}", tag(web.Op{ID: "editChange", Summary: "Change the plan; approvals of another plan are void", In: EditInput{}, Out: Out{}, Versioned: true, Idempotent: true}), write(a, s.Edit))
+	m := mounter{rt, h, a}
+	act(m, "items", "setChangeItem", "Add a configuration item to the plan, or take it away", s.SetItem)
+	act(m, "submit", "submitChange", "Hand the application in", s.Submit)
+	act(m, "return", "returnChange", "Send an application back to its author", s.Return)
+	act(m, "assess", "assessChange", "Note the risk", s.Assess)
+	act(m, "test", "testChange", "Note the result of the test, with evidence", s.Test)
+	act(m, "ask", "reviewChange", "Ask for the approvals", s.Ask)
+	act(m, "schedule", "scheduleChange", "Book the window; two changes cannot book one item at once", s.Schedule)
+	act(m, "hold", "holdChange", "Stop a change where it is", s.Hold)
+	act(m, "release", "releaseChange", "Let a held change go on", s.Release)
+	act(m, "start", "startChange", "Begin the implementation, through every gate", s.Start)
+	act(m, "break-glass", "breakGlass", "Begin without what the gates ask for: loud, for four hours, and reviewed", s.BreakGlass)
+	act(m, "run", "runChangeStep", "Start or end a step", s.Run)
+	act(m, "roll-back", "rollBackChange", "Take the way back", s.RollBack)
+	act(m, "finish", "finishChange", "End the work at the systems", s.Finish)
+	act(m, "verify", "verifyChange", "Note the result, by somebody who did not implement it", s.Verify)
+	act(m, "close", "closeChange", "Close after the review", s.Close)
+	act(m, "cancel", "cancelChange", "Cancel before anything was done", s.Cancel)
+	act(m, "notes", "noteOnChange", "Add a note", s.Note)
+	act(m, "watch", "watchChange", "Follow, or stop following", s.Watch)
+}
+
+type mounter struct {
+	rt web.Router
+	h  handlers
+	a  api
+}
+
+// act mounts one use case twice: as the target of a form and in the API.
+func act[In any](m mounter, path, id, summary string, run func(context.Context, uuid.UUID, In) (Change, error)) {
+	m.rt.Post("/changes/{id}/"+path, formOf(m.h, path, run))
+	var in In
+	m.rt.API(http.MethodPost, "/api/v1/changes/{id}/"+path, web.Op{ID: id, Tag: "changes", Summary: summary, In: in, Out: Out{}, Versioned: true, Idempotent: true}, write(m.a, run))
+}

@@ -1,0 +1,442 @@
+package change
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/approval"
+	"opsdesk/internal/authz"
+	"opsdesk/internal/draft"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/validate"
+	"opsdesk/internal/record"
+	"opsdesk/internal/work"
+)
+
+// PlanStep is one step as it is planned.
+type PlanStep struct {
+	Title   string     `json:"title" validate:"required,notblank,text,max=300"`
+	OwnerID *uuid.UUID `json:"owner_id"`
+	Minutes int        `json:"minutes" validate:"min=0,max=10080"`
+	Check   string     `json:"check" validate:"omitempty,text,max=500"`
+	GoNoGo  bool       `json:"go_no_go"`
+}
+
+// Plan is the application for a change: each part of it a field of its own.
+type Plan struct {
+	Title           string      `json:"title" validate:"required,notblank,text,max=200"`
+	Content         string      `json:"content" validate:"omitempty,text,max=20000"`
+	Reason          string      `json:"reason" validate:"omitempty,text,max=20000"`
+	Effect          string      `json:"effect" validate:"omitempty,text,max=20000"`
+	Communication   string      `json:"communication" validate:"omitempty,text,max=20000"`
+	Items           []uuid.UUID `json:"items" validate:"max=500"`
+	ServiceID       *uuid.UUID  `json:"service_id"`
+	Steps           []PlanStep  `json:"steps" validate:"max=60,dive"`
+	TestPlan        string      `json:"test_plan" validate:"omitempty,text,max=20000"`
+	RollbackTrigger string      `json:"rollback_trigger" validate:"omitempty,text,max=5000"`
+	Back            []PlanStep  `json:"back" validate:"max=60,dive"`
+	RollbackMinutes int         `json:"rollback_minutes" validate:"min=0,max=10080"`
+	Rehearsal       string      `json:"rehearsal" validate:"omitempty,text,max=5000"`
+	WindowFrom      *time.Time  `json:"window_from"`
+	WindowTo        *time.Time  `json:"window_to"`
+	ImplementerID   *uuid.UUID  `json:"implementer_id"`
+}
+
+// CreateInput begins a change as a draft.
+type CreateInput struct {
+	Type Type `json:"type" validate:"required,oneof=normal emergency"`
+	Plan
+}
+
+// Create begins a change. It may be as short as a title; what is missing is
+// asked for when it is submitted.
+func (s *Service) Create(ctx context.Context, in CreateInput) (Change, error) {
+	return work.Create(ctx, s.desk, s.repo, ActionCreate, in, func(u *work.Unit) (Change, error) {
+		return s.make(ctx, u, in.Type, in.Plan)
+	})
+}
+
+func (s *Service) make(ctx context.Context, u *work.Unit, t Type, p Plan) (Change, error) {
+	n, err := s.repo.next(ctx, u.Tx)
+	if err != nil {
+		return Change{}, err
+	}
+	by, _ := u.Author()
+	c := Change{ID: u.ID(), Version: 1, Number: n, Type: t, State: Draft, RequesterID: by, CreatedBy: by, CreatedAt: u.Now, UpdatedAt: u.Now}
+	if u.Actor.Department != uuid.Nil {
+		c.DepartmentID = &u.Actor.Department
+	}
+	draft.Clear(u, "change:new")
+	err = s.fillIn(ctx, u.Tx, &c, p)
+	u.AfterRegister(func() error {
+		record.Relink(&u.Batch, c.ID, "affects", c.Items, c.CreatedBy, c.CreatedAt)
+		return nil
+	})
+	return c, err
+}
+
+// EditInput changes the plan.
+type EditInput struct {
+	Version int  `json:"version"`
+	Type    Type `json:"type" validate:"omitempty,oneof=normal emergency"`
+	Plan
+}
+
+// Edit changes the plan. The type changes only in a draft; an approved plan
+// that is edited is not the approved one any more: the change goes back to its
+// assessment, and those who were asked are told.
+func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Change, error) {
+	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		if !c.State.Planned() {
+			return fault.New(fault.Conflict, "change.error.not_planned")
+		}
+		before := c.Hash()
+		if in.Type != "" && in.Type != c.Type {
+			if c.State != Draft || c.Type == Standard {
+				return fault.OnField("type", "change.error.type_fixed")
+			}
+			c.Type = in.Type
+		}
+		if err := s.fillIn(ctx, u.Tx, c, in.Plan); err != nil {
+			return err
+		}
+		draft.Clear(u, "change:"+c.ID.String())
+		return s.replanned(ctx, u, c, before)
+	})
+}
+
+// replanned draws the consequences of an edited plan.
+func (s *Service) replanned(ctx context.Context, u *work.Unit, c *Change, before string) error {
+	was := c.State
+	if !c.replan(before) {
+		return nil
+	}
+	if was == Reviewing || was == Approved || was == Scheduled {
+		told, err := s.Approvals.Awaited(ctx, u.Tx, c.Ref())
+		if err != nil {
+			return err
+		}
+		if err := s.Approvals.Void(ctx, u, c.Ref(), "change.reason.replanned"); err != nil {
+			return err
+		}
+		u.Emit("change.replanned", append(append(told, c.approvers...), c.RequesterID)...)
+	}
+	return nil
+}
+
+// fillIn takes the plan over, after checking that whoever and whatever it names
+// exists.
+func (s *Service) fillIn(ctx context.Context, q db.Querier, c *Change, p Plan) error {
+	f := fault.New(fault.Invalid, "error.invalid")
+	bad := func(name, code string) { f.Fields = append(f.Fields, fault.Field{Name: name, Code: code}) }
+	if p.WindowFrom != nil && p.WindowTo != nil && !p.WindowTo.After(*p.WindowFrom) {
+		bad("window_to", "change.error.window")
+	} else if p.WindowFrom != nil && p.WindowTo != nil && p.WindowTo.Sub(*p.WindowFrom) > 31*24*time.Hour {
+		bad("window_to", "change.error.window_long")
+	}
+	known, err := s.names(ctx, q, p.Items)
+	if err != nil {
+		return err
+	}
+	for _, i := range p.Items {
+		if _, ok := known[i]; !ok {
+			bad("items", "validation.unknown")
+			break
+		}
+	}
+	steps, back := stepsOf(p.Steps), stepsOf(p.Back)
+	able, err := s.able(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, l := range []struct {
+		name  string
+		steps []Step
+	}{{"steps", steps}, {"back", back}} {
+		for _, o := range owners(l.steps) {
+			if !slices.ContainsFunc(able, func(x Named) bool { return x.ID == o }) {
+				bad(l.name, "change.error.owner")
+				break
+			}
+		}
+	}
+	if p.ImplementerID != nil && !slices.ContainsFunc(able, func(x Named) bool { return x.ID == *p.ImplementerID }) {
+		bad("implementer_id", "change.error.owner")
+	}
+	if len(f.Fields) > 0 {
+		return f
+	}
+	if c.Type != Standard {
+		c.Title, c.Content, c.Reason, c.Effect = p.Title, p.Content, p.Reason, p.Effect
+		c.TestPlan, c.RollbackTrigger, c.RollbackMinutes, c.Rehearsal = p.TestPlan, p.RollbackTrigger, p.RollbackMinutes, p.Rehearsal
+	}
+	c.Steps, c.Back, c.Communication, c.Items, c.ServiceID = steps, back, p.Communication, unique(p.Items), p.ServiceID
+	c.WindowFrom, c.WindowTo, c.ImplementerID = whole(p.WindowFrom), whole(p.WindowTo), p.ImplementerID
+	return nil
+}
+
+// able are the people whom a plan may give work to.
+func (s *Service) able(ctx context.Context, q db.Querier) ([]Named, error) {
+	return s.repo.implementers(ctx, q, string(identity.Implementer), s.desk.Now())
+}
+
+// stepsOf makes steps of a plan; nothing has happened to them yet.
+func stepsOf(in []PlanStep) []Step {
+	out := make([]Step, len(in))
+	for i, p := range in {
+		out[i] = Step{Title: p.Title, OwnerID: p.OwnerID, Minutes: p.Minutes, Check: p.Check, GoNoGo: p.GoNoGo}
+	}
+	return out
+}
+
+// whole is an instant to the minute, as plans are made.
+func whole(t *time.Time) *time.Time {
+	if t == nil || t.IsZero() {
+		return nil
+	}
+	m := t.UTC().Truncate(time.Minute)
+	return &m
+}
+
+func unique(ids []uuid.UUID) []uuid.UUID {
+	out := []uuid.UUID{}
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// ItemInput adds or takes away one item.
+type ItemInput struct {
+	Version int    `json:"version"`
+	Item    string `json:"item" validate:"required,max=200"` // its id, or its number
+	Remove  bool   `json:"remove"`
+}
+
+// SetItem adds an item to the plan, or takes it away: an edit like any other.
+func (s *Service) SetItem(ctx context.Context, id uuid.UUID, in ItemInput) (Change, error) {
+	if err := validate.Struct(in); err != nil {
+		return Change{}, err
+	}
+	item, err := s.picked(ctx, in.Item)
+	if err != nil {
+		return Change{}, err
+	}
+	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		if !c.State.Planned() {
+			return fault.New(fault.Conflict, "change.error.not_planned")
+		}
+		before := c.Hash()
+		if in.Remove {
+			c.Items = slices.DeleteFunc(slices.Clone(c.Items), func(x uuid.UUID) bool { return x == item })
+		} else {
+			c.Items = unique(append(slices.Clone(c.Items), item))
+		}
+		return s.replanned(ctx, u, c, before)
+	})
+}
+
+// Submit hands the application in. What it lacks is listed.
+func (s *Service) Submit(ctx context.Context, id uuid.UUID, in StepInput) (Change, error) {
+	return s.update(ctx, ActionSubmit, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		at, _, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
+		if err != nil {
+			return err
+		}
+		u.Emit("change.submitted", c.RequesterID)
+		return c.submit(at)
+	})
+}
+
+// Return sends an application back to its author before the review.
+func (s *Service) Return(ctx context.Context, id uuid.UUID, in ReasonInput) (Change, error) {
+	return s.update(ctx, ActionReturn, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		u.Emit("change.returned", c.RequesterID)
+		return c.reject(MoveReturn, in.Reason)
+	})
+}
+
+// AssessInput is an assessment of the risk.
+type AssessInput struct {
+	Version    int    `json:"version"`
+	Answers    []int  `json:"answers" validate:"len=6,dive,min=1,max=5"` // in the order of Questions
+	Mitigation string `json:"mitigation" validate:"omitempty,text,max=10000"`
+	Impact     int    `json:"impact" validate:"min=0,max=5"`     // after mitigation; 0: as before
+	Likelihood int    `json:"likelihood" validate:"min=0,max=5"` // after mitigation; 0: as before
+}
+
+// Assess notes the risk. What the desk knows of the items weighs in.
+func (s *Service) Assess(ctx context.Context, id uuid.UUID, in AssessInput) (Change, error) {
+	return s.update(ctx, ActionAssess, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		_, clashes, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
+		if err != nil {
+			return err
+		}
+		f, err := s.facts(ctx, u.Tx, *c, len(clashes))
+		if err != nil {
+			return err
+		}
+		u.Emit("change.assessed", c.RequesterID)
+		return c.assess(Assessment{in.Answers, in.Mitigation, in.Impact, in.Likelihood, f}, u.Actor.ID, u.Now)
+	})
+}
+
+// TestInput is how the test ended.
+type TestInput struct {
+	Version  int        `json:"version"`
+	Result   TestResult `json:"result" validate:"required,oneof=passed failed"`
+	Evidence string     `json:"evidence" validate:"required,notblank,text,max=20000"` // what was seen, and where it is kept
+}
+
+// Test notes the result of the test and its evidence.
+func (s *Service) Test(ctx context.Context, id uuid.UUID, in TestInput) (Change, error) {
+	return s.update(ctx, ActionTest, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		u.Emit("change.tested", c.RequesterID)
+		return c.test(in.Result, in.Evidence, u.Actor.ID, u.Now)
+	})
+}
+
+// Ask opens the review: by the change manager, and by the board where the risk
+// is not low; an emergency is authorised by one person (CHG-03, CHG-05).
+func (s *Service) Ask(ctx context.Context, id uuid.UUID, in StepInput) (Change, error) {
+	return s.update(ctx, ActionAsk, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		if err := c.move(MoveAsk, Situation{Now: u.Now}); err != nil {
+			return err
+		}
+		what, err := s.content(ctx, u.Tx, *c)
+		if err != nil {
+			return err
+		}
+		u.Emit("change.asked", c.RequesterID)
+		_, err = s.Approvals.Open(ctx, u, what, spec(*c))
+		return err
+	})
+}
+
+// spec is who reviews a change.
+func spec(c Change) approval.Spec {
+	step := func(key string, row authz.Row, mode approval.Mode) approval.Step {
+		return approval.Step{Key: "change.approver." + key, Row: row, Who: []approval.Source{{Kind: approval.FromRow}}, Mode: mode}
+	}
+	if c.Type == Emergency {
+		return approval.Spec{Steps: []approval.Step{step("emergency", "change.emergency_authorise", approval.Any)}}
+	}
+	out := approval.Spec{Distinct: true, Steps: []approval.Step{step("manager", "change.approve_step1", approval.Any)}}
+	switch c.Risk {
+	case Low:
+	case High:
+		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Majority))
+	default:
+		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Any))
+	}
+	return out
+}
+
+// content is what reviewers decide about, and what they see.
+func (s *Service) content(ctx context.Context, q db.Querier, c Change) (approval.Content, error) {
+	out := approval.Content{Entry: c.Entry(), Fields: c.plan(), Involved: append(c.people(), people(&c.CreatedBy, c.TestedBy)...)}
+	_, clashes, err := s.situation(ctx, q, identity.Actor{}, c, s.desk.Now())
+	if err != nil {
+		return out, err
+	}
+	names, err := s.names(ctx, q, c.Items)
+	if err != nil {
+		return out, err
+	}
+	t := func(key string, args ...any) string { return i18n.T(ctx, key, args...) }
+	card := approval.Card{Title: c.Label() + " " + c.Title, Lines: []string{c.Content, c.Reason}}
+	fact := func(key, value, colour string) {
+		if value != "" {
+			card.Facts = append(card.Facts, approval.Fact{Label: t("change.field." + key), Value: value, Colour: colour})
+		}
+	}
+	fact("type", t("change.type."+string(c.Type)), "")
+	fact("window", s.span(ctx, c), "")
+	fact("effect", c.Effect, "")
+	if c.Risk != Unknown {
+		i, l := c.Assessment.After()
+		fact("risk", t("change.risk_score", "level", t("change.risk."+string(c.Risk)), "score", Score(i, l)), colours[c.Risk])
+	}
+	list := ""
+	for _, i := range c.Items {
+		if n := names[i]; n != "" {
+			list += n + "\n"
+		}
+	}
+	fact("items", list, "")
+	fact("rollback", t("change.rollback_line", "trigger", c.RollbackTrigger, "minutes", c.RollbackMinutes), "")
+	fact("rehearsal", c.Rehearsal, "")
+	fact("test_evidence", c.TestEvidence, "")
+	for _, x := range clashes {
+		card.Conflicts = append(card.Conflicts, t("change.clash", "number", x.Label(), "title", x.Title))
+	}
+	out.Card = card
+	return out, nil
+}
+
+var colours = map[Level]string{Low: "green", Medium: "amber", High: "red"}
+
+// span is the window in words, in the reader's zone.
+func (s *Service) span(ctx context.Context, c Change) string {
+	if !c.windowReady() {
+		return ""
+	}
+	z := time.UTC
+	if who, err := identity.From(ctx); err == nil {
+		if l, err := time.LoadLocation(who.TimeZone); err == nil && who.TimeZone != "" {
+			z = l
+		}
+	}
+	from, to := c.WindowFrom.In(z), c.WindowTo.In(z)
+	end := to.Format("15:04")
+	if from.YearDay() != to.YearDay() || from.Year() != to.Year() {
+		end = to.Format("2006-01-02 15:04")
+	}
+	return from.Format("2006-01-02 15:04") + " – " + end
+}
+
+// subject is how changes are approved.
+type subject struct{ *Service }
+
+// Lock locks a change.
+func (a subject) Lock(ctx context.Context, tx db.Tx, id uuid.UUID) error {
+	_, err := a.repo.ForUpdate(ctx, tx, id)
+	return db.Map(err)
+}
+
+// Content reads what of a change stands to be approved.
+func (a subject) Content(ctx context.Context, q db.Querier, id uuid.UUID) (approval.Content, error) {
+	c, err := a.repo.get(ctx, q, id)
+	if err != nil {
+		return approval.Content{}, err
+	}
+	return a.content(ctx, q, c)
+}
+
+// Decided carries the outcome out: the plan is approved as it stands, or goes
+// back to its author with the reasons.
+func (a subject) Decided(ctx context.Context, u *work.Unit, o approval.Outcome) error {
+	_, err := work.Apply(ctx, u, a.store(), ActionDecided, o.Ref.ID, 0, struct{}{}, func(u *work.Unit, c *Change) error {
+		before := c.hands()
+		defer func() { a.employ(u, *c, before) }()
+		switch o.Status {
+		case approval.Approved:
+			u.Emit("change.approved", append(c.people(), c.RequesterID)...)
+			return c.approve(u.Now)
+		case approval.Rejected:
+			u.Emit("change.rejected", c.RequesterID)
+			return c.reject(MoveReject, o.Reason)
+		}
+		u.Emit("change.replanned", c.RequesterID)
+		return c.move(MoveVoid, Situation{Now: u.Now})
+	})
+	return err
+}

@@ -1,0 +1,3 @@
+DROP TABLE change_bookings;
+DROP TABLE changes;
+DROP SEQUENCE change_numbers;
