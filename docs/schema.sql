@@ -258,6 +258,95 @@ CREATE TABLE public.catalog_versions (
     terms tsvector NOT NULL,
     CONSTRAINT catalog_versions_four_eyes CHECK (((NOT (approved_by = ANY (editors))) AND (cardinality(editors) > 0)))
 );
+CREATE TABLE public.change_bookings (
+    change_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    slot int8range NOT NULL,
+    during tstzrange NOT NULL
+);
+CREATE SEQUENCE public.change_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.changes (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    type text NOT NULL,
+    state text NOT NULL,
+    unauthorised boolean DEFAULT false NOT NULL,
+    on_hold boolean DEFAULT false NOT NULL,
+    hold_reason text DEFAULT ''::text NOT NULL,
+    title text NOT NULL,
+    content text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    effect text DEFAULT ''::text NOT NULL,
+    communication text DEFAULT ''::text NOT NULL,
+    items uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    service_id uuid,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    test_plan text DEFAULT ''::text NOT NULL,
+    test_result text DEFAULT ''::text NOT NULL,
+    test_evidence text DEFAULT ''::text NOT NULL,
+    tested_by uuid,
+    tested_at timestamp with time zone,
+    tested_hash text DEFAULT ''::text NOT NULL,
+    rollback_trigger text DEFAULT ''::text NOT NULL,
+    back jsonb DEFAULT '[]'::jsonb NOT NULL,
+    rollback_minutes integer DEFAULT 0 NOT NULL,
+    rehearsal text DEFAULT ''::text NOT NULL,
+    window_from timestamp with time zone,
+    window_to timestamp with time zone,
+    assessment jsonb DEFAULT '{}'::jsonb NOT NULL,
+    risk text DEFAULT ''::text NOT NULL,
+    assessed_by uuid,
+    assessed_at timestamp with time zone,
+    assessed_hash text DEFAULT ''::text NOT NULL,
+    requester_id uuid NOT NULL,
+    created_by uuid NOT NULL,
+    department_id uuid,
+    team_id uuid,
+    implementer_id uuid,
+    template_id uuid,
+    approved_hash text DEFAULT ''::text NOT NULL,
+    approved_at timestamp with time zone,
+    reject_reason text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    started_at timestamp with time zone,
+    started_by uuid,
+    back_at timestamp with time zone,
+    back_reason text DEFAULT ''::text NOT NULL,
+    ended_at timestamp with time zone,
+    result text DEFAULT ''::text NOT NULL,
+    result_note text DEFAULT ''::text NOT NULL,
+    verified_by uuid,
+    verified_at timestamp with time zone,
+    lessons text DEFAULT ''::text NOT NULL,
+    actions text DEFAULT ''::text NOT NULL,
+    items_confirmed boolean DEFAULT false NOT NULL,
+    review_due_at timestamp with time zone,
+    reviewed_by uuid,
+    glass_reason text DEFAULT ''::text NOT NULL,
+    glass_by uuid,
+    glass_at timestamp with time zone,
+    glass_until timestamp with time zone,
+    submitted_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT changes_approved_first CHECK (((started_at IS NULL) OR (glass_at IS NOT NULL) OR ((approved_at IS NOT NULL) AND (approved_hash <> ''::text)))),
+    CONSTRAINT changes_glass_has_reason CHECK (((glass_at IS NULL) OR ((glass_reason <> ''::text) AND (glass_by IS NOT NULL) AND (glass_until IS NOT NULL)))),
+    CONSTRAINT changes_hold_has_reason CHECK (((NOT on_hold) OR (hold_reason <> ''::text))),
+    CONSTRAINT changes_result CHECK ((result = ANY (ARRAY[''::text, 'success'::text, 'issues'::text, 'rolled_back'::text, 'failed'::text]))),
+    CONSTRAINT changes_risk CHECK ((risk = ANY (ARRAY[''::text, 'low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT changes_running_was_started CHECK (((state <> ALL (ARRAY['implementing'::text, 'rolling_back'::text, 'verifying'::text, 'review'::text, 'closed'::text])) OR (started_at IS NOT NULL))),
+    CONSTRAINT changes_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'assessing'::text, 'testing'::text, 'reviewing'::text, 'approved'::text, 'scheduled'::text, 'implementing'::text, 'rolling_back'::text, 'verifying'::text, 'review'::text, 'closed'::text, 'cancelled'::text]))),
+    CONSTRAINT changes_test_result CHECK ((test_result = ANY (ARRAY[''::text, 'passed'::text, 'failed'::text]))),
+    CONSTRAINT changes_type CHECK ((type = ANY (ARRAY['normal'::text, 'standard'::text, 'emergency'::text]))),
+    CONSTRAINT changes_window CHECK (((window_to IS NULL) OR (window_from IS NULL) OR (window_to > window_from)))
+);
 CREATE TABLE public.ci_agent_tokens (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -1492,6 +1581,14 @@ ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_no_key UNIQUE (item_id, no);
 ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.change_bookings
+    ADD CONSTRAINT change_bookings_item_taken EXCLUDE USING gist (slot WITH &&, during WITH &&);
+ALTER TABLE ONLY public.change_bookings
+    ADD CONSTRAINT change_bookings_pkey PRIMARY KEY (change_id, item_id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_number_key UNIQUE (number);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_agent_tokens
     ADD CONSTRAINT ci_agent_tokens_hash_key UNIQUE (token_hash);
 ALTER TABLE ONLY public.ci_agent_tokens
@@ -1718,6 +1815,9 @@ CREATE INDEX canned_texts_team_idx ON public.canned_texts USING btree (team_id) 
 CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (category_id);
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
+CREATE INDEX changes_items_idx ON public.changes USING gin (items);
+CREATE INDEX changes_review_due_idx ON public.changes USING btree (review_due_at) WHERE ((state <> ALL (ARRAY['closed'::text, 'cancelled'::text])) AND (review_due_at IS NOT NULL));
+CREATE INDEX changes_window_idx ON public.changes USING btree (window_from) WHERE (window_from IS NOT NULL);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
 CREATE INDEX ci_drifts_open_idx ON public.ci_drifts USING btree (at DESC, id DESC) WHERE (state = 'open'::text);
@@ -1926,6 +2026,30 @@ ALTER TABLE ONLY public.catalog_items
     ADD CONSTRAINT catalog_items_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
+ALTER TABLE ONLY public.change_bookings
+    ADD CONSTRAINT change_bookings_change_fkey FOREIGN KEY (change_id) REFERENCES public.changes(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_assessed_by_fkey FOREIGN KEY (assessed_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_department_fkey FOREIGN KEY (department_id) REFERENCES public.departments(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_glass_by_fkey FOREIGN KEY (glass_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_implementer_fkey FOREIGN KEY (implementer_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_reviewed_by_fkey FOREIGN KEY (reviewed_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_started_by_fkey FOREIGN KEY (started_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_tested_by_fkey FOREIGN KEY (tested_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_verified_by_fkey FOREIGN KEY (verified_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_attributes

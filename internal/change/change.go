@@ -423,11 +423,13 @@ func (c *Change) verify(r Result, note string, s Situation, by uuid.UUID) error 
 	if c.BackAt != nil && r != RolledBack && r != Failed {
 		return errBack
 	}
-	c.Result = r
-	if err := c.move(MoveVerify, s); err != nil {
+	after := *c
+	after.Result = r
+	if err := after.move(MoveVerify, s); err != nil {
 		return err
 	}
-	c.ResultNote, c.VerifiedBy, c.VerifiedAt = note, &by, &s.Now
+	after.ResultNote, after.VerifiedBy, after.VerifiedAt = note, &by, &s.Now
+	*c = after
 	return nil
 }
 

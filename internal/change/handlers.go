@@ -251,7 +251,7 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	web.Flash(w, "ui.saved")
+	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, address(d.Label()))
 }
 

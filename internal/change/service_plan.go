@@ -14,7 +14,6 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
-	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
 )
@@ -223,16 +222,13 @@ type ItemInput struct {
 
 // SetItem adds an item to the plan, or takes it away: an edit like any other.
 func (s *Service) SetItem(ctx context.Context, id uuid.UUID, in ItemInput) (Change, error) {
-	if err := validate.Struct(in); err != nil {
-		return Change{}, err
-	}
-	item, err := s.picked(ctx, in.Item)
-	if err != nil {
-		return Change{}, err
-	}
 	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, c *Change) error {
 		if !c.State.Planned() {
 			return fault.New(fault.Conflict, "change.error.not_planned")
+		}
+		item, err := s.picked(ctx, in.Item)
+		if err != nil {
+			return err
 		}
 		before := c.Hash()
 		if in.Remove {

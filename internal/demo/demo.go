@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/approval"
+	"opsdesk/internal/change"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -58,6 +60,9 @@ type Company struct {
 	// Routing gets a few rules where it is given; tests do without.
 	Routing  *routing.Service
 	Requests *servicerequest.Service
+	// Changes gets a few changes where it is given, decided through Approvals.
+	Changes   *change.Service
+	Approvals *approval.Service
 	// Majors tells of major incidents too: the banner of the one that goes on is
 	// on every page.
 	Majors bool
@@ -134,6 +139,11 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	c.At(time.Time{})
 	if err != nil {
 		return false, fmt.Errorf("requests: %w", err)
+	}
+	err = c.changes(ctx)
+	c.At(time.Time{})
+	if err != nil {
+		return false, fmt.Errorf("changes: %w", err)
 	}
 	return true, c.Desk.Do(sys, func(u *work.Unit) error {
 		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'demo', 'true', @now, @by)`, db.Args{"id": work.NewID(), "now": u.Now, "by": u.Actor.ID})
