@@ -50,8 +50,14 @@ func stages(c Change) []stage {
 		key    string
 		states []State
 	}{
-		{"draft", []State{Draft, Submitted}}, {"assess", []State{Assessing}}, {"test", []State{Testing}}, {"review", []State{Reviewing}}, {"schedule", []State{Approved, Scheduled}},
-		{"implement", []State{Implementing, RollingBack}}, {"verify", []State{Verifying}}, {"pir", []State{Review}},
+		{"draft", []State{Draft, Submitted}},
+		{"assess", []State{Assessing}},
+		{"test", []State{Testing}},
+		{"review", []State{Reviewing}},
+		{"schedule", []State{Approved, Scheduled}},
+		{"implement", []State{Implementing, RollingBack}},
+		{"verify", []State{Verifying}},
+		{"pir", []State{Review}},
 	}
 	var out []stage
 	reached := -1
@@ -296,8 +302,12 @@ type part struct {
 // parts are the sections with their completeness, as the record stands.
 func parts(c Change) []part {
 	out := []part{
-		{"what", c.Title != "" && c.Content != "" && c.Reason != ""}, {"effect", c.Effect != "" && (len(c.Items) > 0 || c.ServiceID != nil)}, {"steps", stepsReady(c.Steps)},
-		{"test", c.TestPlan != ""}, {"rollback", c.RollbackReady()}, {"when", c.windowReady() && c.fits()},
+		{"what", c.Title != "" && c.Content != "" && c.Reason != ""},
+		{"effect", c.Effect != "" && (len(c.Items) > 0 || c.ServiceID != nil)},
+		{"steps", stepsReady(c.Steps)},
+		{"test", c.TestPlan != ""},
+		{"rollback", c.RollbackReady()},
+		{"when", c.windowReady() && c.fits()},
 	}
 	return out
 }
