@@ -57,6 +57,7 @@ type CreateInput struct {
 // asked for when it is submitted.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Change, error) {
 	return work.Create(ctx, s.desk, s.repo, ActionCreate, in, func(u *work.Unit) (Change, error) {
+		draft.Clear(u, "change:new")
 		return s.make(ctx, u, in.Type, in.Plan)
 	})
 }
@@ -71,7 +72,6 @@ func (s *Service) make(ctx context.Context, u *work.Unit, t Type, p Plan) (Chang
 	if u.Actor.Department != uuid.Nil {
 		c.DepartmentID = &u.Actor.Department
 	}
-	draft.Clear(u, "change:new")
 	err = s.fillIn(ctx, u.Tx, &c, p)
 	u.AfterRegister(func() error {
 		record.Relink(&u.Batch, c.ID, "affects", c.Items, c.CreatedBy, c.CreatedAt)

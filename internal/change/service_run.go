@@ -9,7 +9,6 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
-	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
 )
@@ -248,16 +247,15 @@ func (s *Service) Watch(ctx context.Context, id uuid.UUID, in WatchInput) (Chang
 	})
 }
 
-// Raise makes the draft of an emergency change for what somebody changed
-// without one: it is marked, and reviewed like any other.
-func (s *Service) Raise(ctx context.Context, item uuid.UUID, title, content string) (Change, error) {
+// RaiseIn makes, within a running unit, the draft of an emergency change for
+// what somebody changed without one: it is marked, and goes the way of any
+// other. It answers with the number.
+func (s *Service) RaiseIn(ctx context.Context, u *work.Unit, item uuid.UUID, title, content string) (string, error) {
 	in := CreateInput{Type: Emergency, Plan: Plan{Title: title, Content: content, Items: []uuid.UUID{item}}}
-	if err := validate.Struct(in); err != nil {
-		return Change{}, err
-	}
-	return work.Create(ctx, s.desk, s.repo, ActionCreate, in, func(u *work.Unit) (Change, error) {
+	c, err := work.Insert(ctx, u, s.repo, ActionCreate, nil, in, func(u *work.Unit) (Change, error) {
 		c, err := s.make(ctx, u, Emergency, in.Plan)
 		c.Unauthorised = true
 		return c, err
 	})
+	return c.Label(), err
 }

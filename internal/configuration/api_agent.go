@@ -37,3 +37,26 @@ func (a api) settle(w http.ResponseWriter, r *http.Request) error {
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
+
+// raisedOut is the change that was drafted.
+type raisedOut struct {
+	Change string `json:"change"` // its number
+}
+
+func (a api) raise(w http.ResponseWriter, r *http.Request) error {
+	id, err := parameter(r, "drift")
+	if err != nil {
+		return err
+	}
+	var in RaiseInput
+	if r.ContentLength != 0 {
+		if err := web.Decode(r, &in); err != nil {
+			return err
+		}
+	}
+	number, err := a.s.Raise(work.WithKey(r.Context(), web.Key(r)), id, in)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusCreated, raisedOut{number})
+}

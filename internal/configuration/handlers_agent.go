@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
@@ -121,13 +123,16 @@ type driftsProps struct {
 	List  []Drift
 	Model Model
 	May   bool
-	At    string // id of the drift that the fault belongs to
-	In    SettleInput
-	Fault *fault.Error
+	// MayRaise: a drift can be made the draft of a change.
+	MayRaise bool
+	At       string // id of the drift that the fault belongs to
+	In       SettleInput
+	Fault    *fault.Error
 }
 
 func (h handlers) driftsProps(r *http.Request) (p driftsProps, err error) {
 	p.May = h.s.may(r.Context(), ActionSettle)
+	p.MayRaise = p.May && h.s.changes != nil
 	if p.List, err = h.s.Drifts(r.Context()); err != nil {
 		return p, err
 	}
@@ -153,19 +158,43 @@ func (h handlers) settle(w http.ResponseWriter, r *http.Request) error {
 		err = h.s.Settle(work.WithKey(r.Context(), web.Key(r)), id, in)
 	}
 	if err != nil {
-		f, ok := mendable(err)
-		if !ok {
-			return err
-		}
-		p, perr := h.driftsProps(r)
-		if perr != nil {
-			return perr
-		}
-		p.Fault, p.At, p.In = f, id.String(), in
-		return web.Render(w, r, web.StatusOf(f), driftsPage(p))
+		return h.driftRefused(w, r, id, in, err)
 	}
 	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, "/configuration/drifts")
+}
+
+// driftRefused shows the drifts again, with what was typed about one of them
+// and what to mend.
+func (h handlers) driftRefused(w http.ResponseWriter, r *http.Request, id uuid.UUID, in SettleInput, err error) error {
+	f, ok := mendable(err)
+	if !ok {
+		return err
+	}
+	p, err := h.driftsProps(r)
+	if err != nil {
+		return err
+	}
+	p.Fault, p.At, p.In = f, id.String(), in
+	return web.Render(w, r, web.StatusOf(f), driftsPage(p))
+}
+
+// raise drafts the change that nobody applied for, and leads to it.
+func (h handlers) raise(w http.ResponseWriter, r *http.Request) error {
+	id, err := parameter(r, "drift")
+	if err != nil {
+		return err
+	}
+	var in RaiseInput
+	number := ""
+	if err = web.Decode(r, &in); err == nil {
+		number, err = h.s.Raise(work.WithKey(r.Context(), web.Key(r)), id, in)
+	}
+	if err != nil {
+		return h.driftRefused(w, r, id, SettleInput{Decision: "raised", Reason: in.Remark}, err)
+	}
+	web.Flash(w, "configuration.drifts.raised_done")
+	return web.SeeOther(w, r, "/changes/"+number)
 }
 
 // partsProps is what agents reported an item is made of.

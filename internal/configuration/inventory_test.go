@@ -15,6 +15,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/work"
 )
 
 // sample reads one of the real inventories.
@@ -243,5 +244,52 @@ func TestVerify(t *testing.T) {
 	i, err := d.Configuration.Verify(d.As("configmanager"), theirs.ID, configuration.VerifyInput{})
 	if err != nil || i.VerifiedAt == nil || *i.VerifiedBy != *person(t, d, "configmanager") {
 		t.Errorf("%+v %v", i, err)
+	}
+}
+
+// What a source saw and nobody ordered becomes the draft of a marked change,
+// once, together with the drift.
+func TestDriftIsRaised(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	s := token(t, d)
+	i := enter(t, d, "server", "raise", func(in *configuration.CreateInput) {
+		in.Lifecycle, in.OwnerID, in.Attributes = configuration.Production, person(t, d, "he.ming"), map[string]any{"serial_number": "RAISE1", "kernel": "5.10"}
+	})
+	if status, text := agent(t, d, s, []byte(`{"action":"inventory","deviceid":"raise-1","itemtype":"Computer","content":{"hardware":{"name":"raise"},"bios":{"ssn":"RAISE1"},"operatingsystem":{"kernel_version":"6.1"}}}`)); status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	drifts, err := d.Configuration.Drifts(d.As("configmanager"))
+	if err != nil || len(drifts) != 1 {
+		t.Fatalf("%+v %v", drifts, err)
+	}
+	if _, err := d.Configuration.Raise(d.As("engineer"), drifts[0].ID, configuration.RaiseInput{}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("an engineer raises: %v", err)
+	}
+	ctx := work.WithKey(d.As("configmanager"), "raise-once")
+	number, err := d.Configuration.Raise(ctx, drifts[0].ID, configuration.RaiseInput{Remark: "seen after the night shift"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := d.Configuration.Raise(ctx, drifts[0].ID, configuration.RaiseInput{Remark: "seen after the night shift"}); err != nil || again != number {
+		t.Errorf("the same key: %q %v, want %q", again, err, number)
+	}
+	if _, err := d.Configuration.Raise(d.As("configmanager"), drifts[0].ID, configuration.RaiseInput{}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("raised twice: %v", err)
+	}
+	if left, err := d.Configuration.Drifts(d.As("configmanager")); err != nil || len(left) != 0 {
+		t.Errorf("it still waits: %+v %v", left, err)
+	}
+	id, err := d.Changes.ID(d.As("configmanager"), number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := d.Changes.Get(d.As("configmanager"), id)
+	if err != nil || !c.Unauthorised || c.Type != "emergency" || c.State != "draft" || len(c.Items) != 1 || c.Items[0] != i.ID ||
+		!strings.Contains(c.Content, "5.10 → 6.1") || !strings.Contains(c.Content, "night shift") {
+		t.Errorf("%+v %v", c, err)
+	}
+	if n := count(t, d, `SELECT count(*) FROM changes WHERE unauthorised AND items @> ARRAY[$1::uuid]`, i.ID); n != 1 {
+		t.Errorf("%d changes", n)
 	}
 }

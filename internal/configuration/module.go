@@ -47,6 +47,7 @@ func Mount(s *Service, rt web.Router) {
 	rt.Post("/configuration/agents/{token}/revoke", h.revokeToken)
 	rt.Get("/configuration/drifts", h.driftsPage)
 	rt.Post("/configuration/drifts/{drift}", h.settle)
+	rt.Post("/configuration/drifts/{drift}/raise", h.raise)
 	rt.Get("/configuration/{id}/parts", h.partsPage)
 	rt.Post("/configuration/{id}/verify", h.verify)
 	rt.Get("/configuration/imports", h.importsPage)
@@ -87,6 +88,7 @@ func Mount(s *Service, rt web.Router) {
 	rt.API(http.MethodPost, "/api/v1/configuration/{id}/verify", changing(op("verifyItem", "Confirm that an item is as it stands here", VerifyInput{}, Out{})), write(a, s.Verify))
 	rt.API(http.MethodGet, "/api/v1/ci-drifts", op("listDrifts", "Changes that nobody ordered, to be disposed of", nil, driftsOut{}), a.drifts)
 	rt.API(http.MethodPost, "/api/v1/ci-drifts/{drift}", web.Op{ID: "settleDrift", Tag: "configuration", Summary: "Accept a drift with a reason, or link it to a change", In: SettleInput{}, Status: http.StatusNoContent}, a.settle)
+	rt.API(http.MethodPost, "/api/v1/ci-drifts/{drift}/raise", web.Op{ID: "raiseDrift", Tag: "configuration", Summary: "Draft an emergency change, marked as unauthorised, for a drift", In: RaiseInput{}, Out: raisedOut{}, Status: http.StatusCreated, Idempotent: true}, a.raise)
 	hist := op("listItemHistory", "Changes of an item with their source, newest first", nil, historyOut{})
 	hist.Query = historyQuery{}
 	rt.API(http.MethodGet, "/api/v1/configuration/{id}/history", hist, a.history)

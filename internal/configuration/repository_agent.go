@@ -108,6 +108,7 @@ type Drift struct {
 	SourceRef string    `db:"source_ref" json:"source_ref"`
 	Changes   []Change  `db:"changes" json:"changes"`
 	State     string    `db:"state" json:"state"`
+	ChangeRef string    `db:"change_ref" json:"-"` // of a settled one: the number of the change
 }
 
 func (repository) drift(b *pgx.Batch, id, item uuid.UUID, c Cause, changes []Change, state string, now time.Time) error {
@@ -131,8 +132,7 @@ func (repository) flapping(ctx context.Context, q db.Querier, item uuid.UUID, si
 
 // drifts lists what waits to be disposed of, newest first, as far as visible.
 func (repository) drifts(ctx context.Context, q db.Querier, v record.Visibility, limit int) ([]Drift, error) {
-	rows, _ := q.Query(ctx, v.SQL(`SELECT d.id, d.item_id, i.number, i.name, i.class_id, d.at, d.source, d.source_ref, d.changes, d.state
-		FROM ci_drifts d JOIN ci_items i ON i.id = d.item_id JOIN records r ON r.id = i.id WHERE d.state = 'open' AND `, ` ORDER BY d.at DESC, d.id DESC LIMIT @limit`), v.With(db.Args{"limit": limit}))
+	rows, _ := q.Query(ctx, v.SQL(driftSQL+`JOIN records r ON r.id = i.id WHERE d.state = 'open' AND `, ` ORDER BY d.at DESC, d.id DESC LIMIT @limit`), v.With(db.Args{"limit": limit}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Drift])
 	return out, db.Map(err)
 }
@@ -143,7 +143,13 @@ func (repository) settleDrift(b *pgx.Batch, id uuid.UUID, state, reason, ref str
 		db.Args{"id": id, "state": state, "reason": reason, "ref": ref, "by": by, "now": now})
 }
 
-func (repository) openDrift(ctx context.Context, tx db.Tx, id uuid.UUID) (item uuid.UUID, state string, err error) {
-	err = tx.QueryRow(ctx, `SELECT item_id, state FROM ci_drifts WHERE id = @id FOR UPDATE`, db.Args{"id": id}).Scan(&item, &state)
-	return item, state, db.Map(err)
+// driftSQL reads drifts with what their items are called.
+const driftSQL = `SELECT d.id, d.item_id, i.number, i.name, i.class_id, d.at, d.source, d.source_ref, d.changes, d.state, d.change_ref
+	FROM ci_drifts d JOIN ci_items i ON i.id = d.item_id `
+
+// lockDrift locks and reads one drift, whatever became of it.
+func (repository) lockDrift(ctx context.Context, tx db.Tx, id uuid.UUID) (Drift, error) {
+	rows, _ := tx.Query(ctx, driftSQL+`WHERE d.id = @id FOR UPDATE OF d`, db.Args{"id": id})
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Drift])
+	return d, db.Map(err)
 }

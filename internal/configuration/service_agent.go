@@ -135,10 +135,14 @@ func (s *Service) Parts(ctx context.Context, id uuid.UUID, kind, after string) (
 	return s.repo.partList(ctx, s.desk.DB, id, kind, after, PageSize+1)
 }
 
-// Changes is what the module asks of the practice of changes: whether an
-// approved change of an item is being carried out, and its number.
+// Changes is what the module asks of the practice of changes.
 type Changes interface {
+	// OpenFor reports whether an approved change of an item is being carried
+	// out, and its number.
 	OpenFor(ctx context.Context, item uuid.UUID) (number string, open bool, err error)
+	// RaiseIn drafts, within the unit, the change of an item that was made
+	// without one, and answers with its number.
+	RaiseIn(ctx context.Context, u *work.Unit, item uuid.UUID, title, content string) (number string, err error)
 }
 
 // AskChanges says who answers for changes. It is called while wiring; until
@@ -182,73 +186,6 @@ func (s *Service) drifted(ctx context.Context, back undo, changes []Change, caus
 		}
 		return s.repo.drift(&u.Batch, work.NewID(), i.ID, cause, changes, state, u.Now)
 	})
-}
-
-// Drifts lists what waits to be disposed of, at most 200.
-func (s *Service) Drifts(ctx context.Context) ([]Drift, error) {
-	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
-		return nil, err
-	}
-	v, _, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	return s.repo.drifts(ctx, s.desk.DB, v, 200)
-}
-
-// SettleInput disposes of a drift: accept it with a reason, or link it to the
-// change under which it was made.
-type SettleInput struct {
-	Decision string `json:"decision" validate:"required,oneof=accepted linked"`
-	Reason   string `json:"reason" validate:"omitempty,text,max=1000"`
-	Change   string `json:"change" validate:"omitempty,line,max=40"`
-}
-
-// Settle disposes of a drift; the item's trail says how. Twice is refused.
-func (s *Service) Settle(ctx context.Context, id uuid.UUID, in SettleInput) error {
-	err := s.desk.Do(ctx, func(u *work.Unit) error {
-		item, state, err := s.repo.openDrift(ctx, u.Tx, id)
-		if err != nil {
-			return err
-		}
-		_, err = work.Apply(ctx, u, s.repo, ActionSettle, item, 0, in, func(u *work.Unit, i *Item) error {
-			switch {
-			case state != "open":
-				return fault.New(fault.Conflict, "configuration.error.decided")
-			case in.Decision == "accepted" && in.Reason == "":
-				return fault.OnField("reason", "validation.required")
-			case in.Decision == "linked":
-				if err := s.changeCalled(ctx, u, in.Change); err != nil {
-					return err
-				}
-			}
-			m, err := s.repo.model(ctx, u.Tx)
-			if err != nil {
-				return err
-			}
-			i.Cause = by(u)
-			i.index(m)
-			s.repo.settleDrift(&u.Batch, id, in.Decision, in.Reason, in.Change, u.Actor.ID, u.Now)
-			u.Note("drift", id, in.Decision+" "+in.Reason+in.Change)
-			return nil
-		})
-		return err
-	})
-	return s.desk.Noted(ctx, ActionSettle, record.Ref{Kind: Kind}, err)
-}
-
-// changeCalled: a drift is linked to a record that there is and that the actor
-// may see.
-func (s *Service) changeCalled(ctx context.Context, u *work.Unit, number string) error {
-	v, err := s.desk.VisibilityAcross(ctx, Kind)
-	if err != nil {
-		return err
-	}
-	_, err = record.FindNumber(ctx, u.Tx, v, number)
-	if fault.Is(err, fault.NotFound) {
-		return fault.OnField("change", "configuration.error.no_such_change")
-	}
-	return err
 }
 
 // VerifyInput confirms that an item is as it stands here.
