@@ -130,7 +130,7 @@ CREATE TABLE public.approvals (
     closed_at timestamp with time zone,
     look_at timestamp with time zone NOT NULL,
     CONSTRAINT approvals_closed CHECK (((closed_at IS NULL) = (status = ANY (ARRAY['open'::text, 'held'::text])))),
-    CONSTRAINT approvals_status CHECK ((status = ANY (ARRAY['open'::text, 'held'::text, 'approved'::text, 'rejected'::text, 'withdrawn'::text, 'void'::text])))
+    CONSTRAINT approvals_status CHECK ((status = ANY (ARRAY['open'::text, 'held'::text, 'approved'::text, 'rejected'::text, 'returned'::text, 'withdrawn'::text, 'void'::text])))
 );
 CREATE TABLE public.attachments (
     id uuid NOT NULL,

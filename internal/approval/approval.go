@@ -80,7 +80,7 @@ type Subject interface {
 type Outcome struct {
 	ID     uuid.UUID // of the process
 	Ref    record.Ref
-	Status Status // Approved, Rejected or Voided
+	Status Status // Approved, Rejected, Returned or Voided
 	Step   int    // at which it ended, from 1
 	Reason string // of the rejection
 	// By is who acted last; Approvers are all whose approval counted.

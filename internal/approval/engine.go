@@ -76,7 +76,14 @@ type Entry struct {
 	Kind  Kind
 	Seat  uuid.UUID // of votes and questions
 	Seats []Seat    // of openings and joinings
+	// To is where a rejection leads if it decides the step: to a step up to the
+	// running one, counted from 1, or ToRequester; 0 as the rule says.
+	To int
 }
+
+// ToRequester sends what is asked for back to be changed: the process ends and
+// is opened anew once it is sent again.
+const ToRequester = -1
 
 // Status is where a process stands.
 type Status string
@@ -87,6 +94,7 @@ const (
 	Held      Status = "held"
 	Approved  Status = "approved"
 	Rejected  Status = "rejected"
+	Returned  Status = "returned" // to its requester, to be changed
 	Withdrawn Status = "withdrawn"
 	Voided    Status = "void"
 )
@@ -112,6 +120,8 @@ type State struct {
 	Places  []Place // of the running round
 	// Missing is whom the step cannot do without and does not have.
 	Missing Missing
+
+	to int // where the latest rejection of the running round wants to lead
 }
 
 // Missing says what stands in the way of any decision.
@@ -184,7 +194,12 @@ func (s *State) apply(rules []Rule, e Entry) error {
 		p.Asked = true
 		return nil
 	}
-	p.Vote, p.Asked = e.Kind, false
+	if e.To < ToRequester || e.To > s.Step || e.To != 0 && e.Kind != Reject {
+		return ErrOrder
+	}
+	if p.Vote, p.Asked = e.Kind, false; e.Kind == Reject {
+		s.to = e.To
+	}
 	s.settle(rules)
 	return nil
 }
@@ -206,7 +221,7 @@ func (s *State) seat(rules []Rule, e Entry) error {
 		return ErrOrder
 	}
 	if e.Kind == Opened {
-		s.Opening, s.Places = false, nil
+		s.Opening, s.Places, s.to = false, nil, 0
 		s.Round++
 	}
 	for _, x := range e.Seats {
@@ -244,11 +259,7 @@ func (s *State) settle(rules []Rule) {
 	switch {
 	case t.refused():
 		s.Missing = Missing{}
-		if r.BackTo == 0 {
-			s.Status = Rejected
-			return
-		}
-		s.Step, s.Opening = r.BackTo, true
+		s.refuse(r)
 	case t.granted():
 		if s.Step == len(rules) {
 			s.Status = Approved
@@ -256,6 +267,22 @@ func (s *State) settle(rules []Rule) {
 		}
 		s.Step++
 		s.Opening = true
+	}
+}
+
+// refuse leads where the latest rejection wants to, or where the rule does.
+func (s *State) refuse(r Rule) {
+	to := s.to
+	if to == 0 {
+		to = r.BackTo
+	}
+	switch to {
+	case 0:
+		s.Status = Rejected
+	case ToRequester:
+		s.Status = Returned
+	default:
+		s.Step, s.Opening = to, true
 	}
 }
 

@@ -47,23 +47,9 @@ func (s *Service) court(ctx context.Context, q db.Querier, now time.Time, p *pro
 		}
 	}
 	if p.Spec.Distinct {
-		for _, l := range p.Log {
-			if l.Kind == Approve && l.Round < p.state.Round+btoi(p.state.Opening) {
-				k.before = append(k.before, l.ActorID)
-				if l.Member != nil {
-					k.before = append(k.before, *l.Member)
-				}
-			}
-		}
+		k.before = p.stand()
 	}
 	return k, nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // load reads people as actors, those not known yet.

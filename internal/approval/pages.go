@@ -2,6 +2,7 @@ package approval
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -12,7 +13,7 @@ import (
 )
 
 func statusColour(s Status) string {
-	return map[Status]string{Open: "blue", Held: "amber", Approved: "green", Rejected: "red"}[s]
+	return map[Status]string{Open: "blue", Held: "amber", Approved: "green", Rejected: "red", Returned: "amber"}[s]
 }
 
 func stepColour(state string) string {
@@ -139,6 +140,30 @@ func days(ctx context.Context, d Deputy) string {
 	s := ui.T(ctx, "approval.deputies.days", "from", ui.Date(ctx, d.BeginsAt), "until", ui.Date(ctx, d.EndsAt.Add(-1)))
 	if d.Ended {
 		s += " · " + ui.T(ctx, "approval.deputies.over")
+	}
+	return s
+}
+
+// leads are where a rejection may lead: as the step says, back to a step, or to
+// the requester.
+func (p decisionProps) leads(ctx context.Context) []ui.Option {
+	now := p.Steps[p.Step-1]
+	as := ui.T(ctx, "approval.leads.end")
+	if now.BackTo > 0 {
+		as = ui.T(ctx, "approval.leads.rule", "n", now.BackTo)
+	}
+	out := []ui.Option{{Value: "0", Label: as}, {Value: "-1", Label: ui.T(ctx, "approval.leads.requester")}}
+	for n := 1; n <= p.Step; n++ {
+		if n != now.BackTo {
+			out = append(out, ui.Option{Value: strconv.Itoa(n), Label: ui.T(ctx, "approval.leads.step", "n", n)})
+		}
+	}
+	return out
+}
+
+func orZero(s string) string {
+	if s == "" {
+		return "0"
 	}
 	return s
 }

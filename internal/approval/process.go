@@ -66,6 +66,15 @@ type line struct {
 	At      time.Time       `db:"at"`
 }
 
+// to is where a rejection wants to lead.
+func (l line) to() int {
+	var d struct {
+		BackTo int `json:"back_to"`
+	}
+	_ = json.Unmarshal(l.Detail, &d) // the desk wrote it
+	return d.BackTo
+}
+
 // seat is a row of approval_seats.
 type seat struct {
 	Seat
@@ -97,6 +106,9 @@ func (p *process) entry(l line) Entry {
 	e := Entry{Kind: l.Kind}
 	if l.SeatID != nil {
 		e.Seat = *l.SeatID
+	}
+	if l.Kind == Reject {
+		e.To = l.to()
 	}
 	if l.Kind == Opened || l.Kind == Joined {
 		for _, s := range p.Seats {
@@ -162,6 +174,26 @@ func (p *process) approvers() []uuid.UUID {
 	var out []uuid.UUID
 	for _, l := range p.Log {
 		if l.Kind != Approve {
+			continue
+		}
+		out = append(out, l.ActorID)
+		if l.Member != nil && *l.Member != l.ActorID {
+			out = append(out, *l.Member)
+		}
+	}
+	return out
+}
+
+// stand are the approvers of the steps before the running one, as far as their
+// votes stand: a rejection that led back behind a step undid those.
+func (p *process) stand() []uuid.UUID {
+	rounds := map[int]bool{}
+	for n := 1; n < p.state.Step; n++ {
+		rounds[p.lastRound(n)] = true
+	}
+	var out []uuid.UUID
+	for _, l := range p.Log {
+		if l.Kind != Approve || !rounds[l.Round] {
 			continue
 		}
 		out = append(out, l.ActorID)

@@ -88,6 +88,7 @@ type StepView struct {
 	State      string     `json:"state"` // waiting, current, approved, rejected
 	Mode       Mode       `json:"mode"`
 	N          int        `json:"n"`
+	BackTo     int        `json:"back_to"` // where a rejection leads unless it says otherwise; 0 ends it
 	Need       int        `json:"need"`
 	Approvals  int        `json:"approvals"`
 	Rejections int        `json:"rejections"`
@@ -214,7 +215,7 @@ func (s *Service) view(ctx context.Context, q db.Querier, p *process) (*View, er
 
 // stepView describes the last round of a step.
 func (p *process) stepView(n int, x Step) StepView {
-	v := StepView{Number: n, Key: x.Key, NameZh: x.NameZh, NameEn: x.NameEn, State: "waiting", Mode: x.Mode, N: x.N, Seats: []SeatView{}, LeftOut: []leftOut{}}
+	v := StepView{Number: n, Key: x.Key, NameZh: x.NameZh, NameEn: x.NameEn, State: "waiting", Mode: x.Mode, N: x.N, BackTo: x.BackTo, Seats: []SeatView{}, LeftOut: []leftOut{}}
 	round := p.lastRound(n)
 	if round == 0 {
 		return v

@@ -24,6 +24,19 @@ type VoteInput struct {
 	Hash   string    `json:"hash" validate:"required,line,max=64"`
 	Choice Kind      `json:"choice" validate:"required,oneof=approve reject"`
 	Reason string    `json:"reason" validate:"required_if=Choice reject,text,max=2000"`
+	// BackTo is where a rejection leads if it decides the step: to a step up to
+	// the running one, counted from 1, or with -1 back to the requester, to be
+	// changed. 0: as the step says.
+	BackTo int `json:"back_to" validate:"min=-1,max=50"`
+}
+
+// line is the vote as the log keeps it.
+func (in VoteInput) line() line {
+	l := line{Kind: in.Choice, Reason: in.Reason}
+	if in.Choice == Reject && in.BackTo != 0 {
+		l.Detail = detail("back_to", in.BackTo)
+	}
+	return l
 }
 
 // Vote casts the vote of a seat, for oneself or as the deputy of its holder.
@@ -40,7 +53,10 @@ func (s *Service) Vote(ctx context.Context, id uuid.UUID, in VoteInput) error {
 		if err := h.entitled(ctx); err != nil {
 			return err
 		}
-		return h.cast(ctx, ActionVote, line{Kind: in.Choice, Reason: in.Reason})
+		if in.BackTo > h.p.state.Step {
+			return fault.OnField("back_to", "approval.error.back_to")
+		}
+		return h.cast(ctx, ActionVote, in.line())
 	})
 }
 
@@ -324,7 +340,11 @@ func (h *sitting) cast(ctx context.Context, act authz.Action, l line) error {
 	if back {
 		h.s.announce(h.u, h.p, "approval.returned", h.askers()...)
 	}
-	if err := h.keep(ctx, act, trail.Diff{"vote": {nil, string(l.Kind)}, "step": {nil, step}, "approval_hash": {nil, h.p.Hash}}); err != nil {
+	diff := trail.Diff{"vote": {nil, string(l.Kind)}, "step": {nil, step}, "approval_hash": {nil, h.p.Hash}}
+	if to := l.to(); to != 0 {
+		diff["back_to"] = [2]any{nil, to}
+	}
+	if err := h.keep(ctx, act, diff); err != nil {
 		return err
 	}
 	return h.s.decided(ctx, h.u, h.p, l.Reason)

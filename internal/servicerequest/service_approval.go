@@ -204,7 +204,13 @@ func (a subject) Decided(ctx context.Context, u *work.Unit, o approval.Outcome) 
 			return r.reject(o.Reason, o.By, u.Now)
 		}
 		u.Emit("servicerequest.revised", r.RequesterID)
-		return r.revise()
+		if err := r.revise(); err != nil {
+			return err
+		}
+		if o.Status == approval.Returned {
+			r.RejectReason = o.Reason // until it is sent again
+		}
+		return nil
 	}))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package servicerequest_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +68,57 @@ func TestTwoApproversOneDeputyTwoTeams(t *testing.T) {
 	}
 	if r, err = d.Requests.Confirm(d.As("staff"), r.ID, servicerequest.StepInput{}); err != nil || r.State != servicerequest.Closed {
 		t.Error(r.State, err)
+	}
+}
+
+// TestARejectionMayAskForAChange: the voter says where it leads. Back to the
+// requester means that it can be changed and sent again, and that everybody is
+// asked anew; back to a step, that those of the step decide once more.
+func TestARejectionMayAskForAChange(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	r := order(t, d, "staff", servicerequest.OrderInput{
+		ItemID: items(t, d)["ERP access"], Answers: form.Raw{"who": {person(t, d, "staff").String()}, "modules": {"pay"}, "until": {"2099-01-01"}},
+	})
+	reject := func(who string, to int) error {
+		t.Helper()
+		x, err := d.Requests.Detail(d.As("lead"), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seat := x.Approval.Steps[x.Approval.Step-1].Seats[0]
+		return d.Approvals.Vote(d.As(who), x.Approval.ID, approval.VoteInput{SeatID: seat.ID, Choice: approval.Reject, Hash: x.Approval.Hash, Reason: "Until when, exactly?", BackTo: to})
+	}
+	if err := reject("du.heng", 2); code(err) != "back_to approval.error.back_to" {
+		t.Errorf("to a step that is still to come: %s", code(err))
+	}
+	if err := vote(d, "du.heng", r, approval.Approve); err != nil {
+		t.Fatal(err)
+	}
+	if err := reject("tao.lin", 1); err != nil {
+		t.Fatal(err)
+	}
+	x, err := d.Requests.Detail(d.As("staff"), r.ID)
+	if err != nil || x.State != servicerequest.Approving || x.Approval.Step != 1 || x.Approval.Round != 3 {
+		t.Fatalf("%v %s %+v", err, x.State, x.Approval)
+	}
+	if err := reject("du.heng", approval.ToRequester); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, err = d.Requests.Get(d.As("staff"), r.ID); err != nil || r.State != servicerequest.Draft {
+		t.Fatal(r.State, err)
+	}
+	if a := d.Client("staff").Get("/requests/" + r.Label()); a.Status != 200 || !strings.Contains(a.Text(), "Until when, exactly?") {
+		t.Errorf("the requester is not told why: %d", a.Status)
+	}
+	answers := form.Raw{"who": x.Answers["who"], "modules": {"stock"}}
+	if r, err = d.Requests.Edit(d.As("staff"), r.ID, servicerequest.EditInput{Answers: &answers, Submit: true}); err != nil || r.State != servicerequest.Approving || r.RejectReason != "" {
+		t.Fatal(r.State, err)
+	}
+	if err := vote(d, "du.heng", r, approval.Approve); err != nil {
+		t.Fatal(err)
+	}
+	if r = get(t, d, r); r.State != servicerequest.Approved {
+		t.Error(r.State)
 	}
 }
