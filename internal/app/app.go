@@ -193,6 +193,7 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	a.Configuration.AskChanges(a.Changes)
+	a.Incidents.AskChanges(a.Changes)
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err

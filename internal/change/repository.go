@@ -169,10 +169,16 @@ func (repository) clashes(ctx context.Context, q db.Querier, c Change, relatives
 	return out, db.Map(err)
 }
 
-// ofItems lists the changes of items that are not over, at most 50.
-func (repository) ofItems(ctx context.Context, q db.Querier, items []uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT id FROM changes WHERE items && @items::uuid[] AND state NOT IN ('closed', 'cancelled') ORDER BY window_from NULLS LAST, id LIMIT 50`, db.Args{"items": items})
-	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+// ofItems summarises the changes of items that are not over, at most 50 of the
+// 500 whose windows come first.
+func (repository) ofItems(ctx context.Context, q db.Querier, v record.Visibility, items []uuid.UUID) ([]record.Summary, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id, r.kind, r.number, r.title, r.state, r.category FROM records r
+		WHERE r.id = ANY(ARRAY(SELECT c.id FROM changes c WHERE c.items && @items::uuid[] AND c.state NOT IN ('closed', 'cancelled') ORDER BY c.window_from NULLS LAST, c.id LIMIT 500)) AND `,
+		` ORDER BY coalesce(r.due_at, 'infinity'::timestamptz), r.id LIMIT 50`), v.With(db.Args{"items": items}))
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s record.Summary, err error) {
+		err = row.Scan(&s.Ref.ID, &s.Ref.Kind, &s.Number, &s.Title, &s.State, &s.Category)
+		return s, err
+	})
 	return out, db.Map(err)
 }
 

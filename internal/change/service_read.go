@@ -275,9 +275,9 @@ func (d Detail) everyone() []uuid.UUID {
 	return append(ids, timeline.People(d.Timeline)...)
 }
 
-// Of lists the changes that touch an item and are not over, as far as the actor
-// may see them.
-func (s *Service) Of(ctx context.Context, items ...uuid.UUID) ([]record.Summary, error) {
+// Of lists the changes that touch one of the items and are not over, as far as
+// the actor may see them; the next due first, at most 50.
+func (s *Service) Of(ctx context.Context, q db.Querier, items ...uuid.UUID) ([]record.Summary, error) {
 	if len(items) == 0 {
 		return nil, nil
 	}
@@ -285,22 +285,11 @@ func (s *Service) Of(ctx context.Context, items ...uuid.UUID) ([]record.Summary,
 	if err != nil || v.Never() {
 		return nil, err
 	}
-	ids, err := s.repo.ofItems(ctx, s.desk.DB, items)
-	if err != nil {
-		return nil, err
+	out, err := s.repo.ofItems(ctx, q, v, items)
+	for i := range out {
+		out[i].URL = s.desk.Kinds.URL(Kind, out[i].Number)
 	}
-	var out []record.Summary
-	for _, id := range ids {
-		e, err := record.Find(ctx, s.desk.DB, v, id)
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, record.Summary{Ref: e.Ref(), Number: e.Number, Title: e.Title, State: e.State, Category: e.Category, URL: s.desk.Kinds.URL(Kind, e.Number)})
-	}
-	return out, nil
+	return out, err
 }
 
 // ahead is what the next move of a change asks for, as the actor stands to it.

@@ -391,8 +391,26 @@ func TestWhoSeesWhat(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(found.Rows, func(r change.Row) bool { return r.ID == c.ID }) {
 		t.Errorf("not found by its words: %v", err)
 	}
-	of, err := d.Changes.Of(d.As("lead"), c.Items...)
+	of, err := d.Changes.Of(d.As("lead"), d.Pool, c.Items...)
 	if err != nil || len(of) == 0 {
 		t.Errorf("not on its item: %v", err)
+	}
+	d.onIncident(c)
+}
+
+// onIncident: an incident about the item shows the change to those who see both.
+func (d desk) onIncident(c change.Change) {
+	d.t.Helper()
+	var number string
+	err := d.Pool.InTx(d.t.Context(), func(tx db.Tx) error {
+		return tx.QueryRow(d.t.Context(), `WITH i AS (SELECT id, number, created_by FROM records WHERE kind = 'incident' AND NOT confidential ORDER BY number LIMIT 1),
+			l AS (INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) SELECT id, @item, 'affects', created_by, now() FROM i ON CONFLICT DO NOTHING)
+			SELECT number FROM i`, db.Args{"item": c.Items[0]}).Scan(&number)
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if page := d.Client("lead").Get("/incidents/" + number); !strings.Contains(page.Text(), c.Label()) {
+		d.t.Errorf("%s does not show %s: %d", number, c.Label(), page.Status)
 	}
 }

@@ -36,7 +36,8 @@ type Service struct {
 	// measured are the other practices of the priority matrix.
 	measured []Measured
 
-	items Items // nil: nothing is known of items
+	items   Items   // nil: nothing is known of items
+	changes Changes // nil: nothing is known of changes
 }
 
 // newService returns the use cases on a desk.

@@ -20,6 +20,15 @@ type Items interface {
 	Reach(ctx context.Context, items []uuid.UUID) (record.Reach, error)
 }
 
+// Changes is what the module asks of the practice of changes: which of them
+// touch some items and are not over, as far as the actor may see them.
+type Changes interface {
+	Of(ctx context.Context, q db.Querier, items ...uuid.UUID) ([]record.Summary, error)
+}
+
+// AskChanges says who answers for changes. It is called while wiring.
+func (s *Service) AskChanges(c Changes) { s.changes = c }
+
 // Ask says who answers for configuration items. It is called while wiring.
 func (s *Service) Ask(items Items) { s.items = items }
 
@@ -89,15 +98,23 @@ func (s *Service) affected(ctx context.Context, q db.Querier, id uuid.UUID) ([]r
 	return s.repo.affected(ctx, q, v, id)
 }
 
-// reach reads the items that an incident affects and what hangs on them.
-func (s *Service) reach(ctx context.Context, q db.Querier, id uuid.UUID) (items []record.Entry, r record.Reach, err error) {
-	if items, err = s.affected(ctx, q, id); err != nil || len(items) == 0 || s.items == nil {
-		return items, r, err
+// reach reads the items that an incident affects, what hangs on them, and the
+// changes that touch them: one of those may be the cause.
+func (s *Service) reach(ctx context.Context, q db.Querier, id uuid.UUID, d *Detail) (err error) {
+	if d.Items, err = s.affected(ctx, q, id); err != nil || len(d.Items) == 0 {
+		return err
 	}
-	var ids []uuid.UUID
-	for _, e := range items {
-		ids = append(ids, e.ID)
+	ids := make([]uuid.UUID, len(d.Items))
+	for i, e := range d.Items {
+		ids[i] = e.ID
 	}
-	r, err = s.items.Reach(ctx, ids)
-	return items, r, err
+	if s.changes != nil {
+		if d.Changes, err = s.changes.Of(ctx, q, ids...); err != nil {
+			return err
+		}
+	}
+	if s.items != nil {
+		d.Reach, err = s.items.Reach(ctx, ids)
+	}
+	return err
 }

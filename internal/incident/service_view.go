@@ -50,8 +50,9 @@ type Detail struct {
 	Files      []attachment.File // of the report itself
 	Tasks      []Task
 	Links      []record.Summary
-	Items      []record.Entry // configuration items affected
-	Reach      record.Reach   // what hangs on them
+	Items      []record.Entry   // configuration items affected
+	Reach      record.Reach     // what hangs on them
+	Changes    []record.Summary // that touch them and are not over
 	Clocks     []sla.ClockRow
 	Now        time.Time
 	Watchers   []uuid.UUID
@@ -117,7 +118,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Quer
 		func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Clocks, err = s.sla.Clocks(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, id); return err },
-		func(q db.Querier) (err error) { d.Items, d.Reach, err = s.reach(ctx, q, id); return err },
+		func(q db.Querier) error { return s.reach(ctx, q, id, &d) },
 		func(q db.Querier) (err error) { d.Watchers, err = record.Watchers(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, who.ID, id); return err },
 		func(q db.Querier) (err error) {
