@@ -264,6 +264,30 @@ CREATE TABLE public.change_bookings (
     slot int8range NOT NULL,
     during tstzrange NOT NULL
 );
+CREATE TABLE public.change_freeze_exceptions (
+    freeze_id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    reason text NOT NULL,
+    by_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT change_freeze_exceptions_reason CHECK ((reason <> ''::text))
+);
+CREATE TABLE public.change_freezes (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    hard boolean NOT NULL,
+    service_id uuid,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    lifted boolean DEFAULT false NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_freezes_times CHECK ((to_at > from_at))
+);
 CREATE SEQUENCE public.change_numbers
     START WITH 1
     INCREMENT BY 1
@@ -1585,6 +1609,10 @@ ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_item_taken EXCLUDE USING gist (slot WITH &&, during WITH &&);
 ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_pkey PRIMARY KEY (change_id, item_id);
+ALTER TABLE ONLY public.change_freeze_exceptions
+    ADD CONSTRAINT change_freeze_exceptions_pkey PRIMARY KEY (freeze_id, change_id);
+ALTER TABLE ONLY public.change_freezes
+    ADD CONSTRAINT change_freezes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_number_key UNIQUE (number);
 ALTER TABLE ONLY public.changes
@@ -1815,6 +1843,7 @@ CREATE INDEX canned_texts_team_idx ON public.canned_texts USING btree (team_id) 
 CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (category_id);
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
+CREATE INDEX change_freezes_time_idx ON public.change_freezes USING btree (to_at, from_at) WHERE (NOT lifted);
 CREATE INDEX changes_items_idx ON public.changes USING gin (items);
 CREATE INDEX changes_review_due_idx ON public.changes USING btree (review_due_at) WHERE ((state <> ALL (ARRAY['closed'::text, 'cancelled'::text])) AND (review_due_at IS NOT NULL));
 CREATE INDEX changes_window_idx ON public.changes USING btree (window_from) WHERE (window_from IS NOT NULL);
@@ -2028,6 +2057,16 @@ ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
 ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_change_fkey FOREIGN KEY (change_id) REFERENCES public.changes(id);
+ALTER TABLE ONLY public.change_freeze_exceptions
+    ADD CONSTRAINT change_freeze_exceptions_by_fkey FOREIGN KEY (by_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.change_freeze_exceptions
+    ADD CONSTRAINT change_freeze_exceptions_change_fkey FOREIGN KEY (change_id) REFERENCES public.changes(id);
+ALTER TABLE ONLY public.change_freeze_exceptions
+    ADD CONSTRAINT change_freeze_exceptions_freeze_fkey FOREIGN KEY (freeze_id) REFERENCES public.change_freezes(id);
+ALTER TABLE ONLY public.change_freezes
+    ADD CONSTRAINT change_freezes_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.change_freezes
+    ADD CONSTRAINT change_freezes_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_assessed_by_fkey FOREIGN KEY (assessed_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes

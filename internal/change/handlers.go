@@ -295,7 +295,7 @@ func (p actProps) Get(field, now string) string {
 // actPages lists the actions with a page, and the use case of each.
 var actPages = map[string]authz.Action{
 	"return": ActionReturn, "assess": ActionAssess, "test": ActionTest, "hold": ActionHold, "break-glass": ActionBreakGlass, "roll-back": ActionRollBack, "verify": ActionVerify,
-	"close": ActionClose, "cancel": ActionCancel,
+	"close": ActionClose, "cancel": ActionCancel, "except": ActionExcept,
 }
 
 func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {

@@ -30,6 +30,7 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	}
 	o.Approvals.For(Kind, subject{s})
 	d.Policies.Add(Policies())
+	d.Policies.Add(calendarPolicies())
 	return s, d.Messages.Add(messages)
 }
 
@@ -38,6 +39,9 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	h := handlers{s: s, desk: s.desk, inbox: inbox}
 	rt.Get("/changes", h.list)
 	rt.Get("/changes/new", h.newPage)
+	rt.Get("/changes/calendar", h.calendar)
+	rt.Post("/changes/freezes", h.freeze)
+	rt.Post("/changes/freezes/{freeze}/lift", h.lift)
 	rt.Post("/changes", h.add)
 	rt.Get("/changes/{id}", h.change)
 	rt.Get("/changes/{id}/paper", h.paper)
@@ -70,6 +74,10 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	act(m, "close", "closeChange", "Close after the review", s.Close)
 	act(m, "cancel", "cancelChange", "Cancel before anything was done", s.Cancel)
 	act(m, "notes", "noteOnChange", "Add a note", s.Note)
+	act(m, "except", "exceptChange", "Let a change through the hard freezes in its window, for a reason and by name", s.Except)
+	rt.API(http.MethodGet, "/api/v1/change-calendar", tag(web.Op{ID: "changeCalendar", Summary: "Changes and freezes of a span of at most 62 days", Query: spanQuery{}, Out: calendarOut{}}), a.calendar)
+	rt.API(http.MethodPost, "/api/v1/change-freezes", tag(web.Op{ID: "createChangeFreeze", Summary: "Set a time in which nothing is changed", In: FreezeInput{}, Out: Freeze{}, Status: http.StatusCreated, Idempotent: true}), a.freeze)
+	rt.API(http.MethodPost, "/api/v1/change-freezes/{freeze}/lift", tag(web.Op{ID: "liftChangeFreeze", Summary: "End a freeze", In: StepInput{}, Out: Freeze{}, Versioned: true, Idempotent: true}), a.lift)
 	act(m, "watch", "watchChange", "Follow, or stop following", s.Watch)
 }
 

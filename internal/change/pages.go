@@ -318,7 +318,7 @@ type changed struct{ Label, Before, After string }
 // shownFields are the fields whose changes the timeline shows, in this order.
 var shownFields = []string{
 	"state", "type", "on_hold", "hold_reason", "title", "window_from", "window_to", "items", "steps", "back", "rollback_trigger", "risk", "test_result", "approval", "reject_reason", "cancel_reason",
-	"back_reason", "result", "result_note", "lessons", "glass_reason", "glass_until", "review_due_at", "implementer",
+	"back_reason", "result", "result_note", "lessons", "glass_reason", "glass_until", "review_due_at", "implementer", "exception",
 }
 
 func (d Detail) changes(ctx context.Context, diff trail.Diff) []changed {

@@ -55,6 +55,7 @@ func Policies() authz.Policies {
 		ActionBreakGlass: "change.break_glass",
 		ActionNote:       "change.note",
 		ActionWatch:      "change.watch",
+		ActionExcept:     "change.calendar_blackout",
 	}
 }
 

@@ -112,6 +112,11 @@ func (s *Service) employ(u *work.Unit, c Change, before []uuid.UUID) {
 // situation is what gates look at beside the change, for the actor.
 func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Actor, c Change, now time.Time) (Situation, []Clash, error) {
 	out := Situation{Now: now, Approver: slices.Contains(c.approvers, who.ID), Self: c.implementedBy(who.ID), Template: c.TemplateID != nil}
+	frozen, err := s.covering(ctx, q, c)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Frozen = slices.ContainsFunc(frozen, Covering.Shut)
 	if !c.windowReady() || len(c.Items) == 0 && len(c.people()) == 0 {
 		return out, nil, nil
 	}

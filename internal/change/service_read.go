@@ -117,6 +117,7 @@ type Detail struct {
 	Gates     []Gate
 	GatesOf   Move // the move that the gates are of: the next one
 	Clashes   []Clash
+	Frozen    []Covering           // freezes in its window
 	Names     map[uuid.UUID]string // of items
 	Services  []Named
 	Able      []Named // who may be given steps
@@ -199,6 +200,8 @@ func (s *Service) legal(c Change, a authz.Action) bool {
 		return c.State.Planned()
 	case ActionHold:
 		return c.State.Planned() && !c.OnHold && c.State != Draft
+	case ActionExcept:
+		return c.State.Planned()
 	case ActionRelease:
 		return c.OnHold
 	case ActionStep:
@@ -210,6 +213,9 @@ func (s *Service) legal(c Change, a authz.Action) bool {
 func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	q := s.desk.DB
 	if d.situation, d.Clashes, err = s.situation(ctx, q, d.who, d.Change, d.Now); err != nil {
+		return err
+	}
+	if d.Frozen, err = s.covering(ctx, q, d.Change); err != nil {
 		return err
 	}
 	d.Gates = d.Change.Gates(d.GatesOf, d.situation)

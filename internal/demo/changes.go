@@ -32,7 +32,21 @@ func (c *Company) changes(ctx context.Context) error {
 		}
 		c.At(time.Time{})
 	}
-	return nil
+	return c.monthEnd(ctx)
+}
+
+// monthEnd is a freeze that warns while finance closes the month.
+func (c *Company) monthEnd(ctx context.Context) error {
+	manager, err := c.as(ctx, "changemanager")
+	if err != nil {
+		return err
+	}
+	from, _ := c.evening(4, 1)
+	service := c.services["ERP system"]
+	_, err = c.Changes.Freeze(manager, change.FreezeInput{
+		NameZh: "ERP 月末结账", NameEn: "Month end of the ERP", ServiceID: &service, From: *from, To: from.AddDate(0, 0, 3), Reason: "财务月结期间尽量不变更 ERP。",
+	})
+	return err
 }
 
 func (c *Company) steps(list ...string) []change.PlanStep {

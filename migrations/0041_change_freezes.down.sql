@@ -1,0 +1,2 @@
+DROP TABLE change_freeze_exceptions;
+DROP TABLE change_freezes;
