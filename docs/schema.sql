@@ -1932,6 +1932,7 @@ CREATE UNIQUE INDEX people_username_key ON public.people USING btree (lower(user
 CREATE INDEX record_links_to_idx ON public.record_links USING btree (to_id, relation);
 CREATE INDEX record_named_person_idx ON public.record_named USING btree (person_id, record_id);
 CREATE INDEX record_participants_person_idx ON public.record_participants USING btree (person_id, record_id);
+CREATE INDEX record_waits_asked_idx ON public.record_waits USING btree (person_id, since, id) WHERE (what = 'approval.asked'::text);
 CREATE INDEX record_waits_person_idx ON public.record_waits USING btree (person_id, shown_at DESC, id DESC);
 CREATE INDEX record_waits_record_idx ON public.record_waits USING btree (record_id);
 CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);

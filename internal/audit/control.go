@@ -31,7 +31,8 @@ type Control struct {
 	Clause   string
 	Severity Severity
 	// Population counts what the rule is about; Exceptions lists what breaks it,
-	// as kind, id, label and detail. Both may name @now and @since, the beginning
+	// as kind, id, label and detail; a detail is a word for the message, a colon
+	// and what it is about. Both may name @now and @since, the beginning
 	// of the period that is looked at.
 	Population, Exceptions string
 }

@@ -18,13 +18,13 @@ var Controls = []Control{
 	{
 		ID: "INC-03", Clause: "ISO/IEC 20000-1 8.3.3, 9.1 · GB/T 28827.1 9.2c", Severity: Medium,
 		Population: `SELECT count(*) FROM sla_clocks k JOIN records r ON r.id = k.record_id AND r.kind = 'incident' WHERE k.metric = 'response' AND k.started_at >= @since`,
-		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'due ' || to_char(b.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS detail
+		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'late:' || to_char(b.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS detail
 			FROM sla_breaches b JOIN records r ON r.id = b.record_id AND r.kind = 'incident' WHERE b.metric = 'response' AND b.excluded_at IS NULL AND b.due_at >= @since`,
 	},
 	{
 		ID: "INC-04", Clause: "ISO/IEC 20000-1 8.6.1c · GB/T 28827.1 9.4c", Severity: High,
 		Population: `SELECT count(*) FROM sla_breaches b JOIN records r ON r.id = b.record_id AND r.kind = 'incident' WHERE b.metric = 'resolution' AND b.due_at >= @since`,
-		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'overdue since ' || to_char(k.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC, nobody was told' AS detail
+		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'untold:' || to_char(k.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS detail
 			FROM sla_clocks k JOIN records r ON r.id = k.record_id AND r.kind = 'incident'
 			WHERE k.metric = 'resolution' AND k.state = 'running' AND k.due_at < @now::timestamptz - interval '15 minutes' AND NOT EXISTS (
 				SELECT 1 FROM sla_fired f WHERE f.record_id = k.record_id AND f.metric = k.metric AND f.fired_at >= k.due_at AND cardinality(f.told) > 0)`,
@@ -36,7 +36,7 @@ var Controls = []Control{
 			steps AS (SELECT e.record_id, e.kind, e.reason, e.pauses, e.at, coalesce(lead(e.at) OVER (PARTITION BY e.record_id ORDER BY e.n), d.ended_at) AS until
 				FROM ended d JOIN sla_events e ON e.record_id = d.record_id AND e.kind IN ('paused', 'resumed', 'stopped', 'voided', 'reopened')),
 			held AS (SELECT record_id, sum(extract(epoch FROM until - at)) AS seconds, bool_or(reason = '') AS silent FROM steps WHERE kind = 'paused' AND pauses GROUP BY record_id)
-			SELECT r.kind, r.id AS object_id, r.number AS label, round(100 * h.seconds / greatest(extract(epoch FROM d.ended_at - d.started_at), 1)) || ' % paused' || CASE WHEN h.silent THEN ', without a reason' ELSE '' END AS detail
+			SELECT r.kind, r.id AS object_id, r.number AS label, CASE WHEN h.silent THEN 'silent:' ELSE 'paused:' END || round(100 * h.seconds / greatest(extract(epoch FROM d.ended_at - d.started_at), 1)) || ' %' AS detail
 			FROM held h JOIN ended d USING (record_id) JOIN records r ON r.id = h.record_id
 			WHERE h.silent OR h.seconds > 0.5 * extract(epoch FROM d.ended_at - d.started_at)`,
 	},
@@ -45,7 +45,7 @@ var Controls = []Control{
 		Population: `SELECT count(*) FROM sla_events e WHERE e.kind = 'reclassified' AND e.at >= @since`,
 		Exceptions: `WITH told AS (SELECT e.record_id, e.at, e.priority, (SELECT p.priority FROM sla_events p WHERE p.record_id = e.record_id AND p.n < e.n AND p.priority > 0 ORDER BY p.n DESC LIMIT 1) AS before
 				FROM sla_events e WHERE e.kind = 'reclassified' AND e.at >= @since AND e.priority > 0)
-			SELECT r.kind, r.id AS object_id, r.number AS label, 'P' || t.before || ' became P' || t.priority || ' at ' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS detail
+			SELECT r.kind, r.id AS object_id, r.number AS label, 'lowered:P' || t.before || ' → P' || t.priority || ', ' || to_char(t.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS detail
 			FROM told t JOIN records r ON r.id = t.record_id
 			WHERE t.priority > t.before AND EXISTS (SELECT 1 FROM sla_fired f WHERE f.record_id = t.record_id AND f.metric = 'resolution' AND f.fired_at <= t.at
 				AND f.mark ~ '^(8|9)[0-9]%$') AND NOT EXISTS (SELECT 1 FROM sla_breaches b WHERE b.record_id = t.record_id AND b.metric = 'resolution' AND b.due_at <= t.at)`,
@@ -53,7 +53,7 @@ var Controls = []Control{
 	{
 		ID: "REQ-01", Clause: "ISO/IEC 20000-1 8.6.2 · GB/T 22239 8.1.7.3", Severity: Critical,
 		Population: `SELECT count(*)` + begun,
-		Exceptions: `SELECT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, CASE WHEN a.closed_at IS NULL THEN 'no approval was given' ELSE 'work ended before the approval' END AS detail
+		Exceptions: `SELECT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, CASE WHEN a.closed_at IS NULL THEN 'unapproved:' ELSE 'early:' END AS detail
 			FROM service_requests x JOIN records r ON r.id = x.id JOIN catalog_versions v ON v.id = x.version_id
 			LEFT JOIN LATERAL (SELECT max(p.closed_at) AS closed_at FROM approvals p WHERE p.record_id = x.id AND p.kind = 'servicerequest' AND p.status = 'approved') a ON true
 			WHERE x.state IN ('fulfilling', 'pending', 'fulfilled', 'closed') AND x.updated_at >= @since
@@ -64,46 +64,46 @@ var Controls = []Control{
 	{
 		ID: "REQ-02", Clause: "GB/T 22239 8.1.4.2d", Severity: Critical,
 		Population: `SELECT count(DISTINCT x.id) FROM service_requests x` + votes + `WHERE e.at >= @since`,
-		Exceptions: `SELECT DISTINCT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, 'approved by ' || q.name AS detail
+		Exceptions: `SELECT DISTINCT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, 'own:' || q.name AS detail
 			FROM service_requests x JOIN records r ON r.id = x.id` + votes + `JOIN people q ON q.id = x.requester_id
 			WHERE e.at >= @since AND x.requester_id IN (e.actor_id, e.member_id)`,
 	},
 	{
 		ID: "REQ-03", Clause: "GB/T 22239 8.1.4.2d/e", Severity: High,
 		Population: `SELECT count(*)` + begun + ` AND x.access`,
-		Exceptions: `SELECT DISTINCT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, 'approved and fulfilled by ' || q.name AS detail
+		Exceptions: `SELECT DISTINCT 'servicerequest' AS kind, x.id AS object_id, r.number AS label, 'both:' || q.name AS detail
 			FROM service_requests x JOIN records r ON r.id = x.id` + votes + `JOIN service_request_tasks t ON t.request_id = x.id AND t.done_by IN (e.actor_id, e.member_id) JOIN people q ON q.id = t.done_by
 			WHERE x.access AND x.updated_at >= @since`,
 	},
 	{
 		ID: "REQ-04", Clause: "ISO/IEC 20000-1 8.6.2, 8.2.4 · GB/T 28827.1 5.2a", Severity: Low,
 		Population: `SELECT count(*) FROM records r WHERE r.kind = 'servicerequest' AND r.category IN ('new', 'active', 'pending') AND r.state <> 'draft'`,
-		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'item is ' || i.state AS detail
+		Exceptions: `SELECT r.kind, r.id AS object_id, r.number AS label, 'item:' AS detail
 			FROM records r JOIN service_requests x ON x.id = r.id JOIN catalog_items i ON i.id = x.item_id
 			WHERE r.kind = 'servicerequest' AND r.category IN ('new', 'active', 'pending') AND r.state <> 'draft' AND i.state <> 'approved'`,
 	},
 	{
 		ID: "SLA-01", Clause: "ISO/IEC 20000-1 8.3.3 · GB/T 28827.1 9.2b", Severity: High,
 		Population: `SELECT count(*) FROM services s WHERE s.active`,
-		Exceptions: `SELECT 'service' AS kind, s.id AS object_id, s.name_zh AS label, 'no agreement in force' AS detail FROM services s WHERE s.active AND NOT EXISTS (
+		Exceptions: `SELECT 'service' AS kind, s.id AS object_id, s.name_zh AS label, 'uncovered:' AS detail FROM services s WHERE s.active AND NOT EXISTS (
 				SELECT 1` + holding + ` AND NOT v.vip AND cardinality(v.departments) = 0
 					AND (cardinality(v.kinds) = 0 OR 'incident' = ANY (v.kinds)) AND (cardinality(v.services) = 0 OR s.id = ANY (v.services)))
-			UNION ALL SELECT 'agreement', v.id, v.name_zh, 'approved by one of its authors' FROM sla_versions v WHERE v.approved_by = ANY (v.authors)`,
+			UNION ALL SELECT 'agreement', v.id, v.name_zh, 'author:' FROM sla_versions v WHERE v.approved_by = ANY (v.authors)`,
 	},
 	{
 		ID: "SLA-02", Clause: "ISO/IEC 20000-1 8.3.3 · GB/T 28827.1 9.2d", Severity: Medium,
 		Population: `SELECT count(*)` + holding,
-		Exceptions: `SELECT 'agreement' AS kind, v.id AS object_id, v.name_zh AS label, 'review was due on ' || v.review_by AS detail` + holding +
+		Exceptions: `SELECT 'agreement' AS kind, v.id AS object_id, v.name_zh AS label, 'review:' || v.review_by AS detail` + holding +
 			` AND (v.review_by < (@now::timestamptz)::date OR v.approved_at < @now::timestamptz - interval '1 year')`,
 	},
 	{
 		ID: "SLA-03", Clause: "ISO/IEC 20000-1 8.3.3 · GB/T 28827.1 9.2", Severity: High,
 		Population: `SELECT count(*)` + holding,
-		Exceptions: `SELECT kind, object_id, label, string_agg(what, '; ' ORDER BY what) AS detail FROM (
+		Exceptions: `SELECT kind, object_id, label, 'terms:' || string_agg(what, ', ' ORDER BY what) AS detail FROM (
 			SELECT 'agreement' AS kind, v.id AS object_id, v.name_zh AS label, CASE
-				WHEN coalesce(t.value->>'resolution', '') = '' OR coalesce(t.value->>'response', '') = '' THEN 'P' || t.ordinality || ' lacks a target'
-				WHEN ` + minutesOf("t.value->>'resolution'") + ` > ` + minutesOf("v.targets->(t.ordinality::int)->>'resolution'") + ` THEN 'P' || t.ordinality || ' is resolved later than P' || t.ordinality + 1
-				WHEN ` + minutesOf("t.value->>'response'") + ` > ` + minutesOf("v.targets->(t.ordinality::int)->>'response'") + ` THEN 'P' || t.ordinality || ' is answered later than P' || t.ordinality + 1
+				WHEN coalesce(t.value->>'resolution', '') = '' OR coalesce(t.value->>'response', '') = '' THEN 'P' || t.ordinality || ' ∅'
+				WHEN ` + minutesOf("t.value->>'resolution'") + ` > ` + minutesOf("v.targets->(t.ordinality::int)->>'resolution'") + ` THEN 'P' || t.ordinality || ' > P' || t.ordinality + 1
+				WHEN ` + minutesOf("t.value->>'response'") + ` > ` + minutesOf("v.targets->(t.ordinality::int)->>'response'") + ` THEN 'P' || t.ordinality || ' > P' || t.ordinality + 1
 			END AS what
 			FROM (SELECT v.id, v.name_zh, v.targets` + holding + `) v CROSS JOIN jsonb_array_elements(v.targets) WITH ORDINALITY t) broken
 			WHERE what IS NOT NULL GROUP BY kind, object_id, label`,

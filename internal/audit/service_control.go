@@ -22,6 +22,7 @@ const (
 	JobControls    = "control.nightly"
 	jobControlsNow = "control.all"
 	kindRun        = record.Kind("control_run")
+	systemName     = "controls"
 )
 
 func (s *Service) registerControls() error {
@@ -134,7 +135,7 @@ func (s *Service) RunControls(ctx context.Context) error {
 
 // nightly performs all of them; one that fails does not keep the others back.
 func (s *Service) nightly(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
-	ctx = identity.With(ctx, identity.NewSystem("controls"))
+	ctx = identity.With(ctx, identity.NewSystem(systemName))
 	var failed []error
 	for _, c := range Controls {
 		if _, err := s.RunControl(ctx, c.ID); err != nil {

@@ -204,13 +204,18 @@ func (s *Service) openRecords(ctx context.Context, limit int) ([]openRecord, err
 	return s.repo.openRecords(ctx, s.desk.DB, v, limit)
 }
 
-func (repository) openRecords(ctx context.Context, q db.Querier, v record.Visibility, limit int) ([]openRecord, error) {
-	rows, _ := q.Query(ctx, v.SQL(`WITH due AS (SELECT r.id, r.number, r.title, r.kind, r.priority, r.service_id, r.department_id, r.team_id, r.requester_id FROM records r
+func openRecordsSQL(v record.Visibility, limit int) (string, db.Args) {
+	return v.SQL(`WITH due AS (SELECT r.id, r.number, r.title, r.kind, r.priority, r.service_id, r.department_id, r.team_id, r.requester_id FROM records r
 			WHERE r.category IN ('new', 'active', 'pending') AND EXISTS (SELECT 1 FROM sla_clocks k WHERE k.record_id = r.id AND k.state IN ('running', 'paused')) AND `,
 		` ORDER BY r.created_at, r.id LIMIT @limit)
 		SELECT due.id, due.number, due.title, due.kind, due.priority, due.service_id, due.department_id, due.team_id, coalesce(p.vip, false),
 			e.n, e.at, e.kind, e.terms_id, e.team_terms_id, e.team_id, e.priority, e.reason, e.pauses, e.since
-		FROM due JOIN sla_events e ON e.record_id = due.id LEFT JOIN people p ON p.id = due.requester_id ORDER BY due.number, e.n`), v.With(db.Args{"limit": limit}))
+		FROM due JOIN sla_events e ON e.record_id = due.id LEFT JOIN people p ON p.id = due.requester_id ORDER BY due.number, e.n`), v.With(db.Args{"limit": limit})
+}
+
+func (repository) openRecords(ctx context.Context, q db.Querier, v record.Visibility, limit int) ([]openRecord, error) {
+	sql, args := openRecordsSQL(v, limit)
+	rows, _ := q.Query(ctx, sql, args)
 	var out []openRecord
 	var o openRecord
 	var e Event
