@@ -2,7 +2,6 @@ package change
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -12,9 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/approval"
-	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/i18n"
-	"opsdesk/internal/trail"
 	"opsdesk/internal/ui"
 )
 
@@ -187,219 +184,6 @@ func (p listProps) filtered() bool {
 	return p.Filter.Text != "" || p.Filter.Type != "" || p.Filter.Risk != ""
 }
 
-// Get is the value of a field as it was typed, as the draft has it, or what it
-// is now.
-func (p planProps) Get(field, now string) string {
-	if p.Form != nil {
-		if p.Form.Has(field) {
-			return p.Form.Get(field)
-		}
-		return now
-	}
-	if v, ok := p.Draft[field]; ok {
-		return v
-	}
-	return now
-}
-
-// instant is a date of the form for its field.
-func (p planProps) instant(ctx context.Context, field string, now *time.Time) string {
-	v := p.Get(field, "")
-	if t, err := time.Parse(time.RFC3339, v); err == nil {
-		return ui.Local(ctx, t)
-	}
-	if v != "" || p.Form != nil && p.Form.Has(field) {
-		return v
-	}
-	if now == nil {
-		return ""
-	}
-	return ui.Local(ctx, *now)
-}
-
-// row is one row of a list of steps in the form.
-type row struct {
-	N                           int
-	Title, Owner, Minutes, How  string
-	GoNoGo                      bool
-	TitleName, OwnerName, NName string
-	HowName, GoName             string
-}
-
-// rows are the rows of a list of steps: those that are there, or were typed,
-// and empty ones to fill in.
-func (p planProps) rows(list string, now []Step) []row {
-	n := max(len(now)+1, 3)
-	if p.Form != nil {
-		n = max(rowsIn(p.Form, list), 1)
-		if p.Form.Get("_rows") == list {
-			n++
-		}
-	} else {
-		for i := 1; i <= maxRows; i++ {
-			if p.Draft[stepName(list, i, "title")] != "" {
-				n = max(n, i)
-			}
-		}
-	}
-	var out []row
-	for i := 1; i <= min(n, maxRows); i++ {
-		var s Step
-		if i <= len(now) && p.Form == nil {
-			s = now[i-1]
-		}
-		r := row{N: i, TitleName: stepName(list, i, "title"), OwnerName: stepName(list, i, "owner_id"), NName: stepName(list, i, "minutes"), HowName: stepName(list, i, "check"), GoName: stepName(list, i, "go_no_go")}
-		minutes := ""
-		if s.Minutes > 0 {
-			minutes = strconv.Itoa(s.Minutes)
-		}
-		r.Title, r.Owner, r.Minutes, r.How = p.Get(r.TitleName, s.Title), p.Get(r.OwnerName, idText(s.OwnerID)), p.Get(r.NName, minutes), p.Get(r.HowName, s.Check)
-		r.GoNoGo = s.GoNoGo
-		if p.Form != nil {
-			r.GoNoGo = p.Form.Get(r.GoName) != ""
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// items are those of the form: as typed, or as they are.
-func (p planProps) items() []uuid.UUID {
-	if p.Form == nil {
-		return p.Items
-	}
-	var out []uuid.UUID
-	for _, s := range p.Form["items"] {
-		if id, err := uuid.Parse(s); err == nil {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-func (p planProps) address() string {
-	if p.New {
-		return "/changes"
-	}
-	return address(p.Label(), "edit")
-}
-
-func (p planProps) draftKey() string {
-	if p.New {
-		return "change:new"
-	}
-	return "change:" + p.ID.String()
-}
-
-func (p planProps) kind() Type { return Type(p.Get("type", string(p.Type))) }
-
-// part is one section of the form, and whether it is complete.
-type part struct {
-	Key      string
-	Complete bool
-}
-
-// parts are the sections with their completeness, as the record stands.
-func parts(c Change) []part {
-	out := []part{
-		{"what", c.Title != "" && c.Content != "" && c.Reason != ""},
-		{"effect", c.Effect != "" && (len(c.Items) > 0 || c.ServiceID != nil)},
-		{"steps", stepsReady(c.Steps)},
-		{"test", c.TestPlan != ""},
-		{"rollback", c.RollbackReady()},
-		{"when", c.windowReady() && c.fits()},
-	}
-	return out
-}
-
-// change is one changed field, ready to show.
-type changed struct{ Label, Before, After string }
-
-// shownFields are the fields whose changes the timeline shows, in this order.
-var shownFields = []string{
-	"state", "type", "on_hold", "hold_reason", "title", "window_from", "window_to", "items", "steps", "back", "rollback_trigger", "risk", "test_result", "approval", "reject_reason", "cancel_reason",
-	"back_reason", "result", "result_note", "lessons", "glass_reason", "glass_until", "review_due_at", "implementer", "exception",
-}
-
-func (d Detail) changes(ctx context.Context, diff trail.Diff) []changed {
-	var out []changed
-	for _, f := range shownFields {
-		if v, ok := diff[f]; ok {
-			c := changed{ui.T(ctx, "change.field."+f), d.value(ctx, f, v[0]), d.value(ctx, f, v[1])}
-			if c.Before != "" || c.After != "" {
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
-func (d Detail) value(ctx context.Context, field string, v any) string {
-	s, isText := v.(string)
-	if v == nil || isText && s == "" {
-		return ""
-	}
-	switch field {
-	case "state", "type", "risk", "test_result", "result":
-		return ui.T(ctx, "change."+field+"."+s)
-	case "on_hold":
-		if v == true {
-			return ui.T(ctx, "ui.yes")
-		}
-		return ui.T(ctx, "ui.no")
-	case "items", "steps", "back":
-		if l, ok := v.([]any); ok {
-			return ui.T(ctx, "change.count", "n", len(l))
-		}
-	case "window_from", "window_to", "glass_until", "review_due_at":
-		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-			return strings.ReplaceAll(ui.Local(ctx, t), "T", " ")
-		}
-	case "implementer":
-		if id, err := uuid.Parse(s); err == nil {
-			return d.Person(&id, i18n.Lang(ctx))
-		}
-	case "approval":
-		return ui.T(ctx, "change.approval_status."+s)
-	}
-	if isText {
-		return ui.Cut(s, 160)
-	}
-	return fmt.Sprint(v)
-}
-
-// author is who wrote a note, named for the reader.
-func (d Detail) author(ctx context.Context, c *comment.Comment) string {
-	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
-		return n
-	}
-	return c.AuthorName
-}
-
-// actor is who an act in the timeline is told of.
-func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
-	for _, id := range []*uuid.UUID{e.BehalfID, &e.ActorID} {
-		if id != nil {
-			if n := d.Person(id, i18n.Lang(ctx)); n != "" {
-				return n
-			}
-		}
-	}
-	if e.ActorName == "approval" {
-		return ui.T(ctx, "ui.product")
-	}
-	return e.ActorName
-}
-
-// noteText is the text of the composer: what a refused form held, else the
-// draft.
-func (p pageProps) noteText() string {
-	if p.Form.Has("body") {
-		return p.Form.Get("body")
-	}
-	return p.NoteDraft["body"]
-}
-
 func voteBadge(k approval.Kind, step string) (colour, icon, key string) {
 	switch {
 	case k == approval.Approve:
@@ -499,24 +283,6 @@ func clashKey(c Clash) string {
 		return "change.clash_kind.people"
 	}
 	return "change.clash_kind.related"
-}
-
-func planTitle(ctx context.Context, p planProps) string {
-	if p.New {
-		return ui.T(ctx, "change.new")
-	}
-	return ui.T(ctx, "change.act.edit")
-}
-
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
-func rowLabel(ctx context.Context, field string, n int) string {
-	return ui.T(ctx, "change.step."+field) + " " + strconv.Itoa(n)
 }
 
 // answer is the answer to a question of the assessment.
