@@ -112,13 +112,6 @@ func levels(ctx context.Context, field string) []ui.Option {
 	return out
 }
 
-func intText(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
-
 func level(n int) string {
 	if n == 0 {
 		return ""

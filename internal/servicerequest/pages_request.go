@@ -131,13 +131,6 @@ func Plain(state, reason string) string {
 	return "servicerequest.plain." + state
 }
 
-func personOf(ctx context.Context, name, en string) string {
-	if i18n.Lang(ctx) == i18n.English && en != "" {
-		return en
-	}
-	return name
-}
-
 // author is who wrote a reply or a note, named for the reader.
 func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
