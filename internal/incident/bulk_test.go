@@ -249,7 +249,7 @@ func TestLargeExportsBecomeWork(t *testing.T) {
 	fill(t, d, queue.ExportNow+5)
 	c := d.Client("lead")
 	q := url.Values{"query": {"view=all&f=created.within.1h"}, "format": {"csv"}}
-	p, err := d.Incidents.List(d.As("lead"), incident.Filter{View: "all", Clauses: []incident.Clause{{Field: "created", Op: "within", Values: []string{"1h"}}}}, "")
+	p, err := d.Incidents.List(d.As("lead"), incident.Filter{View: "all", Clauses: []incident.Clause{{Field: "created", Op: "within", Values: []string{"1h"}}}, CountTo: queue.ProgramLimit}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
