@@ -255,7 +255,7 @@ func TestApprovalLists(t *testing.T) {
 	t.Parallel()
 	x := newTrial(t)
 	for list, index := range map[string]string{
-		approval.ListWaiting: "record_waits_person_idx", approval.ListDecided: "approval_entries_actor_idx", approval.ListAsked: "approvals_opened_by_idx",
+		approval.ListWaiting: "record_waits_asked_idx", approval.ListDecided: "approval_entries_actor_idx", approval.ListAsked: "approvals_opened_by_idx",
 	} {
 		plan, err := x.Approvals.Plan(x.As("lead"), list)
 		x.must(err)
