@@ -21,8 +21,8 @@ func many(t *testing.T, tx db.Tx, n int) {
 }
 
 // A backlog larger than a round is sealed whole, each entry once and in the
-// order of its id; what a running transaction wrote waits, and comes after
-// although its ids are smaller.
+// order of its id, and nothing over the head of a running transaction, whose ids
+// are smaller.
 func TestSealingABacklog(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
@@ -57,8 +57,18 @@ func TestSealingABacklog(t *testing.T) {
 	if err := pool.InTx(t.Context(), func(tx db.Tx) error { many(t, tx, 2); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if n := seal(); n != backlog+5 {
-		t.Errorf("sealed %d of %d", n, backlog+5)
+	// Tests share a server, and sealing stays below every running transaction of
+	// it: it may take more than one round.
+	sealed := seal()
+	for range 400 {
+		if sealed == backlog+5 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		sealed += seal()
+	}
+	if sealed != backlog+5 {
+		t.Fatalf("sealed %d of %d", sealed, backlog+5)
 	}
 	if n := seal(); n != 0 {
 		t.Errorf("sealed %d twice", n)
