@@ -266,7 +266,9 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	}
 	var practices []ui.NavItem
 	if a.Desk.Can(ctx, change.ActionRead, nil) {
-		practices = append(practices, ui.NavItem{ID: "changes", Href: "/changes", Icon: "git-pull-request", Label: "change.title", Go: "c"})
+		views, counts := a.Changes.Navigation(ctx)
+		practices = append(practices, ui.NavItem{ID: "changes-open", Href: "/changes", Icon: "git-pull-request", Label: "change.title", Go: "c"})
+		practices = append(practices, savedNav("/changes", views, counts)...)
 	}
 	if a.Desk.Can(ctx, configuration.ActionRead, nil) {
 		practices = append(practices, ui.NavItem{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "k"})

@@ -3,13 +3,11 @@ package change
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -125,11 +123,6 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	f, err := ParseFilter(q)
 	if err != nil {
 		return err
-	}
-	if s := q.Get("limit"); s != "" {
-		if f.Limit, err = strconv.Atoi(s); err != nil || f.Limit < 1 || f.Limit > 200 {
-			return fault.OnField("limit", "validation.number")
-		}
 	}
 	p, err := a.s.List(r.Context(), f, q.Get("cursor"))
 	if err != nil {

@@ -3,72 +3,86 @@ package change
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/google/uuid"
-
-	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/queue"
 )
 
-// Views of the list.
-var Views = []string{"open", "mine", "planning", "scheduled", "running", "review", "closed", "all"}
+// The words of package queue, for the list of changes.
+type (
+	Filter = queue.Filter
+	Clause = queue.Clause
+	Page   = queue.Page[Row]
+)
 
-// Sorts of the list.
-var Sorts = []string{"due", "priority", "updated", "created"}
-
-// Filter is what a list of changes is asked for.
-type Filter struct {
-	View  string
-	Type  Type
-	Risk  Level
-	Text  string // words or a number
-	Sort  string // one of Sorts; "": by what is due next
-	After *Cursor
-	Limit int
+// Row is a line of the list.
+type Row struct {
+	queue.Line
+	Type         Type       `db:"type"`
+	Risk         Level      `db:"risk"`
+	OnHold       bool       `db:"on_hold"`
+	Unauthorised bool       `db:"unauthorised"`
+	GlassAt      *time.Time `db:"glass_at"`
+	WindowFrom   *time.Time `db:"window_from"`
+	WindowTo     *time.Time `db:"window_to"`
 }
 
-// Cursor is the place after the last row shown.
-type Cursor struct {
-	Priority int
-	Due      string // of the order by what is due; "infinity" for none
-	At       time.Time
-	ID       uuid.UUID
+const openOnly = "r.category IN ('new', 'active', 'pending')"
+
+// list says what the list of changes is. What is due is the window, and the
+// review after it.
+var list = queue.Spec{
+	Kind: Kind, Path: "/changes", Text: "change.", Nav: "changes-", Sort: "updated",
+	Views: []queue.View{
+		{Name: "open", Open: true, Where: openOnly},
+		{Name: "mine", Open: true, Where: openOnly + " AND (r.requester_id = @me OR r.assignee_id = @me)"},
+		{Name: "planning", Open: true, Where: openOnly + " AND r.state IN ('draft', 'submitted', 'assessing', 'testing', 'reviewing')"},
+		{Name: "scheduled", Open: true, Where: openOnly + " AND r.state IN ('approved', 'scheduled')"},
+		{Name: "running", Open: true, Where: openOnly + " AND r.state IN ('implementing', 'rolling_back', 'verifying')"},
+		{Name: "review", Where: "r.state = 'review'"},
+		{Name: "closed", Where: "r.state IN ('closed', 'cancelled')"},
+		{Name: "all"},
+	},
+	Fields: fields(),
+	Flow:   flow(),
+	Select: ", x.type, x.risk, x.on_hold, x.unauthorised, x.glass_at, x.window_from, x.window_to", Joins: "JOIN changes x ON x.id = r.id", Pending: "''",
+	Number: func(s string) (string, bool) {
+		n, ok := ParseLabel(s)
+		return Label(n), ok
+	},
+	Columns: []string{"priority", "type", "risk", "window", "requester", "assignee", "service", "created", "updated"},
+	Chosen:  []string{"type", "risk", "window", "assignee"},
+	Exports: []string{"number", "title", "type", "state", "risk", "priority", "window", "service", "created", "updated"},
 }
 
-// ParseFilter reads a filter from the parameters of an address.
-func ParseFilter(q url.Values) (Filter, error) {
-	f := Filter{View: q.Get("view"), Sort: q.Get("sort"), Text: strings.TrimSpace(q.Get("q")), Type: Type(q.Get("type")), Risk: Level(q.Get("risk"))}
-	for name, c := range map[string]struct {
-		v  string
-		of []string
-	}{
-		"view": {f.View, Views}, "sort": {f.Sort, Sorts}, "type": {string(f.Type), []string{string(Normal), string(Standard), string(Emergency)}},
-		"risk": {string(f.Risk), []string{string(Low), string(Medium), string(High)}},
-	} {
-		if c.v != "" && !slices.Contains(c.of, c.v) {
-			return f, fault.OnField(name, "validation.oneof")
+// fields are what a filter may ask of changes. They belong to no team, and none
+// is confidential.
+func fields() []queue.Field {
+	states := make([]string, len(States))
+	for n, s := range States {
+		states[n] = string(s)
+	}
+	own := func(name, col string, is queue.Compares, ops []string, words ...string) queue.Field {
+		return queue.Field{Name: name, Is: is, Ops: ops, Words: words, Col: col, From: "changes x", Key: "x.id", Short: is == queue.Words}
+	}
+	out := queue.With(queue.Common(states), "state",
+		own("type", "x.type", queue.Words, queue.Choice, string(Normal), string(Standard), string(Emergency)),
+		own("risk", "x.risk", queue.Words, queue.Choice, string(Low), string(Medium), string(High)))
+	out = queue.With(out, "department", own("window", "x.window_from", queue.Dates, []string{"after", "before"}))
+	return slices.DeleteFunc(out, func(f queue.Field) bool { return f.Name == "team" || f.Name == "vip" || f.Name == "confidential" })
+}
+
+// flow is the order in which a list by state puts its groups.
+func flow() []string {
+	var out []string
+	for _, s := range States {
+		if s.Category().Open() {
+			out = append(out, string(s))
 		}
 	}
-	if len(f.Text) > 200 || strings.ContainsRune(f.Text, 0) || !utf8.ValidString(f.Text) {
-		return f, fault.OnField("q", "validation.text")
-	}
-	return f, nil
+	return out
 }
 
-// open reports whether the list holds only what is not over: only then is there
-// an order by what is due.
-func (f Filter) open() bool {
-	return f.View == "" || slices.Contains([]string{"open", "mine", "planning", "scheduled", "running"}, f.View)
-}
-
-func (f Filter) sorted() string {
-	switch {
-	case f.Sort != "" && (f.Sort != "due" || f.open()):
-		return f.Sort
-	case f.open():
-		return "due"
-	}
-	return "updated"
-}
+// ParseFilter reads a filter from an address. Unknown values are refused, so
+// that a mistyped filter never shows more than was meant.
+func ParseFilter(q url.Values) (Filter, error) { return list.Parse(q) }

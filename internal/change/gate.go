@@ -19,8 +19,9 @@ type Gate struct {
 type Situation struct {
 	Now      time.Time
 	Approver bool // the actor approved the change, or a deputy did for them
-	// Conflicts counts others that hold one of the items in the window.
-	Conflicts int
+	// Conflicts counts others that hold one of the items in the window, Clashes
+	// all that want the items, relatives of them, or the same people.
+	Conflicts, Clashes int
 	// Frozen: a hard freeze without an exception covers the window.
 	Frozen bool
 	// Template: the template of a standard change is in force and its locked

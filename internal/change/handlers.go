@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
 )
@@ -24,23 +25,16 @@ type handlers struct {
 	inbox Inbox
 }
 
-// listProps is the list of changes.
-type listProps struct {
-	Page
-	Filter  Filter
-	Query   url.Values
-	MayMake bool
-}
-
-func (h handlers) list(w http.ResponseWriter, r *http.Request) (err error) {
-	p := listProps{Query: r.URL.Query(), MayMake: h.desk.Can(r.Context(), ActionCreate, nil)}
-	if p.Filter, err = ParseFilter(p.Query); err != nil {
+// list is the list of changes as people work from it.
+func (h handlers) list(w http.ResponseWriter, r *http.Request) error {
+	p, rows, done, err := h.s.queue.Show(w, r)
+	if done || err != nil {
 		return err
 	}
-	if p.Page, err = h.s.List(r.Context(), p.Filter, p.Query.Get("cursor")); err != nil {
+	if p.Look, err = h.look(r.Context(), rows); err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, listPage(p))
+	return web.Render(w, r, http.StatusOK, queue.ListPage(p))
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {

@@ -31,6 +31,9 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	o.Approvals.For(Kind, subject{s})
 	d.Policies.Add(Policies())
 	d.Policies.Add(calendarPolicies())
+	if err := s.lists(o.Zone, o.Views, o.Batches); err != nil {
+		return nil, err
+	}
 	return s, d.Messages.Add(messages)
 }
 
@@ -49,6 +52,7 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	rt.Post("/changes/{id}/edit", h.edit)
 	rt.Get("/changes/{id}/act/{act}", h.actPage)
 
+	s.queue.Mount(rt, "Change", "Changes", "changes")
 	a := api{s}
 	tag := func(o web.Op) web.Op { o.Tag = "changes"; return o }
 	rt.API(http.MethodGet, "/api/v1/changes", tag(web.Op{ID: "listChanges", Summary: "Changes the caller may see", Query: listQuery{}, Out: listOut{}}), a.list)

@@ -2,7 +2,6 @@ package change
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/approval"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/ui"
 )
@@ -153,51 +152,6 @@ func levels(ctx context.Context, prefix string) []ui.Option {
 	return out
 }
 
-// link is the list's address with some of its parts changed.
-func (p listProps) link(pairs ...string) string {
-	q := url.Values{}
-	for k, v := range p.Query {
-		if k != "cursor" {
-			q[k] = slices.Clone(v)
-		}
-	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Del(pairs[i])
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	if len(q) == 0 {
-		return "/changes"
-	}
-	return "/changes?" + q.Encode()
-}
-
-func (p listProps) view() string {
-	if p.Filter.View == "" {
-		return "open"
-	}
-	return p.Filter.View
-}
-
-func (p listProps) filtered() bool {
-	return p.Filter.Text != "" || p.Filter.Type != "" || p.Filter.Risk != ""
-}
-
-func voteBadge(k approval.Kind, step string) (colour, icon, key string) {
-	switch {
-	case k == approval.Approve:
-		return "green", "check", "change.vote.approve"
-	case k == approval.Reject:
-		return "red", "x", "change.vote.reject"
-	case k != "":
-		return "line", "ban", "change.vote.recuse"
-	case step == "current":
-		return "amber", "clock", "change.vote.waiting"
-	}
-	return "line", "clock-pause", "change.vote.later"
-}
-
 // waitsForMe reports whether the review waits for the reader's vote.
 func (d Detail) waitsForMe() bool {
 	if d.Approval == nil {
@@ -250,6 +204,11 @@ func clock(ctx context.Context, t *time.Time) string {
 		return ""
 	}
 	return t.In(ui.Zone(ctx)).Format("15:04")
+}
+
+// shortTime is the day and the hour of an instant, in the reader's zone.
+func shortTime(ctx context.Context, t time.Time) string {
+	return t.In(ui.Zone(ctx)).Format("01-02 15:04")
 }
 
 func windowText(ctx context.Context, from, to *time.Time) string {
@@ -325,4 +284,19 @@ func itemLines(d Detail) string {
 
 func windowFull(ctx context.Context, d Detail) string {
 	return d.Now.In(ui.Zone(ctx)).Format("2006-01-02 15:04")
+}
+
+// typeOptions are the types that somebody may begin.
+func typeOptions(ctx context.Context) []ui.Option {
+	out := options(ctx, "change.type.", string(Normal), string(Emergency))
+	out[0].Icon, out[1].Icon = "git-pull-request", "alert-triangle"
+	return out
+}
+
+func roleNames(ctx context.Context, roles []identity.Role) string {
+	var out []string
+	for _, r := range roles {
+		out = append(out, ui.T(ctx, "authz.role."+string(r)))
+	}
+	return strings.Join(out, ui.T(ctx, "change.comma"))
 }

@@ -302,7 +302,7 @@ func calendarPage(p calendarProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</a></nav></div><form class=\"row wrapf\" method=\"get\" action=\"/changes/calendar\"><input type=\"hidden\" name=\"day\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</a></nav></div><form class=\"row wrapf mon-f\" method=\"get\" action=\"/changes/calendar\"><input type=\"hidden\" name=\"day\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -932,7 +932,7 @@ func calendarPage(p calendarProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.App(ui.Page{Title: ui.T(ctx, "change.calendar"), Kind: "list", Cur: "changes"}, calendarTop(p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.App(ui.Page{Title: ui.T(ctx, "change.calendar"), Kind: "list", Cur: "changes-open"}, calendarTop(p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -27,6 +27,7 @@ const (
 	ActionBreakGlass authz.Action = "change.break_glass"
 	ActionNote       authz.Action = "change.note"
 	ActionWatch      authz.Action = "change.watch"
+	ActionExport     authz.Action = "change.export"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -55,6 +56,7 @@ func Policies() authz.Policies {
 		ActionBreakGlass: "change.break_glass",
 		ActionNote:       "change.note",
 		ActionWatch:      "change.watch",
+		ActionExport:     "export.no_pii",
 		ActionExcept:     "change.calendar_blackout",
 	}
 }

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,23 +149,25 @@ type Clash struct {
 	Same   bool      `db:"same" json:"same_item"` // the very item; a relative or a person otherwise
 	People bool      `db:"people" json:"same_people"`
 	Booked bool      `db:"booked" json:"booked"` // it holds the item already
+	Seen   bool      `db:"seen" json:"-"`        // by the reader
 }
 
 // Label is its number as people use it.
 func (c Clash) Label() string { return Label(c.Number) }
 
 // clashes lists the changes that are planned or under way in a window and touch
-// the items, their relatives, or the people; at most 200, the booked first.
-func (repository) clashes(ctx context.Context, q db.Querier, c Change, relatives []uuid.UUID) ([]Clash, error) {
-	rows, _ := q.Query(ctx, `SELECT * FROM (
+// the items, their relatives, or the people; at most 200, the booked first. Seen
+// says which of them v lets through: the others are counted and not shown.
+func (repository) clashes(ctx context.Context, q db.Querier, v record.Visibility, c Change, relatives []uuid.UUID) ([]Clash, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT x.*, `, ` AS seen FROM (
 			SELECT id, number, title, state, window_from, window_to, items && @items::uuid[] AS same,
 				(implementer_id = ANY(@people::uuid[])) IS TRUE AS people, state IN ('scheduled', 'implementing', 'rolling_back') AS booked
 			FROM changes
 			WHERE window_from < @to AND window_to > @from AND window_from > @from::timestamptz - interval '31 days' AND id <> @id
 				AND state IN ('submitted', 'assessing', 'testing', 'reviewing', 'approved', 'scheduled', 'implementing', 'rolling_back')
-				AND (items && @all::uuid[] OR implementer_id = ANY(@people::uuid[]))) x
-		ORDER BY booked DESC, same DESC, window_from, id LIMIT 200`,
-		db.Args{"id": c.ID, "items": nonNil(c.Items), "all": append(nonNil(c.Items), relatives...), "people": nonNil(c.people()), "from": c.WindowFrom, "to": c.WindowTo})
+				AND (items && @all::uuid[] OR implementer_id = ANY(@people::uuid[]))) x JOIN records r ON r.id = x.id
+		ORDER BY x.booked DESC, x.same DESC, x.window_from, x.id LIMIT 200`),
+		v.With(db.Args{"id": c.ID, "items": nonNil(c.Items), "all": nonNil(slices.Concat(c.Items, relatives)), "people": nonNil(c.people()), "from": c.WindowFrom, "to": c.WindowTo}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Clash])
 	return out, db.Map(err)
 }
@@ -196,8 +199,15 @@ type Named struct {
 	NameEn string    `db:"name_en"`
 }
 
-// implementers lists the people who may lay hands on systems, at most 300.
-func (repository) implementers(ctx context.Context, q db.Querier, role string, now time.Time) ([]Named, error) {
+// strangers counts those of some people who do not hold a role.
+func (repository) strangers(ctx context.Context, q db.Querier, role string, ids []uuid.UUID, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM unnest(@ids::uuid[]) i WHERE NOT EXISTS (SELECT 1 FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND (g.until IS NULL OR g.until > @now)
+		WHERE p.id = i AND p.active)`, db.Args{"role": role, "ids": ids, "now": now}).Scan(&n)
+	return n, db.Map(err)
+}
+
+// withRole lists people with a role, to choose from: at most 300.
+func (repository) withRole(ctx context.Context, q db.Querier, role string, now time.Time) ([]Named, error) {
 	rows, _ := q.Query(ctx, `SELECT p.id, p.name, p.name_en FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND (g.until IS NULL OR g.until > @now)
 		WHERE p.active ORDER BY p.name, p.id LIMIT 300`, db.Args{"role": role, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
@@ -206,9 +216,11 @@ func (repository) implementers(ctx context.Context, q db.Querier, role string, n
 
 // services lists the services in use by name, at most 2,000.
 func (repository) services(ctx context.Context, q db.Querier) ([]Named, error) {
-	rows, _ := q.Query(ctx, `SELECT id, name_zh AS name, name_en FROM services WHERE active ORDER BY name_zh, id LIMIT 2000`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
-	return out, db.Map(err)
+	return db.Kept(ctx, q, "change.services", func() ([]Named, error) {
+		rows, _ := q.Query(ctx, `SELECT id, name_zh AS name, name_en FROM services WHERE active ORDER BY name_zh, id LIMIT 2000`)
+		out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
+		return out, db.Map(err)
+	})
 }
 
 // names reads number and name of the items that may be seen.

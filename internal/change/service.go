@@ -10,22 +10,29 @@ import (
 
 	"opsdesk/internal/approval"
 	"opsdesk/internal/authz"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
+	"opsdesk/internal/view"
 	"opsdesk/internal/work"
 )
 
 // Service holds the use cases of changes.
 type Service struct {
-	desk *work.Desk
-	repo repository
+	desk  *work.Desk
+	repo  repository
+	queue *queue.Queue[Row]
 	Options
 }
 
 // Options are what the module needs of others.
 type Options struct {
+	Zone      *time.Location // of the company, for readers without one
+	Views     *view.Service
+	Batches   *batch.Service
 	Approvals *approval.Service
 	Items     Items
 	Incidents Incidents
@@ -109,31 +116,37 @@ func (s *Service) employ(u *work.Unit, c Change, before []uuid.UUID) {
 	}
 }
 
-// situation is what gates look at beside the change, for the actor.
+// situation is what gates look at beside the change, for the actor, and those of
+// the clashing changes that they may see.
 func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Actor, c Change, now time.Time) (Situation, []Clash, error) {
 	out := Situation{Now: now, Approver: slices.Contains(c.approvers, who.ID), Self: c.implementedBy(who.ID), Template: c.TemplateID != nil}
+	if !c.windowReady() {
+		return out, nil, nil
+	}
 	frozen, err := s.covering(ctx, q, c)
 	if err != nil {
 		return out, nil, err
 	}
 	out.Frozen = slices.ContainsFunc(frozen, Covering.Shut)
-	if !c.windowReady() || len(c.Items) == 0 && len(c.people()) == 0 {
-		return out, nil, nil
-	}
 	near, err := s.Items.Relatives(ctx, q, c.Items)
 	if err != nil {
 		return out, nil, err
 	}
-	list, err := s.repo.clashes(ctx, q, c, near)
+	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
 		return out, nil, err
 	}
+	list, err := s.repo.clashes(ctx, q, v, c, near)
+	if err != nil {
+		return out, nil, err
+	}
+	out.Clashes = len(list)
 	for _, x := range list {
 		if x.Booked && x.Same {
 			out.Conflicts++
 		}
 	}
-	return out, list, nil
+	return out, slices.DeleteFunc(list, func(x Clash) bool { return !x.Seen }), nil
 }
 
 // facts are what the desk knows about the items of a change.

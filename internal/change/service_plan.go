@@ -141,29 +141,23 @@ func (s *Service) fillIn(ctx context.Context, q db.Querier, c *Change, p Plan) e
 		return err
 	}
 	for _, i := range p.Items {
-		if _, ok := known[i]; !ok {
+		if _, ok := known[i]; !ok && !slices.Contains(c.Items, i) { // what stands in the plan may stay there
 			bad("items", "validation.unknown")
 			break
 		}
 	}
 	steps, back := stepsOf(p.Steps), stepsOf(p.Back)
-	able, err := s.able(ctx, q)
-	if err != nil {
-		return err
-	}
 	for _, l := range []struct {
-		name  string
-		steps []Step
-	}{{"steps", steps}, {"back", back}} {
-		for _, o := range owners(l.steps) {
-			if !slices.ContainsFunc(able, func(x Named) bool { return x.ID == o }) {
-				bad(l.name, "change.error.owner")
-				break
-			}
+		name string
+		ids  []uuid.UUID
+	}{{"steps", owners(steps)}, {"back", owners(back)}, {"implementer_id", people(p.ImplementerID)}} {
+		n, err := s.repo.strangers(ctx, q, string(identity.Implementer), l.ids, s.desk.Now())
+		if err != nil {
+			return err
 		}
-	}
-	if p.ImplementerID != nil && !slices.ContainsFunc(able, func(x Named) bool { return x.ID == *p.ImplementerID }) {
-		bad("implementer_id", "change.error.owner")
+		if n > 0 {
+			bad(l.name, "change.error.owner")
+		}
 	}
 	if len(f.Fields) > 0 {
 		return f
@@ -177,9 +171,9 @@ func (s *Service) fillIn(ctx context.Context, q db.Querier, c *Change, p Plan) e
 	return nil
 }
 
-// able are the people whom a plan may give work to.
+// able are people whom a plan may give work to.
 func (s *Service) able(ctx context.Context, q db.Querier) ([]Named, error) {
-	return s.repo.implementers(ctx, q, string(identity.Implementer), s.desk.Now())
+	return s.repo.withRole(ctx, q, string(identity.Implementer), s.desk.Now())
 }
 
 // stepsOf makes steps of a plan; nothing has happened to them yet.
@@ -269,11 +263,11 @@ type AssessInput struct {
 // Assess notes the risk. What the desk knows of the items weighs in.
 func (s *Service) Assess(ctx context.Context, id uuid.UUID, in AssessInput) (Change, error) {
 	return s.update(ctx, ActionAssess, id, in.Version, in, func(u *work.Unit, c *Change) error {
-		_, clashes, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
+		at, _, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
 		if err != nil {
 			return err
 		}
-		f, err := s.facts(ctx, u.Tx, *c, len(clashes))
+		f, err := s.facts(ctx, u.Tx, *c, at.Clashes)
 		if err != nil {
 			return err
 		}

@@ -15,77 +15,9 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
-	"opsdesk/internal/search"
 	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 )
-
-// PageSize is how many rows one page of the list has.
-const PageSize = 50
-
-// Page is one page of the list.
-type Page struct {
-	Rows []Row
-	Next string // cursor of the following page; "" at the end
-}
-
-// List lists the changes that the actor may see and the filter asks for.
-func (s *Service) List(ctx context.Context, f Filter, cursor string) (p Page, err error) {
-	if f.Limit <= 0 || f.Limit > 200 {
-		f.Limit = PageSize
-	}
-	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
-		return p, err
-	}
-	v, who, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return p, err
-	}
-	a := asked{me: who.ID}
-	if _, number := ParseLabel(f.Text); f.Text != "" && !number {
-		if a.found, a.args, err = s.words(ctx, v, who, f.Text); err != nil {
-			return p, err
-		}
-	}
-	want := f.Limit
-	f.Limit++
-	if p.Rows, err = s.repo.list(ctx, s.desk.DB, v, f, a); err != nil || len(p.Rows) <= want {
-		return p, err
-	}
-	p.Rows = p.Rows[:want]
-	p.Next = db.Cursor(f.place(p.Rows[want-1]))
-	return p, nil
-}
-
-// words is the condition of the words that a list is asked for.
-func (s *Service) words(ctx context.Context, v record.Visibility, who identity.Actor, text string) (string, db.Args, error) {
-	g, err := search.LoadGlossary(ctx, s.desk.DB)
-	if err != nil {
-		return "", nil, err
-	}
-	named, err := identity.Called(ctx, s.desk.DB, text)
-	if err != nil {
-		return "", nil, err
-	}
-	row, err := s.desk.Row(ActionNote)
-	if err != nil {
-		return "", nil, err
-	}
-	scope := search.Scope{Read: v, Notes: record.Visible(s.desk.Matrix.ReadScope(who, row), who, s.desk.Now())}
-	cond, args := scope.Match(search.Parse(text, g), named...)
-	return cond, args, nil
-}
-
-func (f Filter) place(r Row) Cursor {
-	c := Cursor{Priority: r.Priority, Due: "infinity", At: r.CreatedAt, ID: r.ID}
-	if r.DueAt != nil {
-		c.Due = r.DueAt.UTC().Format(time.RFC3339Nano)
-	}
-	if f.sorted() == "updated" {
-		c.At = r.UpdatedAt
-	}
-	return c
-}
 
 // ID finds a change by its id or its number.
 func (s *Service) ID(ctx context.Context, key string) (uuid.UUID, error) {
@@ -115,7 +47,8 @@ type Detail struct {
 	Facts     authz.Facts
 	Known     Facts // what the desk knows about the items
 	Gates     []Gate
-	GatesOf   Move // the move that the gates are of: the next one
+	GatesOf   Move            // the move that the gates are of: the next one
+	Takers    []identity.Role // whose step that is, where it is not the reader's
 	Clashes   []Clash
 	Frozen    []Covering           // freezes in its window
 	Names     map[uuid.UUID]string // of items
@@ -169,6 +102,11 @@ func nextMove(c Change) Move {
 	return ""
 }
 
+// takes is the act by which somebody takes a move that people work towards.
+var takes = map[Move]authz.Action{
+	MoveSubmit: ActionSubmit, MoveAsk: ActionAsk, MoveSchedule: ActionSchedule, MoveStart: ActionStart, MoveFinish: ActionFinish, MoveVerify: ActionVerify, MoveClose: ActionClose,
+}
+
 // Detail reads a change that the actor may see.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	c, facts, err := s.Get(ctx, id)
@@ -186,6 +124,13 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	d := Detail{Change: c, Facts: facts, who: who, can: map[authz.Action]bool{}, Now: s.desk.Now(), GatesOf: nextMove(c)}
 	for a := range Policies() {
 		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(c, a)
+	}
+	if act := takes[d.GatesOf]; act != "" && !s.desk.Can(ctx, act, &facts) {
+		row, err := s.desk.Row(act)
+		if err != nil {
+			return d, err
+		}
+		d.Takers = s.desk.Matrix.Roles(row)
 	}
 	return d, db.Map(s.fill(ctx, &d))
 }
@@ -210,61 +155,57 @@ func (s *Service) legal(c Change, a authz.Action) bool {
 	return true
 }
 
-func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
-	q := s.desk.DB
-	if d.situation, d.Clashes, err = s.situation(ctx, q, d.who, d.Change, d.Now); err != nil {
-		return err
-	}
-	if d.Frozen, err = s.covering(ctx, q, d.Change); err != nil {
-		return err
-	}
-	d.Gates = d.Change.Gates(d.GatesOf, d.situation)
-	if d.Known, err = s.facts(ctx, q, d.Change, len(d.Clashes)); err != nil {
-		return err
-	}
-	if d.Names, err = s.names(ctx, q, d.Items); err != nil {
-		return err
-	}
-	if d.Services, err = s.repo.services(ctx, q); err != nil {
-		return err
-	}
-	if d.Able, err = s.able(ctx, q); err != nil {
-		return err
-	}
-	if d.Approval, err = s.Approvals.Of(ctx, q, d.Ref()); err != nil {
-		return err
-	}
-	if d.StartedAt != nil && len(d.Items) > 0 {
-		to := d.StartedAt.Add(causedWithin)
-		if d.EndedAt != nil {
-			to = d.EndedAt.Add(causedWithin)
-		}
-		if d.Opened, err = s.Incidents.Opened(ctx, d.Items, *d.StartedAt, to); err != nil {
-			return err
-		}
-	}
-	notes := s.desk.Can(ctx, ActionNote, &d.Facts)
-	if d.Timeline, d.Files, err = timeline.Read(ctx, q, d.ID, notes, func(trail.Diff) bool { return true }); err != nil {
-		return err
-	}
+// fill reads what the page shows beside the change, in few rounds.
+func (s *Service) fill(ctx context.Context, d *Detail) error {
+	c, at, draftKey := d.Change, d.Now, "change:"+d.ID.String() // the reads below write into d side by side
 	vis, err := s.desk.VisibilityAcross(ctx)
 	if err != nil {
 		return err
 	}
-	if d.Links, err = s.desk.Kinds.Linked(ctx, q, vis, d.ID); err != nil {
-		return err
-	}
-	watchers, err := record.Watchers(ctx, q, d.ID)
+	notes, me := s.desk.Can(ctx, ActionNote, &d.Facts), d.who
+	err = db.Together(ctx, s.desk.DB,
+		func(q db.Querier) (err error) {
+			d.situation, d.Clashes, err = s.situation(ctx, q, me, c, at)
+			return err
+		},
+		func(q db.Querier) (err error) { d.Frozen, err = s.covering(ctx, q, c); return err },
+		func(q db.Querier) (err error) { d.Names, err = s.names(ctx, q, c.Items); return err },
+		func(q db.Querier) (err error) { d.Services, err = s.repo.services(ctx, q); return err },
+		func(q db.Querier) (err error) { d.Able, err = s.able(ctx, q); return err },
+		func(q db.Querier) (err error) { d.Approval, err = s.Approvals.Of(ctx, q, c.Ref()); return err },
+		func(q db.Querier) (err error) {
+			d.Timeline, d.Files, err = timeline.Read(ctx, q, c.ID, notes, func(trail.Diff) bool { return true })
+			return err
+		},
+		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, vis, c.ID); return err },
+		func(q db.Querier) error {
+			watchers, err := record.Watchers(ctx, q, c.ID)
+			d.Watching = slices.Contains(watchers, me.ID)
+			return err
+		},
+		func(q db.Querier) error {
+			drafts, err := draft.LoadAll(ctx, q, me.ID, draftKey, draftKey+":note")
+			d.Draft, d.NoteDraft = drafts[draftKey], drafts[draftKey+":note"]
+			return err
+		},
+	)
 	if err != nil {
 		return err
 	}
-	d.Watching = slices.Contains(watchers, d.who.ID)
-	drafts, err := draft.LoadAll(ctx, q, d.who.ID, "change:"+d.ID.String(), "change:"+d.ID.String()+":note")
-	if err != nil {
+	d.Gates = c.Gates(d.GatesOf, d.situation)
+	if d.Known, err = s.facts(ctx, s.desk.DB, c, d.situation.Clashes); err != nil {
 		return err
 	}
-	d.Draft, d.NoteDraft = drafts["change:"+d.ID.String()], drafts["change:"+d.ID.String()+":note"]
-	d.People, err = identity.People(ctx, q, d.everyone()...)
+	if c.StartedAt != nil && len(c.Items) > 0 {
+		to := c.StartedAt.Add(causedWithin)
+		if c.EndedAt != nil {
+			to = c.EndedAt.Add(causedWithin)
+		}
+		if d.Opened, err = s.Incidents.Opened(ctx, c.Items, *c.StartedAt, to); err != nil {
+			return err
+		}
+	}
+	d.People, err = identity.People(ctx, s.desk.DB, d.everyone()...)
 	return err
 }
 

@@ -84,7 +84,7 @@ func (s *Service) BreakGlass(ctx context.Context, id uuid.UUID, in ReasonInput) 
 		if err := s.Approvals.Void(ctx, u, c.Ref(), "change.reason.glass"); err != nil {
 			return err
 		}
-		managers, err := s.repo.implementers(ctx, u.Tx, string(identity.ChangeManager), u.Now)
+		managers, err := s.repo.withRole(ctx, u.Tx, string(identity.ChangeManager), u.Now)
 		if err != nil {
 			return err
 		}

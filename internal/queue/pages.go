@@ -55,6 +55,8 @@ type Look struct {
 	// Name is what the row n is called, Badges stand beside it.
 	Name   func(ctx context.Context, n int) string
 	Badges func(n int) templ.Component
+	// When is what a row says of its time, for kinds without a clock; may be nil.
+	When func(n int) templ.Component
 	// Cell is the cell of an own column; nil for the columns of all lists.
 	Cell func(n int, column string) templ.Component
 	// Word is a value of an own field in words; "" if it is gone.
@@ -65,8 +67,9 @@ type Look struct {
 	PendingKey string
 	// Top stands at the right of the heading, Preview beside the list.
 	Top, Preview templ.Component
-	Acts         []Act
-	Hints        [][2]string
+	// Acts change several at once; where there are none, rows are not marked.
+	Acts  []Act
+	Hints [][2]string
 }
 
 // shared are the fields and columns whose names all lists have in common.
