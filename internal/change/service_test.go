@@ -398,6 +398,40 @@ func TestWhoSeesWhat(t *testing.T) {
 	d.onIncident(c)
 }
 
+// TestClashesThatMayNotBeSeen: they weigh in the assessment and are counted, but
+// who may not see the other change is not shown it, nor its number.
+func TestClashesThatMayNotBeSeen(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := plan(t, d.Desk)
+	other := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	mine := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	d.must(d.Changes.Submit(d.As("engineer2"), other.ID, change.StepInput{}))
+	look := func() change.Detail {
+		t.Helper()
+		x, err := d.Changes.Detail(d.As("reviewer"), mine.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	if x := look(); len(x.Clashes) != 1 || x.Clashes[0].ID != other.ID || x.Known.Conflicts != 1 {
+		t.Fatalf("before: %d shown, %d counted", len(x.Clashes), x.Known.Conflicts)
+	}
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE records SET confidential = true WHERE id = @id`, db.Args{"id": other.ID})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if x := look(); len(x.Clashes) != 0 || x.Known.Conflicts != 1 {
+		t.Errorf("hidden: %d shown, %d counted", len(x.Clashes), x.Known.Conflicts)
+	}
+	if page := d.Client("reviewer").Get("/changes/" + mine.Label()); page.Status != 200 || strings.Contains(page.Text(), other.Label()) {
+		t.Errorf("the page shows %s: %d", other.Label(), page.Status)
+	}
+}
+
 // onIncident: an incident about the item shows the change to those who see both.
 func (d desk) onIncident(c change.Change) {
 	d.t.Helper()
