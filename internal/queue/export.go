@@ -149,7 +149,7 @@ func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, repor
 	}
 	for done := 0; ; {
 		f.Limit = maxPage
-		page, err := rows[R](ctx, q.desk.DB, &q.Spec, f, a)
+		page, err := q.read(ctx, f, a)
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,16 @@ func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rows[R](ctx, q.desk.DB, &q.Spec, f, a)
+	return q.read(ctx, f, a)
+}
+
+// read asks for rows and completes them.
+func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
+	out, err := rows[R](ctx, q.desk.DB, &q.Spec, f, a)
+	if err != nil || q.Complete == nil {
+		return out, err
+	}
+	return out, q.Complete(ctx, out)
 }
 
 // Count counts at most limit+1 of them.

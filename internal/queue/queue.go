@@ -115,6 +115,9 @@ type Options[R Row] struct {
 	Note, Export authz.Action
 	// Cells returns what puts the kind's own columns into words, for exports.
 	Cells func(ctx context.Context, m *i18n.Messages, zone *time.Location) (func(column string, r R) (string, bool), error)
+	// Complete, where it is set, finishes rows that were read with what SQL cannot
+	// tell: every list, page and file shows the same.
+	Complete func(ctx context.Context, rows []R) error
 	// Counted are the lists that the navigation counts beside the saved ones.
 	Counted map[string]Filter
 	// Over is the event of a view that holds more than was wanted.

@@ -338,10 +338,30 @@ func TestTheToldDayMovesWhileTheRequesterIsWaitedFor(t *testing.T) {
 	in.Answers["day"] = []string{"2027-01-05"}
 	r := order(t, d, "staff", in)
 	told := *r.ExpectedAt
+	zone, err := time.LoadLocation("Asia/Shanghai")
+	if err != nil {
+		t.Fatal(err)
+	}
 	shown := func() time.Time {
 		x, err := d.Requests.Detail(d.As("staff"), r.ID)
 		if err != nil {
 			t.Fatal(err)
+		}
+		p, err := d.Requests.List(d.As("lead"), servicerequest.Filter{View: "all", Text: r.Label()}, "")
+		if err != nil || len(p.Rows) != 1 || !p.Rows[0].ExpectedAt.Equal(*x.ExpectedAt) {
+			t.Errorf("the page says %v, the list %+v: %v", x.ExpectedAt, p.Rows, err)
+		}
+		todo, err := d.Requests.Todo(d.As("qian.fei"), false, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range todo.Rows {
+			if k.RequestID == r.ID && !k.ExpectedAt.Equal(*x.ExpectedAt) {
+				t.Errorf("the page says %v, the list of tasks %v", x.ExpectedAt, k.ExpectedAt)
+			}
+		}
+		if file := exported(t, d, r); file != x.ExpectedAt.In(zone).Format("2006-01-02 15:04") {
+			t.Errorf("the page says %v, the file %s", x.ExpectedAt, file)
 		}
 		return *x.ExpectedAt
 	}

@@ -23,6 +23,7 @@ type Row struct {
 	queue.Line
 	ItemID     uuid.UUID  `db:"item_id"`
 	ExpectedAt *time.Time `db:"expected_at"`
+	HeldSince  *time.Time `db:"held_since"`
 	TitleEn    string     `db:"title_en"`
 }
 
@@ -54,7 +55,7 @@ var list = queue.Spec{
 	},
 	Fields: fields(),
 	Flow:   []string{string(Sent), string(Approving), string(Approved), string(Fulfilling)},
-	Select: ", x.item_id, x.expected_at, ci.name_en AS title_en", Joins: "JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id", Pending: "x.pending_reason",
+	Select: ", x.item_id, x.expected_at, x.held_since, ci.name_en AS title_en", Joins: "JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id", Pending: "x.pending_reason",
 	Number: func(s string) (string, bool) {
 		n, ok := ParseLabel(s)
 		return Label(n), ok

@@ -34,7 +34,8 @@ func NewService(d *work.Desk, zone *time.Location, o Options) (*Service, error) 
 		return nil, err
 	}
 	o.Approvals.For(Kind, subject{s})
-	o.Batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Title: "servicerequest.bulk.title", Path: "/requests/"})
+	o.Batches.Handle(BatchBulk, batch.Runner{Row: s.bulkRow, Undo: BatchUndo, Title: "servicerequest.bulk.title", Path: "/requests/"})
+	o.Batches.Handle(BatchUndo, batch.Runner{Row: s.undoRow, Title: "servicerequest.bulk.undo_title", Path: "/requests/"})
 	if err := s.lists(o.Views, o.Batches); err != nil {
 		return nil, err
 	}

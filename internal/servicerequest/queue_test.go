@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/apptest"
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/queue"
 	"opsdesk/internal/servicerequest"
@@ -141,6 +142,122 @@ func TestRequestsAreSavedExportedAndShown(t *testing.T) {
 	}
 	if _, err := d.Requests.Export(d.As("staff"), queue.ExportInput{Format: "csv"}, func(string) io.Writer { return &file }); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("staff took the list out: %v", err)
+	}
+}
+
+// exported is the day that a file of the list says a request comes.
+func exported(t *testing.T, d *apptest.Desk, r servicerequest.Request) string {
+	t.Helper()
+	var file bytes.Buffer
+	if _, err := d.Requests.Export(d.As("lead"), queue.ExportInput{Query: "view=all&q=" + r.Label(), Format: "csv", Columns: []string{"expected"}}, func(string) io.Writer { return &file }); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file.Bytes(), []byte("\ufeff")))).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%v: %v", rows, err)
+	}
+	return rows[1][len(rows[1])-1]
+}
+
+// many changes requests as a batch, to its end.
+func many(t *testing.T, d *apptest.Desk, who string, in servicerequest.BulkInput) batch.Batch {
+	t.Helper()
+	b, err := d.Requests.Bulk(d.As(who), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err = d.Batches.Start(d.As(who), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	return drained(t, d, who, b)
+}
+
+func drained(t *testing.T, d *apptest.Desk, who string, b batch.Batch) batch.Batch {
+	t.Helper()
+	d.Drain()
+	b, err := d.Batches.Get(d.As(who), b.ID)
+	if err != nil || b.State != batch.Done {
+		t.Fatalf("%+v: %v", b, err)
+	}
+	return b
+}
+
+// TestManyRequestsAreTakenBack: each becomes what it was, except those that
+// somebody has touched since; what was said stays said.
+func TestManyRequestsAreTakenBack(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	lead := d.As("lead")
+	undo := func(b batch.Batch) batch.Batch {
+		t.Helper()
+		u, err := d.Batches.Undo(lead, b.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return drained(t, d, "lead", u)
+	}
+	get := func(r servicerequest.Request) servicerequest.Request {
+		t.Helper()
+		x, _, err := d.Requests.Get(lead, r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	a, touched := order(t, d, "staff", move(t, d)), order(t, d, "staff", move(t, d))
+	both := []uuid.UUID{a.ID, touched.ID}
+
+	was := tasks(t, d, a)
+	b := many(t, d, "lead", servicerequest.BulkInput{Act: "assign", IDs: both, AssigneeID: person(t, d, "he.ming"), TeamID: was["port"].TeamID})
+	if got := tasks(t, d, a); *got["move"].TeamID != *was["port"].TeamID || got["move"].AssigneeID == nil {
+		t.Fatalf("handed on: %+v", got["move"])
+	}
+	if _, err := d.Requests.Note(lead, touched.ID, servicerequest.ReplyInput{Body: "Mine now."}); err != nil {
+		t.Fatal(err)
+	}
+	if u := undo(b); u.Succeeded != 1 || u.Refused != 1 {
+		t.Errorf("taken back %d, left %d", u.Succeeded, u.Refused)
+	}
+	for key, k := range tasks(t, d, a) {
+		if *k.TeamID != *was[key].TeamID || k.AssigneeID != nil {
+			t.Errorf("%s is with %v of %v, was of %v", key, k.AssigneeID, k.TeamID, was[key].TeamID)
+		}
+	}
+	if k := tasks(t, d, touched)["move"]; k.AssigneeID == nil {
+		t.Error("what somebody changed since was taken back")
+	}
+	if _, err := d.Batches.Undo(lead, b.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("taken back twice: %v", err)
+	}
+
+	before := get(a)
+	b = many(t, d, "lead", servicerequest.BulkInput{Act: "priority", IDs: both[:1], Impact: 1, Urgency: 1, Reason: "Payday"})
+	if x := get(a); x.Priority == before.Priority {
+		t.Fatal("the priority is the same")
+	}
+	undo(b)
+	if x := get(a); x.Priority != before.Priority || x.Impact != before.Impact || x.Urgency != before.Urgency {
+		t.Errorf("P%d %d %d", x.Priority, x.Impact, x.Urgency)
+	}
+
+	done(t, d, "he.ming", a, "port")
+	b = many(t, d, "lead", servicerequest.BulkInput{Act: "pend", IDs: both[:1], PendReason: servicerequest.OnParts})
+	again := many(t, d, "lead", servicerequest.BulkInput{Act: "pend", IDs: both[:1], PendReason: servicerequest.OnVendor})
+	undo(again)
+	if x := get(a); x.State != servicerequest.Pending || x.PendingReason != servicerequest.OnParts {
+		t.Errorf("%s for %s", x.State, x.PendingReason)
+	}
+	if u := undo(b); u.Refused != 1 {
+		t.Error("an older change was taken back under a newer one")
+	}
+	b = many(t, d, "lead", servicerequest.BulkInput{Act: "resume", IDs: both[:1]})
+	undo(b)
+	if x := get(a); x.State != servicerequest.Pending || x.PendingReason != servicerequest.OnParts {
+		t.Errorf("%s for %s", x.State, x.PendingReason)
+	}
+	b = many(t, d, "lead", servicerequest.BulkInput{Act: "note", IDs: both, Body: "Seen."})
+	if ok, err := d.Batches.Undoable(lead, b); ok || err != nil {
+		t.Errorf("a note can be taken back: %v %v", ok, err)
 	}
 }
 

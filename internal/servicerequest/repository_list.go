@@ -20,6 +20,7 @@ type Todo struct {
 	Priority   int        `db:"priority" json:"priority"`
 	State      string     `db:"request_state" json:"request_state"`
 	ExpectedAt *time.Time `db:"expected_at" json:"expected_at"`
+	HeldSince  *time.Time `db:"held_since" json:"-"`
 	Requester  string     `db:"requester" json:"-"`
 }
 
@@ -29,7 +30,7 @@ type TodoCursor struct {
 	ID uuid.UUID
 }
 
-const todoSQL = `SELECT t.*, r.number, r.title AS request, ci.name_en AS request_en, r.priority, r.state AS request_state, x.expected_at, p.name AS requester
+const todoSQL = `SELECT t.*, r.number, r.title AS request, ci.name_en AS request_en, r.priority, r.state AS request_state, x.expected_at, x.held_since, p.name AS requester
 	FROM service_request_tasks t JOIN records r ON r.id = t.request_id JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id JOIN people p ON p.id = r.requester_id
 	WHERE t.state = 'ready' AND t.output = 'task' AND (@c_at::timestamptz IS NULL OR (t.ready_at, t.id) > (@c_at, @c_id::uuid)) AND `
 

@@ -16,8 +16,11 @@ import (
 	"opsdesk/internal/work"
 )
 
-// BatchBulk is a change of many requests.
-const BatchBulk = "servicerequest.bulk"
+// The batches of requests.
+const (
+	BatchBulk = "servicerequest.bulk"
+	BatchUndo = "servicerequest.bulk_undo"
+)
 
 // BulkInput is one change for many requests: those of IDs, or all that the list
 // at Query shows.
@@ -122,42 +125,135 @@ func (d Detail) handable() []Task {
 	return out
 }
 
-// bulkRow makes the change to one request.
+// bulkRow makes the change to one request, and returns what would take it back.
 func (s *Service) bulkRow(ctx context.Context, b batch.Batch, row batch.Row) (any, error) {
 	var in BulkInput
 	if err := json.Unmarshal(b.Input, &in); err != nil {
 		return nil, fmt.Errorf("bulk change: %w", err)
 	}
-	var err error
-	switch in.Act {
-	case "assign":
-		err = s.handOn(ctx, row.RecordID, AssignTaskInput{AssigneeID: in.AssigneeID, TeamID: in.TeamID})
-	case "priority":
-		_, err = s.Prioritise(ctx, row.RecordID, PriorityInput{Impact: in.Impact, Urgency: in.Urgency, Reason: in.Reason})
-	case "pend":
-		_, err = s.Pend(ctx, row.RecordID, PendInput{Reason: in.PendReason, Remark: in.Remark})
-	case "resume":
-		_, err = s.Resume(ctx, row.RecordID, StepInput{})
-	default:
-		_, err = s.Note(ctx, row.RecordID, ReplyInput{Body: in.Body})
+	before, err := s.Detail(ctx, row.RecordID)
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	acts := 1
+	var after Request
+	if in.Act == "assign" {
+		acts = len(before.handable())
+		after, err = s.handOn(ctx, before, AssignTaskInput{AssigneeID: in.AssigneeID, TeamID: in.TeamID})
+	} else {
+		after, err = s.actOn(ctx, row.RecordID, in)
+	}
+	if err != nil || after.Version != before.Version+acts {
+		return nil, err // nothing changed, or somebody else changed it in between
+	}
+	if back := reversal(before, in); back != nil {
+		back.Version = after.Version
+		return back, nil
+	}
+	return nil, nil
+}
+
+// actOn makes a change to the request itself.
+func (s *Service) actOn(ctx context.Context, id uuid.UUID, in BulkInput) (Request, error) {
+	switch in.Act {
+	case "priority":
+		return s.Prioritise(ctx, id, PriorityInput{Impact: in.Impact, Urgency: in.Urgency, Reason: in.Reason})
+	case "pend":
+		return s.Pend(ctx, id, PendInput{Reason: in.PendReason, Remark: in.Remark})
+	case "resume":
+		return s.Resume(ctx, id, StepInput{})
+	}
+	return s.Note(ctx, id, ReplyInput{Body: in.Body})
 }
 
 // handOn hands the tasks that can be done now to a person, a team, or both.
-func (s *Service) handOn(ctx context.Context, id uuid.UUID, in AssignTaskInput) error {
-	d, err := s.Detail(ctx, id)
-	if err != nil {
-		return err
-	}
+func (s *Service) handOn(ctx context.Context, d Detail, in AssignTaskInput) (out Request, err error) {
 	tasks := d.handable()
 	if len(tasks) == 0 {
-		return fault.New(fault.Conflict, "servicerequest.error.no_task")
+		return out, fault.New(fault.Conflict, "servicerequest.error.no_task")
 	}
 	for _, t := range tasks {
-		if _, err := s.AssignTask(work.WithKey(ctx, keyOf(ctx, t.ID)), id, t.ID, in); err != nil {
-			return err
+		if out, err = s.AssignTask(work.WithKey(ctx, keyOf(ctx, t.ID)), d.ID, t.ID, in); err != nil {
+			return out, err
 		}
 	}
-	return nil
+	return out, nil
+}
+
+// undo is what takes one change back.
+type undo struct {
+	// Version is the request's after the change: undone is only what nobody has
+	// changed since.
+	Version int       `json:"version"`
+	In      BulkInput `json:"in"`
+	// Tasks are whose the tasks were that were handed on.
+	Tasks []held `json:"tasks,omitempty"`
+}
+
+// held is a task and whose it was.
+type held struct {
+	ID uuid.UUID       `json:"id"`
+	To AssignTaskInput `json:"to"`
+}
+
+// maxReason is how long the reason of a priority may be, in runes.
+const maxReason = 500
+
+// reversal is what would take a change of a request as it was before back; nil
+// where nothing can.
+func reversal(before Detail, in BulkInput) *undo {
+	out := &undo{In: BulkInput{Act: in.Act}}
+	switch in.Act {
+	case "assign":
+		for _, t := range before.handable() {
+			if t.TeamID == nil && in.TeamID != nil {
+				return nil // a team cannot be taken away
+			}
+			out.Tasks = append(out.Tasks, held{t.ID, AssignTaskInput{AssigneeID: t.AssigneeID, TeamID: t.TeamID}})
+		}
+	case "priority":
+		// The trail names the reason that is taken back.
+		why := []rune("↶ " + in.Reason)
+		out.In.Impact, out.In.Urgency, out.In.Reason = before.Impact, before.Urgency, string(why[:min(len(why), maxReason)])
+	case "pend":
+		if before.State == Pending {
+			out.In.PendReason = before.PendingReason // it waited for something else
+			break
+		}
+		out.In.Act = "resume"
+	case "resume":
+		out.In.Act, out.In.PendReason = "pend", before.PendingReason
+	default:
+		return nil
+	}
+	return out
+}
+
+// undoRow takes the change of one request back, if nobody has changed it since.
+func (s *Service) undoRow(ctx context.Context, _ batch.Batch, row batch.Row) (any, error) {
+	var u undo
+	if err := json.Unmarshal(row.Undo, &u); err != nil {
+		return nil, fmt.Errorf("undo: %w", err)
+	}
+	r, _, err := s.Get(ctx, row.RecordID)
+	if err != nil {
+		return nil, err
+	}
+	if r.Version != u.Version {
+		return nil, fault.New(fault.Conflict, "servicerequest.error.changed_since")
+	}
+	// The version is looked at again under the lock; each task is an act.
+	if u.In.Act == "assign" {
+		for n, t := range u.Tasks {
+			if _, err = s.AssignTask(work.WithMatch(work.WithKey(ctx, keyOf(ctx, t.ID)), u.Version+n), r.ID, t.ID, t.To); err != nil {
+				break
+			}
+		}
+	} else {
+		_, err = s.actOn(work.WithMatch(ctx, u.Version), r.ID, u.In)
+	}
+	if fault.Is(err, fault.Stale) {
+		err = fault.New(fault.Conflict, "servicerequest.error.changed_since")
+	}
+	return nil, err
 }

@@ -88,3 +88,25 @@ func (s *Service) moved(ctx context.Context, q db.Querier, r *Request, at time.T
 	r.ExpectedAt = &later
 	return err
 }
+
+// movedDays is moved for the rows of a list, as of now; row names the day and
+// since when the request waits. The calendar is looked up once, and only where
+// one waits.
+func (s *Service) movedDays(ctx context.Context, rows int, row func(n int) (told **time.Time, since *time.Time)) error {
+	var book *sla.Book
+	for n := range rows {
+		told, since := row(n)
+		if since == nil || *told == nil {
+			continue
+		}
+		if book == nil {
+			var err error
+			if book, err = s.Clocks.Book(ctx, s.desk.DB); err != nil {
+				return err
+			}
+		}
+		later := book.Later(**told, *since, s.desk.Now())
+		*told = &later
+	}
+	return nil
+}

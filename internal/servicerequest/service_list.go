@@ -24,10 +24,16 @@ const PageSize = queue.PageSize
 // lists makes the queue of requests.
 func (s *Service) lists(views *view.Service, batches *batch.Service) (err error) {
 	s.queue, err = queue.New(s.desk, queue.Options[Row]{
-		Spec: list, Zone: s.zone, Saves: views, Batches: batches, Note: ActionNote, Export: ActionExport, Cells: s.cells, Job: JobViews, Over: "servicerequest.view_over",
+		Spec: list, Zone: s.zone, Saves: views, Batches: batches, Note: ActionNote, Export: ActionExport, Cells: s.cells, Complete: s.completeRows, Job: JobViews, Over: "servicerequest.view_over",
 		Counted: map[string]Filter{"mine": {View: "mine"}, "team": {View: "team"}},
 	})
 	return err
+}
+
+// completeRows moves the day that was told by how long a request has waited, as
+// its page does.
+func (s *Service) completeRows(ctx context.Context, rows []Row) error {
+	return s.movedDays(ctx, len(rows), func(n int) (**time.Time, *time.Time) { return &rows[n].ExpectedAt, rows[n].HeldSince })
 }
 
 // List lists the requests that the actor may see and the filter asks for.
@@ -111,8 +117,14 @@ func (s *Service) Todo(ctx context.Context, mine bool, cursor string) (p TodoPag
 	if err != nil {
 		return p, err
 	}
-	if p.Rows, err = s.repo.todo(ctx, s.desk.DB, v, who.ID, who.Teams, mine, after, PageSize+1); err != nil || len(p.Rows) <= PageSize {
+	if p.Rows, err = s.repo.todo(ctx, s.desk.DB, v, who.ID, who.Teams, mine, after, PageSize+1); err != nil {
 		return p, err
+	}
+	if err := s.movedDays(ctx, len(p.Rows), func(n int) (**time.Time, *time.Time) { return &p.Rows[n].ExpectedAt, p.Rows[n].HeldSince }); err != nil {
+		return p, err
+	}
+	if len(p.Rows) <= PageSize {
+		return p, nil
 	}
 	p.Rows = p.Rows[:PageSize]
 	last := p.Rows[PageSize-1]

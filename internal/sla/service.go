@@ -73,11 +73,17 @@ func (s *Service) Later(ctx context.Context, q db.Querier, t, from, to time.Time
 	if err != nil {
 		return t, err
 	}
+	return b.Later(t, from, to), nil
+}
+
+// Later is t put off by the working time between two instants, by the default
+// calendar; t itself where that calendar has no such hours.
+func (b *Book) Later(t, from, to time.Time) time.Time {
 	c := b.Calendar(nil)
 	if later, ok := c.Add(t, c.Elapsed(from, to)); ok {
-		return later, nil
+		return later
 	}
-	return t, nil
+	return t
 }
 
 // Covers answers whether an agreement for everybody holds for a service
