@@ -22,6 +22,11 @@ CREATE FUNCTION public.keep_published_rules() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'published rules are never changed' USING ERRCODE = 'insufficient_privilege';
 END $$;
+CREATE FUNCTION public.record_open(kind text, category text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+	SELECT kind <> 'ci' AND category IN ('new', 'active', 'pending')
+$$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -43,6 +48,13 @@ CREATE FUNCTION public.river_job_state_in_bitmask(bitmask bit, state public.rive
         ELSE 0
     END = 1;
 $$;
+CREATE FUNCTION public.search_docs_follow() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	UPDATE search_docs SET open = record_open(NEW.kind, NEW.category) WHERE record_id = NEW.id AND open <> record_open(NEW.kind, NEW.category);
+	RETURN NULL;
+END $$;
 CREATE FUNCTION public.sla_breaches_stay() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1229,7 +1241,8 @@ CREATE TABLE public.search_docs (
     hash bigint NOT NULL,
     terms tsvector NOT NULL,
     talk tsvector NOT NULL,
-    notes tsvector NOT NULL
+    notes tsvector NOT NULL,
+    open boolean DEFAULT true NOT NULL
 );
 ALTER TABLE ONLY public.search_docs ALTER COLUMN terms SET STATISTICS 500;
 CREATE SEQUENCE public.service_request_numbers
@@ -1965,6 +1978,8 @@ CREATE UNIQUE INDEX routing_sets_one_draft_key ON public.routing_sets USING btre
 CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING btree (state) WHERE (state = 'published'::text);
 CREATE INDEX routing_trials_at_idx ON public.routing_trials USING btree (at);
 CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
+CREATE INDEX search_docs_open_notes_idx ON public.search_docs USING gin (notes) WHERE open;
+CREATE INDEX search_docs_open_terms_idx ON public.search_docs USING gin (terms) WHERE open;
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
 CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks USING btree (assignee_id, ready_at, id) WHERE (state = 'ready'::text);
 CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
@@ -2006,6 +2021,8 @@ CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public
 CREATE TRIGGER incident_categories_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_categories FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER incident_macros_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_macros FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER incident_priorities_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_priorities FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER records_closed_in_search AFTER INSERT ON public.records FOR EACH ROW WHEN ((NOT public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
+CREATE TRIGGER records_open_in_search AFTER UPDATE OF category ON public.records FOR EACH ROW WHEN ((public.record_open(old.kind, old.category) <> public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
 CREATE TRIGGER role_grants_generation AFTER INSERT OR DELETE OR UPDATE ON public.role_grants FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER services_generation AFTER INSERT OR DELETE OR UPDATE ON public.services FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();

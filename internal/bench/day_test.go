@@ -21,6 +21,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/migrate"
 	"opsdesk/internal/view"
+	"opsdesk/internal/work"
 )
 
 // sizes of the two desks that are compared. OPSDESK_BENCH_SIZE makes the large
@@ -246,7 +247,7 @@ func (m *machine) place(b *testing.B) place {
 		b.Fatal(err)
 	}
 	p.hours = int(time.Since(since).Hours())
-	v, err := m.Views.Save(m.as(b, "lead"), "incident", view.SaveInput{Name: "bench", Query: "view=open&f=priority.is.2,3&f=state.not.pending&f=channel.is.portal"})
+	v, err := m.Views.Save(m.as(b, "lead"), "incident", view.SaveInput{Name: "bench " + work.NewID().String()[:18], Query: "view=open&f=priority.is.2,3&f=state.not.pending&f=channel.is.portal"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at due_at")}
 	clk := &table{name: "sla_clocks", columns: strings.Fields("record_id metric stint state terms_id calendar_id target goal_us spent_us as_of started_at due_at warn_at crit_at ended_at next_at")}
 	evt := &table{name: "sla_events", columns: strings.Fields("record_id n at kind terms_id priority actor_id created_at")}
-	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes")}
+	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open")}
 	say := &table{name: "comments", columns: strings.Fields("id record_id author_id author_name body at")}
 	note := &table{name: "notes", columns: strings.Fields("id record_id author_id author_name body at")}
 	trl := &table{name: "trail_entries", columns: strings.Fields("at occurred_at actor_id actor_name action kind record_id number version outcome reason diff session request_id ip user_agent app")}
@@ -207,7 +207,7 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 		if w.r.IntN(2) == 0 {
 			note.rows = append(note.rows, []any{id(), rid, agent, "王磊", "已联系供应商，等待备件。", at.Add(2 * time.Hour)})
 		}
-		doc.rows = append(doc.rows, []any{rid, int64(n), v, "", ""})
+		doc.rows = append(doc.rows, []any{rid, int64(n), v, "", "", isOpen})
 		for e := range w.events {
 			trl.rows = append(trl.rows, []any{
 				at.Add(time.Duration(e) * 7 * time.Minute), at.Add(time.Duration(e) * 7 * time.Minute), agent, "王磊", acts[e%len(acts)], "incident", rid, number, e + 1, "success", "",
@@ -266,7 +266,7 @@ func (w *world) clocks(clk, evt *table, id, agent uuid.UUID, at time.Time, respo
 func (w *world) copyDocs(ctx context.Context, t *table) error {
 	var out strings.Builder
 	for _, r := range t.rows {
-		fmt.Fprintf(&out, "%s\t%d\t%s\t\t\n", r[0], r[1], strings.ReplaceAll(r[2].(string), `\`, `\\`))
+		fmt.Fprintf(&out, "%s\t%d\t%s\t\t\t%t\n", r[0], r[1], strings.ReplaceAll(r[2].(string), `\`, `\\`), r[5])
 	}
 	_, err := w.conn.PgConn().CopyFrom(ctx, strings.NewReader(out.String()), "COPY search_docs ("+strings.Join(t.columns, ", ")+") FROM STDIN")
 	return err

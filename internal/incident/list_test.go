@@ -9,6 +9,7 @@ import (
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/platform/db"
 )
 
 func titles(t *testing.T, d *apptest.Desk, ctx context.Context, query string) []string {
@@ -199,4 +200,37 @@ func TestOldRecordsAreIndexed(t *testing.T) {
 			t.Errorf("%s found %q", text, got)
 		}
 	}
+}
+
+// TestWordsFollowTheState: a word is found among the open ones for as long as
+// the ticket is open, by title and by note, and in all of them ever after.
+func TestWordsFollowTheState(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "琵琶" })
+	if _, err := d.Incidents.Note(d.As("engineer"), i.ID, incident.ReplyInput{Body: "clavichord"}); err != nil {
+		t.Fatal(err)
+	}
+	look := func(when string, open int) {
+		t.Helper()
+		for _, text := range []string{"琵琶", "clavichord"} {
+			if got := titles(t, d, d.As("engineer"), "view=open&q="+text); len(got) != open {
+				t.Errorf("%s: %s found %q among the open ones", when, text, got)
+			}
+			if got := titles(t, d, d.As("engineer"), "view=all&q="+text); len(got) != 1 {
+				t.Errorf("%s: %s found %q among all", when, text, got)
+			}
+		}
+	}
+	look("new", 1)
+	set := func(state string) {
+		t.Helper()
+		if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE records SET state = @s, category = @s WHERE id = @id`, db.Args{"s": state, "id": i.ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("closed")
+	look("closed", 0)
+	set("active")
+	look("opened again", 1)
 }

@@ -64,7 +64,10 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		if err != nil {
 			return a, err
 		}
-		a.found, a.args = q.Scope(who, v).Match(search.Parse(f.Text, g), people...)
+		scope := q.Scope(who, v)
+		view, _ := q.view(f.View)
+		scope.Open = view.Open
+		a.found, a.args = scope.Match(search.Parse(f.Text, g), people...)
 	}
 	return a, nil
 }
@@ -117,6 +120,12 @@ func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], 
 	}
 	if p.Next == "" && cursor == "" {
 		p.Total = len(p.Rows)
+		return p, nil
+	}
+	if view, _ := q.view(f.View); f.CountTo == 0 && f.Text != "" && !view.Open {
+		// A word may stand in every record there ever was, and to count only some
+		// of them the index must still read all: "more than a page" has to do.
+		p.Limit, p.Total = PageSize, PageSize+1
 		return p, nil
 	}
 	p.Total, err = q.Count(ctx, f, p.Limit)

@@ -41,7 +41,8 @@ func (d Doc) vector() string {
 
 // Queue adds a new record to the index, in the batch that makes it.
 func Queue(b *pgx.Batch, d Doc) {
-	b.Queue(`INSERT INTO search_docs (record_id, hash, terms, talk, notes) VALUES (@id, @hash, @terms::text::tsvector, '', '') ON CONFLICT DO NOTHING`, d.args())
+	b.Queue(`INSERT INTO search_docs (record_id, hash, terms, talk, notes, open) VALUES (@id, @hash, @terms::text::tsvector, '', '',
+		coalesce((SELECT record_open(kind, category) FROM records WHERE id = @id), true)) ON CONFLICT DO NOTHING`, d.args())
 }
 
 // QueueUpdate puts a record's own texts into the index again where they have
@@ -74,10 +75,12 @@ func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
 }
 
 // Scope is what a reader's questions may reach: the records, and among them
-// those whose notes they may read.
+// those whose notes they may read. Open leaves out what is not open, and finds
+// the rest by an index that has only that.
 type Scope struct {
 	Read  record.Visibility
 	Notes record.Visibility
+	Open  bool
 }
 
 // Match is the condition on `records r` that a record is found by the
@@ -96,8 +99,12 @@ func (s Scope) Match(q Query, people ...uuid.UUID) (string, db.Args) {
 }
 
 func (s Scope) match(q Query) (string, db.Args) {
-	const terms = `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND d.terms @@ @search::text::tsquery)`
-	const both = `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND (d.terms @@ @search::text::tsquery OR d.notes @@ @search::text::tsquery))`
+	head := `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND `
+	if s.Open {
+		head += `d.open AND `
+	}
+	terms := head + `d.terms @@ @search::text::tsquery)`
+	both := head + `(d.terms @@ @search::text::tsquery OR d.notes @@ @search::text::tsquery))`
 	args := db.Args{"search": q.sql}
 	switch {
 	case q.Empty():

@@ -144,9 +144,11 @@ func (t *Terms) Vector() string {
 	return b.String()
 }
 
+var quoting = strings.NewReplacer(`'`, `''`, `\`, `\\`)
+
 // quote writes a lexeme in quotes, as tsvector and tsquery read it.
 func quote(b *strings.Builder, lexeme string) {
 	b.WriteByte('\'')
-	b.WriteString(strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(lexeme))
+	b.WriteString(quoting.Replace(lexeme))
 	b.WriteByte('\'')
 }
