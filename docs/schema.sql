@@ -1310,6 +1310,7 @@ CREATE TABLE public.service_requests (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     held_since timestamp with time zone,
+    confidential boolean DEFAULT false NOT NULL,
     CONSTRAINT service_requests_approved_first CHECK (((state <> ALL (ARRAY['approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text, 'closed'::text])) OR ((submitted_at IS NOT NULL) AND (approved_at IS NOT NULL)))),
     CONSTRAINT service_requests_fulfilled_has_time CHECK (((state <> ALL (ARRAY['fulfilled'::text, 'closed'::text])) OR (fulfilled_at IS NOT NULL))),
     CONSTRAINT service_requests_impact CHECK (((impact >= 1) AND (impact <= 3))),
@@ -1985,6 +1986,7 @@ CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks 
 CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
 CREATE INDEX service_request_tasks_team_idx ON public.service_request_tasks USING btree (team_id, ready_at, id) WHERE (state = 'ready'::text);
 CREATE INDEX service_requests_auto_close_idx ON public.service_requests USING btree (auto_close_at) WHERE ((state = 'fulfilled'::text) AND (auto_close_at IS NOT NULL));
+CREATE INDEX service_requests_confidential_idx ON public.service_requests USING btree (id) WHERE (confidential AND (state = ANY (ARRAY['submitted'::text, 'approving'::text, 'approved'::text, 'fulfilling'::text, 'pending'::text, 'fulfilled'::text])));
 CREATE INDEX service_requests_item_idx ON public.service_requests USING btree (item_id);
 CREATE INDEX service_requests_quota_idx ON public.service_requests USING btree (item_id, requester_id, submitted_at) WHERE (state <> ALL (ARRAY['draft'::text, 'rejected'::text, 'cancelled'::text]));
 CREATE INDEX services_owner_idx ON public.services USING btree (owner_id);

@@ -25,6 +25,7 @@ type incidentOrders struct{ *incident.Service }
 func (a incidentOrders) OpenIn(ctx context.Context, u *work.Unit, in servicerequest.IncidentOrder) (record.Ref, error) {
 	return a.Service.OpenIn(ctx, u, incident.CreateInput{
 		Title: in.Title, Description: in.Text, Impact: in.Impact, Urgency: in.Urgency, RequesterID: &in.RequesterID, ServiceID: in.ServiceID, Channel: "portal",
+		Confidential: in.Confidential,
 	}, in.TeamID, in.From)
 }
 

@@ -128,6 +128,11 @@ func Name(b *pgx.Batch, id, person, by uuid.UUID, reason string, now, until time
 		db.Args{"id": id, "person": person, "reason": reason, "until": until, "by": by, "now": now})
 }
 
+// Unname takes a person off the need-to-know list.
+func Unname(b *pgx.Batch, id, person uuid.UUID) {
+	b.Queue(`DELETE FROM record_named WHERE record_id = @id AND person_id = @person`, db.Args{"id": id, "person": person})
+}
+
 // Named is one line of a need-to-know list.
 type Named struct {
 	PersonID uuid.UUID `db:"person_id"`

@@ -90,6 +90,7 @@ type (
 		RequesterID *uuid.UUID `json:"requester_id"`
 		ExpectedAt  *time.Time `json:"expected_at"`
 		DueAt       *time.Time `json:"due_at"`
+		Secret      bool       `json:"confidential"`
 		CreatedAt   time.Time  `json:"created_at"`
 		UpdatedAt   time.Time  `json:"updated_at"`
 	}
@@ -123,6 +124,7 @@ type Out struct {
 	Urgency       int           `json:"urgency"`
 	Priority      int           `json:"priority"`
 	Price         int64         `json:"price"`
+	Confidential  bool          `json:"confidential"` // only the people named on it see it
 	RequesterID   uuid.UUID     `json:"requester_id"`
 	RejectReason  string        `json:"reject_reason,omitempty"`
 	CancelReason  string        `json:"cancel_reason,omitempty"`
@@ -159,7 +161,7 @@ func (a api) out(ctx context.Context, r Request) (Out, error) {
 	}
 	o := Out{
 		ID: r.ID, Number: r.Label(), Version: r.Version, ItemID: r.ItemID, ItemVersionID: r.VersionID, Title: r.Title, State: r.State, PendingReason: r.PendingReason,
-		Answers: r.Answers, Remark: r.Remark, Urgency: r.Urgency, Priority: r.Priority, Price: r.Price, RequesterID: r.RequesterID, RejectReason: r.RejectReason,
+		Answers: r.Answers, Remark: r.Remark, Urgency: r.Urgency, Priority: r.Priority, Price: r.Price, Confidential: r.Confidential, RequesterID: r.RequesterID, RejectReason: r.RejectReason,
 		CancelReason: r.CancelReason, SubmittedAt: r.SubmittedAt, ApprovedAt: r.ApprovedAt, ExpectedAt: r.ExpectedAt, FulfilledAt: r.FulfilledAt, ClosedAt: r.ClosedAt,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
@@ -290,7 +292,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := listOut{Items: []rowOut{}, Next: p.Next}
 	for _, x := range p.Rows {
-		out.Items = append(out.Items, rowOut{x.ID, x.Number, x.Title, x.State, x.Priority, x.RequesterID, x.ExpectedAt, x.DueAt, x.CreatedAt, x.UpdatedAt})
+		out.Items = append(out.Items, rowOut{x.ID, x.Number, x.Title, x.State, x.Priority, x.RequesterID, x.ExpectedAt, x.DueAt, x.Confidential, x.CreatedAt, x.UpdatedAt})
 	}
 	return web.JSON(w, http.StatusOK, out)
 }

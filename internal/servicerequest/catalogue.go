@@ -132,6 +132,9 @@ type Content struct {
 	// Access: the item gives rights, so who approved it does not fulfil it
 	// (REQ-03).
 	Access bool `json:"access"`
+	// Confidential: what is asked for is nobody else's business. Only those who
+	// ask, are asked to approve it or work on it see its requests (controls §6).
+	Confidential bool `json:"confidential,omitempty"`
 	// See and Order say for whom the item is; who may order may see.
 	See   Audience `json:"see"`
 	Order Audience `json:"order"`

@@ -1,12 +1,14 @@
 package servicerequest
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/attachment"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
@@ -41,6 +43,9 @@ func shown(f *fault.Error) bool {
 func (h handlers) decode(w http.ResponseWriter, r *http.Request, in any) error {
 	if err := h.files.ReadForm(w, r); err != nil {
 		return err
+	}
+	if err := identity.FillPicked(r.Context(), h.desk.DB, r.Form, "person_id"); err != nil {
+		return errors.Join(web.Decode(r, in), err)
 	}
 	return web.Decode(r, in)
 }

@@ -136,6 +136,7 @@ func (p actProps) Get(field, now string) string {
 // actPages lists the actions with a page, and who may open it.
 var actPages = map[string]authz.Action{
 	"pend": ActionPend, "priority": ActionPriority, "return": ActionReturn, "reopen": ActionReopen, "refuse": ActionRefuse, "withdraw": ActionWithdraw,
+	"names": ActionName,
 }
 
 func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {

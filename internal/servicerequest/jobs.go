@@ -24,6 +24,7 @@ func (s *Service) register() error {
 	return errors.Join(
 		s.desk.Registry.Every(JobReview, time.Hour, 10*time.Minute, s.remindReviews),
 		s.desk.Registry.Every(JobAutoClose, time.Minute, 5*time.Minute, s.autoClose),
+		s.desk.Registry.Every(JobNeedToKnow, time.Minute, 5*time.Minute, s.needToKnow),
 		s.desk.Bus.On("servicerequest.made", s.madeEnded, "incident.resolved", "incident.confirmed", "incident.closed", "incident.cancelled"),
 	)
 }

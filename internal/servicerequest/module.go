@@ -142,6 +142,7 @@ func mountAPI(s *Service, h handlers, rt web.Router) {
 	act(m, "replies", "replyToRequest", "Add a public reply", s.Reply)
 	act(m, "notes", "noteOnRequest", "Add an internal note", s.Note)
 	act(m, "priority", "prioritiseRequest", "Say anew how far an open request reaches and how urgent it is, with the reason", s.Prioritise)
+	act(m, "names", "nameOnRequest", "Let one more person see a confidential request, for at most 30 days", s.NamePerson)
 	act(m, "nudge", "nudgeRequest", "Chase an open request; there is a cool-down", s.Nudge)
 	act(m, "watch", "watchRequest", "Follow, or stop following", s.Watch)
 	taskOp(m, "claim", "claimRequestTask", "Take a task that is ready", s.ClaimTask)

@@ -36,7 +36,7 @@ func (h handlers) look(ctx context.Context, rows []Row) (queue.Look, error) {
 	return queue.Look{
 		StateKey: "servicerequest.state.", PendingKey: "servicerequest.pending_reason.", Status: state, Lamp: func(s string) templ.Component { return stateLamp(s) },
 		Name:   func(ctx context.Context, n int) string { return pick(i18n.Lang(ctx), rows[n].Title, rows[n].TitleEn) },
-		Badges: func(int) templ.Component { return templ.NopComponent },
+		Badges: func(n int) templ.Component { return secretBadge(rows[n].Confidential) },
 		Cell: func(n int, column string) templ.Component {
 			switch {
 			case column == "service":

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/comment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
@@ -329,4 +330,17 @@ func voteKey(k approval.Kind, step string) string {
 		return "servicerequest.vote.waiting"
 	}
 	return "servicerequest.vote.unneeded"
+}
+
+// whyNamed says why somebody may see a confidential request, and until when.
+func (d Detail) whyNamed(ctx context.Context, n record.Named) string {
+	switch n.Reason {
+	case namedOwn:
+		return ui.T(ctx, "servicerequest.names.own")
+	case namedAsked:
+		return ui.T(ctx, "servicerequest.names.asked", "until", ui.Date(ctx, n.Until))
+	case namedTask:
+		return ui.T(ctx, "servicerequest.names.task", "until", ui.Date(ctx, n.Until))
+	}
+	return ui.T(ctx, "servicerequest.names.by_hand", "reason", n.Reason, "until", ui.Date(ctx, n.Until))
 }

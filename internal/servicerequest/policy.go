@@ -27,6 +27,8 @@ const (
 	ActionConfigure  authz.Action = "servicerequest.configure"
 	ActionPriority   authz.Action = "servicerequest.prioritise"
 	ActionExport     authz.Action = "servicerequest.export"
+	ActionName       authz.Action = "servicerequest.name_person"
+	ActionKeepNames  authz.Action = "servicerequest.keep_names"
 
 	ActionDraftItem   authz.Action = "catalogue.draft"
 	ActionApproveItem authz.Action = "catalogue.approve"
@@ -61,6 +63,8 @@ func Policies() authz.Policies {
 		ActionConfigure:  "desk.classify",
 		ActionPriority:   "ticket.change_priority",
 		ActionExport:     "export.no_pii",
+		ActionName:       "ticket.mark_security_confidential",
+		ActionKeepNames:  "request.fulfil",
 
 		ActionDraftItem:   "catalog_sla.draft",
 		ActionApproveItem: "catalog_sla.approve",

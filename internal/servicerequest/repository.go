@@ -18,7 +18,7 @@ type repository struct{ form form.Form }
 
 const requestColumns = `id, version, number, item_id, version_id, title, state, pending_reason, answers, remark, impact, urgency, priority, price, access, requester_id,
 	created_by, department_id, service_id, team_id, assignee_id, reject_reason, cancel_reason, copy_of, reopen_count, submitted_at, approved_at, expected_at,
-	fulfilled_at, fulfilled_by, closed_at, closed_by, auto_close_at, held_since, created_at, updated_at`
+	fulfilled_at, fulfilled_by, closed_at, closed_by, auto_close_at, held_since, confidential, created_at, updated_at`
 
 func requestArgs(r *Request) db.Args {
 	answers := r.Answers
@@ -30,7 +30,7 @@ func requestArgs(r *Request) db.Args {
 		"answers": answers, "remark": r.Remark, "impact": r.Impact, "urgency": r.Urgency, "priority": r.Priority, "price": r.Price, "access": r.Access,
 		"requester": r.RequesterID, "by": r.CreatedBy, "department": r.DepartmentID, "service": r.ServiceID, "team": r.TeamID, "assignee": r.AssigneeID,
 		"reject": r.RejectReason, "cancel": r.CancelReason, "copy": r.CopyOf, "reopens": r.ReopenCount, "submitted": r.SubmittedAt, "approved": r.ApprovedAt,
-		"expected": r.ExpectedAt, "fulfilled": r.FulfilledAt, "fulfilled_by": r.FulfilledBy, "closed": r.ClosedAt, "closed_by": r.ClosedBy, "auto": r.AutoCloseAt, "held": r.HeldSince,
+		"expected": r.ExpectedAt, "fulfilled": r.FulfilledAt, "fulfilled_by": r.FulfilledBy, "closed": r.ClosedAt, "closed_by": r.ClosedBy, "auto": r.AutoCloseAt, "held": r.HeldSince, "confidential": r.Confidential,
 		"created": r.CreatedAt, "updated": r.UpdatedAt,
 	}
 }
@@ -39,7 +39,7 @@ func requestArgs(r *Request) db.Args {
 func (s repository) Insert(b *pgx.Batch, r *Request) {
 	b.Queue(`INSERT INTO service_requests (`+requestColumns+`) VALUES (@id, @version, @number, @item, @version_id, @title, @state, @pending, @answers, @remark, @impact,
 		@urgency, @priority, @price, @access, @requester, @by, @department, @service, @team, @assignee, @reject, @cancel, @copy, @reopens, @submitted, @approved, @expected,
-		@fulfilled, @fulfilled_by, @closed, @closed_by, @auto, @held, @created, @updated)`, requestArgs(r))
+		@fulfilled, @fulfilled_by, @closed, @closed_by, @auto, @held, @confidential, @created, @updated)`, requestArgs(r))
 	search.Queue(b, r.doc(s.form))
 }
 
@@ -49,7 +49,7 @@ func (s repository) Update(b *pgx.Batch, r *Request) {
 			pending_reason = @pending, answers = @answers, remark = @remark, impact = @impact, urgency = @urgency, priority = @priority, price = @price, access = @access,
 			requester_id = @requester, created_by = @by, department_id = @department, service_id = @service, team_id = @team, assignee_id = @assignee,
 			reject_reason = @reject, cancel_reason = @cancel, copy_of = @copy, reopen_count = @reopens, submitted_at = @submitted, approved_at = @approved,
-			expected_at = @expected, fulfilled_at = @fulfilled, fulfilled_by = @fulfilled_by, closed_at = @closed, closed_by = @closed_by, auto_close_at = @auto, held_since = @held,
+			expected_at = @expected, fulfilled_at = @fulfilled, fulfilled_by = @fulfilled_by, closed_at = @closed, closed_by = @closed_by, auto_close_at = @auto, held_since = @held, confidential = @confidential,
 			created_at = @created, updated_at = @updated
 		WHERE id = @id AND version = @version - 1`, requestArgs(r))
 	if len(s.form.Fields) > 0 {

@@ -40,6 +40,7 @@ type Request struct {
 	Priority      int           `db:"priority" audit:"priority"`
 	Price         int64         `db:"price" audit:"price"`
 	Access        bool          `db:"access" audit:"access"`
+	Confidential  bool          `db:"confidential" audit:"confidential"` // only the people named on it see it
 	RequesterID   uuid.UUID     `db:"requester_id" audit:"requester"`
 	CreatedBy     uuid.UUID     `db:"created_by" audit:"created_by"`
 	DepartmentID  *uuid.UUID    `db:"department_id" audit:"department"`
@@ -98,7 +99,7 @@ func (r Request) Entry() record.Entry {
 	return record.Entry{
 		ID: r.ID, Kind: Kind, Number: r.Label(), Title: r.Title, State: string(r.State), Category: r.State.Category(), Priority: r.Priority,
 		RequesterID: &r.RequesterID, CreatedBy: r.CreatedBy, AssigneeID: r.AssigneeID, TeamID: r.TeamID, DepartmentID: r.DepartmentID, ServiceID: r.ServiceID,
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ClosedAt: r.ClosedAt,
+		Confidential: r.Confidential, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, ClosedAt: r.ClosedAt,
 	}
 }
 

@@ -66,6 +66,7 @@ type IncidentOrder struct {
 	RequesterID       uuid.UUID
 	ServiceID, TeamID *uuid.UUID
 	From              record.Ref // the request
+	Confidential      bool       // as the request is
 }
 
 // Assets finds configuration items.

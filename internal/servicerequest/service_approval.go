@@ -26,6 +26,9 @@ func (s *Service) askApproval(ctx context.Context, u *work.Unit, r *Request, c C
 		if err != nil {
 			return err
 		}
+		if err := s.nameAsked(ctx, u, *r, steps); err != nil {
+			return err
+		}
 		_, err = s.Approvals.Open(ctx, u, what, spec)
 		return err
 	}
@@ -84,6 +87,9 @@ func (s *Service) changedApproval(ctx context.Context, u *work.Unit, r Request, 
 	}
 	spec, err := s.spec(ctx, u.Tx, steps)
 	if err != nil {
+		return err
+	}
+	if err := s.nameAsked(ctx, u, r, steps); err != nil {
 		return err
 	}
 	_, err = s.Approvals.Changed(ctx, u, what, &spec)

@@ -36,6 +36,9 @@ func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Request
 	var out Request
 	err = s.do(ctx, func(u *work.Unit, later *aftermath) (err error) {
 		out, err = work.Apply(ctx, u, repository{c.Form}, ActionEdit, id, in.Version, in, s.timed(ctx, func(u *work.Unit, r *Request) error {
+			if err := r.only(u.Actor); err != nil {
+				return err
+			}
 			if r.State != Draft && r.State != Approving {
 				return fault.New(fault.Conflict, "servicerequest.error.not_editable", "state", string(r.State))
 			}
@@ -117,6 +120,10 @@ func (s *Service) Copy(ctx context.Context, id uuid.UUID) (Request, error) {
 	out, err := work.Create(ctx, s.desk, repository{o.Content.Form}, ActionCreate, in, func(u *work.Unit) (Request, error) {
 		n, err := s.make(ctx, u, o, who.ID, o.Content.Form.Keep(raw, s.today()), in)
 		n.CopyOf = &r.ID
+		if r.Confidential && !n.Confidential { // its words never become open
+			n.Confidential = true
+			nameOwn(u, n)
+		}
 		return n, err
 	})
 	return out, err

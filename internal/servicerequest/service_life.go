@@ -55,6 +55,9 @@ func (s *Service) Resume(ctx context.Context, id uuid.UUID, in StepInput) (Reque
 // delivered it never confirms it.
 func (s *Service) Confirm(ctx context.Context, id uuid.UUID, in StepInput) (Request, error) {
 	return s.update(ctx, ActionConfirm, id, in.Version, in, func(u *work.Unit, r *Request) error {
+		if err := r.only(u.Actor); err != nil {
+			return err
+		}
 		if r.FulfilledBy != nil && *r.FulfilledBy == u.Actor.ID && r.RequesterID != u.Actor.ID {
 			return fault.New(fault.Forbidden, "servicerequest.error.own_delivery")
 		}
@@ -84,6 +87,9 @@ func (s *Service) again(ctx context.Context, act authz.Action, m Move, event str
 	var out Request
 	err := s.do(ctx, func(u *work.Unit, later *aftermath) (err error) {
 		out, err = work.Apply(ctx, u, repository{}, act, id, in.Version, in, s.timed(ctx, func(u *work.Unit, r *Request) error {
+			if err := r.only(u.Actor); err != nil {
+				return err
+			}
 			set, err := s.settings(ctx, u.Tx)
 			if err != nil {
 				return err
@@ -97,7 +103,7 @@ func (s *Service) again(ctx context.Context, act authz.Action, m Move, event str
 			if later.tasks, err = s.repo.tasks(ctx, u.Tx, id); err != nil {
 				return err
 			}
-			later.request = id
+			later.about(*r)
 			if t := reopenLast(later.tasks); t != nil {
 				await(u, *r, *t)
 			}
@@ -136,6 +142,9 @@ type WithdrawInput struct {
 // Withdraw takes a request back before work on it began.
 func (s *Service) Withdraw(ctx context.Context, id uuid.UUID, in WithdrawInput) (Request, error) {
 	return s.stop(ctx, ActionWithdraw, "servicerequest.cancelled", id, ReasonInput(in), func(u *work.Unit, r *Request) error {
+		if err := r.only(u.Actor); err != nil {
+			return err
+		}
 		if r.State == Approving {
 			if err := s.withdrawApproval(ctx, u, r.Ref()); err != nil {
 				return err
@@ -162,7 +171,7 @@ func (s *Service) stop(ctx context.Context, act authz.Action, event string, id u
 			if later.tasks, err = s.repo.tasks(ctx, u.Tx, id); err != nil {
 				return err
 			}
-			later.request = id
+			later.about(*r)
 			for i := range later.tasks {
 				if !later.tasks[i].State.ended() {
 					later.tasks[i].State = TaskVoid

@@ -145,8 +145,11 @@ func (s *Service) make(ctx context.Context, u *work.Unit, o Offered, requester u
 	}
 	r := Request{
 		ID: u.ID(), Version: 1, Number: k.Number, ItemID: o.ID, VersionID: o.VersionID, Title: o.Content.Name("zh-CN"), State: Draft, Answers: answers, Remark: in.Remark,
-		Impact: o.Content.Impact, Urgency: or(in.Urgency, 3), Price: o.Content.Price, Access: o.Content.Access, RequesterID: requester, CreatedBy: u.Actor.ID,
+		Impact: o.Content.Impact, Urgency: or(in.Urgency, 3), Price: o.Content.Price, Access: o.Content.Access, Confidential: o.Content.Confidential, RequesterID: requester, CreatedBy: u.Actor.ID,
 		DepartmentID: k.Department, ServiceID: o.ServiceID, CreatedAt: u.Now, UpdatedAt: u.Now,
+	}
+	if r.Confidential {
+		nameOwn(u, r)
 	}
 	r.Priority, err = s.Priorities.Priority(ctx, u.Tx, r.Impact, r.Urgency)
 	return r, err

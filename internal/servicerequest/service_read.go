@@ -64,6 +64,7 @@ type Detail struct {
 	Files    []attachment.File
 	Links    []record.Summary
 	Watchers []uuid.UUID
+	Named    []record.Named // who may see it, where it is confidential
 	People   map[uuid.UUID]identity.Person
 	Teams    []identity.Team
 	Assets   map[uuid.UUID]string
@@ -123,8 +124,13 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	for a := range Policies() {
 		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(r, a, d.Settings)
 	}
-	own := who.ID == r.RequesterID || who.ID == r.CreatedBy
+	own := r.own(who.ID)
 	d.can[ActionEdit] = d.can[ActionEdit] && own
+	if r.only(who) != nil {
+		for _, a := range []authz.Action{ActionEdit, ActionConfirm, ActionReturn, ActionReopen, ActionWithdraw} {
+			d.can[a] = false
+		}
+	}
 	d.can[ActionConfirm] = d.can[ActionConfirm] && (r.FulfilledBy == nil || *r.FulfilledBy != who.ID || r.RequesterID == who.ID)
 	d.Agent = s.desk.Can(ctx, ActionNote, &facts) || who.Has(identity.EngineerL1, identity.EngineerL2, identity.Lead, identity.ConfigManager, identity.Auditor)
 	return d, db.Map(s.fill(ctx, &d))
@@ -140,6 +146,8 @@ func (s *Service) legal(r Request, a authz.Action, set Settings) bool {
 	switch a {
 	case ActionEdit:
 		return r.State == Draft || r.State == Approving
+	case ActionName:
+		return r.Confidential
 	case ActionNudge, ActionPriority:
 		return r.State.Open() && r.State != Draft
 	case ActionReply:
@@ -178,6 +186,11 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	}
 	if d.Watchers, err = record.Watchers(ctx, q, d.ID); err != nil {
 		return err
+	}
+	if d.Confidential {
+		if d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); err != nil {
+			return err
+		}
 	}
 	d.Watching = contains(d.Watchers, d.who.ID)
 	for _, k := range []string{"reply", "note"} {
@@ -245,6 +258,9 @@ func (d Detail) everyone() []uuid.UUID {
 	for _, t := range d.Tasks {
 		ids = append(ids, people(t.AssigneeID, t.DoneBy)...)
 	}
+	for _, n := range d.Named {
+		ids = append(ids, n.PersonID)
+	}
 	for _, a := range d.Asked {
 		ids = append(ids, a.People...)
 	}
@@ -254,7 +270,7 @@ func (d Detail) everyone() []uuid.UUID {
 		}
 	}
 	for _, it := range d.Timeline {
-		for _, f := range []string{"assignee", "watcher", "requester"} {
+		for _, f := range []string{"assignee", "watcher", "requester", "named"} {
 			for _, v := range it.Diff[f] {
 				if x, ok := v.(string); ok {
 					if id, err := uuid.Parse(x); err == nil {

@@ -62,7 +62,8 @@ func (s *Service) begin(ctx context.Context, u *work.Unit, r *Request, c Content
 	}
 	r.ApprovedAt, r.ExpectedAt = &u.Now, &expected
 	tasks := planTasks(c, r.Answers, s.today(), work.NewID)
-	later.tasks, later.request = tasks, r.ID
+	later.tasks = tasks
+	later.about(*r)
 	return s.handOver(ctx, u, r, later)
 }
 
@@ -107,8 +108,16 @@ func (s *Service) handOver(ctx context.Context, u *work.Unit, r *Request, later 
 // the request's own rows are queued: its tasks, and records that they make.
 type aftermath struct {
 	request   uuid.UUID
+	secret    *Request // of what is confidential, itself
 	tasks     []Task
 	incidents []int // tasks that open an incident
+}
+
+// about says which request it is.
+func (a *aftermath) about(r Request) {
+	if a.request = r.ID; r.Confidential {
+		a.secret = &r
+	}
 }
 
 // do runs an act on a request, and then what follows from it.
@@ -139,13 +148,22 @@ func (s *Service) follow(ctx context.Context, u *work.Unit, later *aftermath) er
 			t := &later.tasks[i]
 			ref, err := s.Incidents.OpenIn(ctx, u, IncidentOrder{
 				Title: t.Title("zh-CN"), Text: r.Title + "\n" + r.Label() + "\n" + r.Remark, Impact: r.Impact, Urgency: r.Urgency, RequesterID: r.RequesterID, ServiceID: r.ServiceID, TeamID: t.TeamID, From: r.Ref(),
+				Confidential: r.Confidential,
 			})
 			if err != nil {
 				return err
+			}
+			if r.Confidential {
+				if err := s.nameTeam(ctx, u, ref.ID, t.TeamID); err != nil {
+					return err
+				}
 			}
 			t.MadeKind, t.MadeID = ref.Kind, &ref.ID
 		}
 	}
 	s.repo.saveTasks(&u.Batch, later.request, later.tasks...)
+	if later.secret != nil {
+		return s.nameWorkers(ctx, u, *later.secret, later.tasks)
+	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 			if later.tasks, err = s.repo.tasks(ctx, u.Tx, id); err != nil {
 				return err
 			}
-			later.request = id
+			later.about(*r)
 			i := slices.IndexFunc(later.tasks, func(t Task) bool { return t.ID == task })
 			t := &later.tasks[i]
 			if t.Output != OutputTask && !u.Actor.System {
