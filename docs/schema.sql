@@ -1903,6 +1903,7 @@ CREATE INDEX departments_parent_idx ON public.departments USING btree (parent_id
 CREATE INDEX deputies_deputy_idx ON public.deputies USING btree (deputy_id, ends_at);
 CREATE INDEX deputies_due_idx ON public.deputies USING btree (begins_at) WHERE (NOT ended);
 CREATE INDEX deputies_person_idx ON public.deputies USING btree (person_id, begins_at DESC, id DESC);
+CREATE INDEX drafts_key_idx ON public.drafts USING btree (key text_pattern_ops, updated_at);
 CREATE INDEX drafts_updated_idx ON public.drafts USING btree (updated_at);
 CREATE INDEX idempotency_keys_created_idx ON public.idempotency_keys USING btree (created_at);
 CREATE INDEX incident_affected_at_idx ON public.incident_affected USING btree (at, incident_id);

@@ -55,6 +55,36 @@ func LoadAll(ctx context.Context, q db.Querier, person uuid.UUID, keys ...string
 	return out, db.Map(err)
 }
 
+// Save keeps what a person has typed. It is no use case of its own: a draft is
+// its writer's alone, and nothing is decided by it.
+func Save(ctx context.Context, pool *db.Pool, person uuid.UUID, key string, f Fields, now time.Time) error {
+	return pool.InTx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO drafts (person_id, key, body, updated_at) VALUES (@person, @key, @body, @now)
+			ON CONFLICT (person_id, key) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
+			db.Args{"person": person, "key": key, "body": f, "now": now})
+		return err
+	})
+}
+
+// Drop forgets one draft of a person.
+func Drop(ctx context.Context, pool *db.Pool, person uuid.UUID, key string) error {
+	return pool.InTx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": person, "key": key})
+		return err
+	})
+}
+
+const othersSQL = `SELECT person_id FROM drafts WHERE key LIKE @prefix AND person_id <> @person AND updated_at > @since
+	GROUP BY person_id ORDER BY max(updated_at) DESC LIMIT 10`
+
+// Others lists who else has typed since an instant under keys that begin with
+// prefix (which holds none of the signs of LIKE), the latest first, at most 10. What they typed stays theirs.
+func Others(ctx context.Context, q db.Querier, person uuid.UUID, prefix string, since time.Time) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, othersSQL, db.Args{"prefix": prefix + "%", "person": person, "since": since})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
 // Clear forgets one draft of the actor because its text was sent, within the
 // transaction that sends it. Nothing else another person does clears a draft.
 func Clear(u *work.Unit, key string) {
@@ -102,13 +132,7 @@ func (h handlers) save(w http.ResponseWriter, r *http.Request) error {
 		return fault.Wrap(fault.Malformed, "error.bad_json", err)
 	}
 	now := h.desk.Now()
-	err = h.desk.DB.InTx(r.Context(), func(tx db.Tx) error {
-		_, err := tx.Exec(r.Context(), `INSERT INTO drafts (person_id, key, body, updated_at) VALUES (@person, @key, @body, @now)
-			ON CONFLICT (person_id, key) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`,
-			db.Args{"person": who.ID, "key": key, "body": f, "now": now})
-		return err
-	})
-	if err != nil {
+	if err := Save(r.Context(), h.desk.DB, who.ID, key, f, now); err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, map[string]any{"saved_at": now})
@@ -134,11 +158,7 @@ func (h handlers) drop(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = h.desk.DB.InTx(r.Context(), func(tx db.Tx) error {
-		_, err := tx.Exec(r.Context(), `DELETE FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": who.ID, "key": key})
-		return err
-	})
-	if err != nil {
+	if err := Drop(r.Context(), h.desk.DB, who.ID, key); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -100,6 +100,9 @@ func TestDesignerBuildsAConditionalForm(t *testing.T) {
 	lead.open(base + "/form")
 	lead.choose("#type", "Choice of one")
 	lead.fill("#label_en", "Licence")
+	lead.until(`document.querySelector('#add [data-saved]').innerText !== ''`)
+	lead.open(base + "/form") // a page that is lost loses nothing
+	lead.until(`document.querySelector('#label_en').value === 'Licence' && document.querySelector('#type').value === 'choice'`)
 	lead.press("#add button.primary")
 	lead.run(chromedp.Evaluate(`(() => { const n = document.querySelectorAll('[name=opt_en]'); n[0].value = 'Bought'; n[1].value = 'Trial'; })()`, nil))
 	lead.press("form.card button.primary")

@@ -106,6 +106,13 @@ func (h handlers) field(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v, err := h.resume(r, &p.itemProps, "field-"+p.Field.Key)
+	if err != nil {
+		return err
+	}
+	if v != nil {
+		p.read(v)
+	}
 	return web.Render(w, r, http.StatusOK, fieldPage(p))
 }
 
@@ -133,7 +140,10 @@ func (h handlers) setField(w http.ResponseWriter, r *http.Request) error {
 		if !shown(f) {
 			return err
 		}
-		p.Fault, p.Typed = f, r.Form
+		p.Typed = r.Form
+		if p.Fault, err = h.refused(r.Context(), id, "field-"+p.Field.Key, r.Form, f); err != nil {
+			return err
+		}
 		return web.Render(w, r, web.StatusOf(f), fieldPage(p))
 	}
 	web.Flash(w, "ui.done")
@@ -276,7 +286,23 @@ func (h handlers) task(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v, err := h.resume(r, &p.itemProps, taskPart(p.Plan.Key))
+	if err != nil {
+		return err
+	}
+	if v != nil {
+		p.read(v)
+	}
 	return web.Render(w, r, http.StatusOK, taskPage(p))
+}
+
+// read takes the task from its form.
+func (p *taskProps) read(v url.Values) {
+	p.When = readCondition(p.Content.Form, v, "when")
+	p.Plan = Plan{
+		Key: p.Plan.Key, TitleZh: strings.TrimSpace(v.Get("title_zh")), TitleEn: strings.TrimSpace(v.Get("title_en")), Output: Output(v.Get("output")),
+		TeamID: formID(v, "team_id"), After: v["after"], When: p.When.Expr,
+	}
 }
 
 func (h handlers) setTask(w http.ResponseWriter, r *http.Request) error {
@@ -288,20 +314,19 @@ func (h handlers) setTask(w http.ResponseWriter, r *http.Request) error {
 	if err = web.Decode(r, &in); fault.Is(err, fault.Malformed) {
 		return err
 	}
-	v := r.Form
-	p.When = readCondition(p.Content.Form, v, "when")
-	p.Plan = Plan{
-		Key: p.Plan.Key, TitleZh: strings.TrimSpace(v.Get("title_zh")), TitleEn: strings.TrimSpace(v.Get("title_en")), Output: Output(v.Get("output")),
-		TeamID: formID(v, "team_id"), After: v["after"], When: p.When.Expr,
-	}
+	p.read(r.Form)
 	if err == nil {
 		_, err = h.s.SetTask(work.WithKey(r.Context(), web.Key(r)), p.ID, PlanInput{in.Version, p.Plan})
 	}
 	if err != nil {
-		if p.Fault = fault.Of(err); !shown(p.Fault) {
+		f := fault.Of(err)
+		if !shown(f) {
 			return err
 		}
-		return web.Render(w, r, web.StatusOf(p.Fault), taskPage(p))
+		if p.Fault, err = h.refused(r.Context(), p.ID, taskPart(p.Plan.Key), r.Form, f); err != nil {
+			return err
+		}
+		return web.Render(w, r, web.StatusOf(f), taskPage(p))
 	}
 	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, manageURL(p.ID, "tasks"))
@@ -354,7 +379,32 @@ func (h handlers) step(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v, err := h.resume(r, &p.itemProps, stepPart(p.At))
+	if err != nil {
+		return err
+	}
+	if v != nil {
+		p.read(v)
+		if p.People, err = identity.People(r.Context(), h.desk.DB, p.Step.People...); err != nil {
+			return err
+		}
+	}
 	return web.Render(w, r, http.StatusOK, stepPage(p))
+}
+
+// read takes the step from its form.
+func (p *stepProps) read(v url.Values) {
+	p.When = readCondition(p.Content.Form, v, "when")
+	p.Step = Step{From: Approver(v.Get("from")), TeamID: formID(v, "team_id"), Mode: v.Get("mode"), When: p.When.Expr}
+	p.Step.N, _ = strconv.Atoi(v.Get("n")) // nothing is 0, which the check knows about
+	for _, s := range append(slices.Clone(v["people"]), v.Get("person_id")) {
+		if id, err := uuid.Parse(s); err == nil && !contains(p.Step.People, id) {
+			p.Step.People = append(p.Step.People, id)
+		}
+	}
+	if p.Step.From != ByPeople {
+		p.Step.People = nil
+	}
 }
 
 func (h handlers) setStep(w http.ResponseWriter, r *http.Request) error {
@@ -366,26 +416,19 @@ func (h handlers) setStep(w http.ResponseWriter, r *http.Request) error {
 	if err = web.Decode(r, &in); fault.Is(err, fault.Malformed) {
 		return err
 	}
-	v := r.Form
-	p.When = readCondition(p.Content.Form, v, "when")
-	p.Step = Step{From: Approver(v.Get("from")), TeamID: formID(v, "team_id"), Mode: v.Get("mode"), When: p.When.Expr}
-	p.Step.N, _ = strconv.Atoi(v.Get("n")) // nothing is 0, which the check knows about
 	if err == nil {
-		err = identity.FillPicked(r.Context(), h.desk.DB, v, "person_id")
+		err = identity.FillPicked(r.Context(), h.desk.DB, r.Form, "person_id")
 	}
-	for _, s := range append(v["people"], v.Get("person_id")) {
-		if id, perr := uuid.Parse(s); perr == nil && !contains(p.Step.People, id) {
-			p.Step.People = append(p.Step.People, id)
-		}
-	}
-	if p.Step.From != ByPeople {
-		p.Step.People = nil
-	}
+	p.read(r.Form)
 	if err == nil {
 		_, err = h.s.SetStep(work.WithKey(r.Context(), web.Key(r)), p.ID, ApprovalInput{in.Version, p.At, p.Step})
 	}
 	if err != nil {
-		if p.Fault = fault.Of(err); !shown(p.Fault) {
+		f := fault.Of(err)
+		if !shown(f) {
+			return err
+		}
+		if p.Fault, err = h.refused(r.Context(), p.ID, stepPart(p.At), r.Form, f); err != nil {
 			return err
 		}
 		m, perr := identity.People(r.Context(), h.desk.DB, p.Step.People...)
@@ -393,7 +436,7 @@ func (h handlers) setStep(w http.ResponseWriter, r *http.Request) error {
 			return perr
 		}
 		p.People = m
-		return web.Render(w, r, web.StatusOf(p.Fault), stepPage(p))
+		return web.Render(w, r, web.StatusOf(f), stepPage(p))
 	}
 	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, manageURL(p.ID, "approvals"))

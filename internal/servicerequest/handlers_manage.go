@@ -105,6 +105,8 @@ type itemProps struct {
 	Part  string
 	Fault *fault.Error
 	Typed url.Values
+	// Unsaved is what the reader typed here and did not save, and who else does.
+	Unsaved Typed
 
 	Categories  []Category
 	Services    []ServiceName
@@ -142,6 +144,11 @@ func (h handlers) item(part string) web.Handler {
 		if err != nil {
 			return err
 		}
+		if typed := map[string]string{"details": "details", "form": "add"}[part]; typed != "" {
+			if p.Typed, err = h.resume(r, &p, typed); err != nil {
+				return err
+			}
+		}
 		return web.Render(w, r, http.StatusOK, itemPage(p))
 	}
 }
@@ -157,6 +164,11 @@ func (h handlers) itemFailed(w http.ResponseWriter, r *http.Request, part string
 		return err
 	}
 	p.Fault, p.Typed = f, r.Form
+	if typed := map[string]string{"details": "details", "form": "add"}[part]; typed != "" && r.Form.Has("label_zh") == (typed == "add") && r.Form.Has("name_zh") == (typed == "details") {
+		if p.Fault, err = h.refused(r.Context(), p.ID, typed, r.Form, f); err != nil {
+			return err
+		}
+	}
 	return web.Render(w, r, web.StatusOf(f), itemPage(p))
 }
 

@@ -87,6 +87,7 @@ func mountKeeping(h handlers, rt web.Router) {
 		rt.Get(at+"/"+part, h.item(part))
 	}
 	rt.Post(at+"/details", itemDo(h, "details", "ui.done", h.details))
+	rt.Post(at+"/forget", h.forget)
 	rt.Post(at+"/picture", h.setPicture)
 	rt.Post(at+"/fields", h.addField)
 	rt.Get(at+"/fields/{field}", h.field)

@@ -125,21 +125,30 @@ func (p keepProps) at(part string) *fault.Error {
 
 // typed is the value of a field as it was typed, or what it is now.
 func (p itemProps) typed(name, now string) string {
-	if p.Fault != nil && p.Typed.Has(name) {
+	if p.Typed.Has(name) {
 		return p.Typed.Get(name)
 	}
 	return now
 }
 
+// others names who else is typing about the item.
+func (p itemProps) others(ctx context.Context) string {
+	var names []string
+	for _, x := range p.Unsaved.Others {
+		names = append(names, x.Display(i18n.Lang(ctx)))
+	}
+	return strings.Join(names, ui.T(ctx, "servicerequest.list_comma"))
+}
+
 func (p itemProps) typedList(name string, now []string) []string {
-	if p.Fault != nil && p.Typed.Has("_key") {
+	if p.Typed.Has("name_zh") { // the details, as they were typed
 		return p.Typed[name]
 	}
 	return now
 }
 
 func (p itemProps) typedBool(name string, now bool) bool {
-	if v := p.Typed[name]; p.Fault != nil && len(v) > 0 {
+	if v := p.Typed[name]; len(v) > 0 {
 		return v[len(v)-1] == "true"
 	}
 	return now

@@ -22,7 +22,7 @@ type AddFieldInput struct {
 // AddField adds a field and returns its key.
 func (s *Service) AddField(ctx context.Context, id uuid.UUID, in AddFieldInput) (Item, string, error) {
 	key := ""
-	i, err := s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	i, err := s.edit(ctx, id, in.Version, in, "add", func(_ *Item, c *Content) error {
 		label := in.LabelEn
 		if label == "" {
 			label = in.LabelZh
@@ -61,7 +61,7 @@ type FieldInput struct {
 // SetField changes a field. Conditions of others that no longer hold together
 // with it are named.
 func (s *Service) SetField(ctx context.Context, id uuid.UUID, key string, in FieldInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "field-"+key, func(_ *Item, c *Content) error {
 		at := c.Form.Find(key)
 		if at < 0 {
 			return fault.New(fault.NotFound, "error.not_found")
@@ -107,7 +107,7 @@ type MoveInput struct {
 
 // MoveField moves a field.
 func (s *Service) MoveField(ctx context.Context, id uuid.UUID, key string, in MoveInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		c.Form = c.Form.Move(key, in.To)
 		return stillHolds(*c)
 	})
@@ -115,7 +115,7 @@ func (s *Service) MoveField(ctx context.Context, id uuid.UUID, key string, in Mo
 
 // RemoveField takes a field away that nothing speaks of.
 func (s *Service) RemoveField(ctx context.Context, id uuid.UUID, key string, in StepInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		f, err := c.Form.Remove(key)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ type PlanInput struct {
 
 // SetTask adds or changes a planned task.
 func (s *Service) SetTask(ctx context.Context, id uuid.UUID, in PlanInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, taskPart(in.Plan.Key), func(_ *Item, c *Content) error {
 		c.Tasks = slices.Clone(c.Tasks)
 		at := slices.IndexFunc(c.Tasks, func(p Plan) bool { return p.Key == in.Plan.Key })
 		if in.Plan.Key == "" {
@@ -168,7 +168,7 @@ func listFault(bad []fault.Field, most, n int, code string) error {
 
 // MoveTask moves a planned task; what it follows must stay above it.
 func (s *Service) MoveTask(ctx context.Context, id uuid.UUID, key string, in MoveInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		at := slices.IndexFunc(c.Tasks, func(p Plan) bool { return p.Key == key })
 		if at < 0 {
 			return fault.New(fault.NotFound, "error.not_found")
@@ -188,7 +188,7 @@ func (s *Service) MoveTask(ctx context.Context, id uuid.UUID, key string, in Mov
 // RemoveTask takes a planned task away; those that followed it follow what it
 // followed.
 func (s *Service) RemoveTask(ctx context.Context, id uuid.UUID, key string, in StepInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		at := slices.IndexFunc(c.Tasks, func(p Plan) bool { return p.Key == key })
 		if at < 0 {
 			return fault.New(fault.NotFound, "error.not_found")
@@ -219,7 +219,7 @@ type ApprovalInput struct {
 
 // SetStep adds or changes a step of approval.
 func (s *Service) SetStep(ctx context.Context, id uuid.UUID, in ApprovalInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, stepPart(in.At), func(_ *Item, c *Content) error {
 		c.Steps = slices.Clone(c.Steps)
 		if in.At < 0 {
 			c.Steps = append(c.Steps, in.Step)
@@ -235,7 +235,7 @@ func (s *Service) SetStep(ctx context.Context, id uuid.UUID, in ApprovalInput) (
 
 // RemoveStep takes a step of approval away.
 func (s *Service) RemoveStep(ctx context.Context, id uuid.UUID, at int, in StepInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		if at < 0 || at >= len(c.Steps) {
 			return fault.New(fault.NotFound, "error.not_found")
 		}
@@ -246,7 +246,7 @@ func (s *Service) RemoveStep(ctx context.Context, id uuid.UUID, at int, in StepI
 
 // MoveStep moves a step of approval.
 func (s *Service) MoveStep(ctx context.Context, id uuid.UUID, at int, in MoveInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		if at < 0 || at >= len(c.Steps) {
 			return fault.New(fault.NotFound, "error.not_found")
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/draft"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
@@ -42,9 +43,13 @@ func (s *Service) NewItem(ctx context.Context, in NewItemInput) (Item, error) {
 }
 
 // edit changes the draft of an item; where there is none, one begins from the
-// version in force.
-func (s *Service) edit(ctx context.Context, id uuid.UUID, version int, in any, change func(*Item, *Content) error) (Item, error) {
+// version in force. part is what of the designer is saved by it: what the actor
+// typed there and did not save is not kept any longer. "" where nothing is typed.
+func (s *Service) edit(ctx context.Context, id uuid.UUID, version int, in any, part string, change func(*Item, *Content) error) (Item, error) {
 	return work.Update(ctx, s.desk, s.items, ActionDraftItem, id, version, in, func(u *work.Unit, i *Item) error {
+		if part != "" {
+			draft.Clear(u, typedKey(id, part))
+		}
 		c, err := s.drafted(ctx, u.Tx, *i)
 		if err != nil {
 			return err
@@ -78,7 +83,7 @@ type DetailsInput struct {
 
 // Details changes what an item says of itself; form, steps and tasks stay.
 func (s *Service) Details(ctx context.Context, id uuid.UUID, in DetailsInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(i *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "details", func(i *Item, c *Content) error {
 		if strings.TrimSpace(in.NameZh) == "" && strings.TrimSpace(in.NameEn) == "" {
 			return fault.OnField("name_zh", "servicerequest.error.name")
 		}
@@ -106,7 +111,7 @@ type ContentInput struct {
 
 // Replace puts another content in the draft's place. It must be complete.
 func (s *Service) Replace(ctx context.Context, id uuid.UUID, in ContentInput) (Item, error) {
-	return s.edit(ctx, id, in.Version, in, func(_ *Item, c *Content) error {
+	return s.edit(ctx, id, in.Version, in, "", func(_ *Item, c *Content) error {
 		*c = in.Content
 		return c.Check()
 	})

@@ -17,6 +17,7 @@ import (
 type Since struct {
 	Fields map[string]bool
 	By     string
+	ByID   uuid.UUID
 	At     time.Time
 }
 
@@ -38,7 +39,7 @@ func ChangedSince(ctx context.Context, q db.Querier, id uuid.UUID, version int) 
 		for f := range d {
 			s.Fields[f] = true
 		}
-		s.By, s.At = e.ActorName, e.At
+		s.By, s.ByID, s.At = e.ActorName, e.ActorID, e.At
 	}
 	return s, nil
 }

@@ -99,7 +99,7 @@
   }
 
   // ---- drafts -----------------------------------------------------------------
-  const fields = (f) => { const o = {}; new FormData(f).forEach((v, k) => { if (typeof v === 'string' && !k.startsWith('_') && k !== 'version' && k !== 'attachment_ids') o[k] = k.startsWith('f_') && k in o ? o[k] + '\n' + v : v; }); return o; };
+  const fields = (f) => { const o = f.dataset.basis ? { basis: f.dataset.basis } : {}; new FormData(f).forEach((v, k) => { if (typeof v === 'string' && !k.startsWith('_') && k !== 'version' && k !== 'attachment_ids') o[k] = (k.startsWith('f_') || f.dataset.basis) && k in o ? o[k] + '\n' + v : v; }); return o; };
   function saveDraft(f, last) {
     if (f.dataset.sent) return;
     const body = JSON.stringify(fields(f)), url = '/drafts/' + encodeURIComponent(f.dataset.draft);
