@@ -9,6 +9,12 @@ CREATE TYPE public.river_job_state AS ENUM (
     'running',
     'scheduled'
 );
+CREATE FUNCTION public.change_templates_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	RAISE EXCEPTION 'a version of a template that was handed in is not changed any more' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.generations_count() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -306,6 +312,37 @@ CREATE SEQUENCE public.change_numbers
     NO MINVALUE
     NO MAXVALUE
     CACHE 1;
+CREATE TABLE public.change_templates (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    family_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    content text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    effect text DEFAULT ''::text NOT NULL,
+    communication text DEFAULT ''::text NOT NULL,
+    steps jsonb DEFAULT '[]'::jsonb NOT NULL,
+    test_plan text DEFAULT ''::text NOT NULL,
+    rollback_trigger text DEFAULT ''::text NOT NULL,
+    back jsonb DEFAULT '[]'::jsonb NOT NULL,
+    rollback_minutes integer DEFAULT 0 NOT NULL,
+    rehearsal text DEFAULT ''::text NOT NULL,
+    critical_from integer DEFAULT 2 NOT NULL,
+    review_by date NOT NULL,
+    authors uuid[] NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    remark text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_templates_approved CHECK ((((approved_by IS NULL) = (approved_at IS NULL)) AND ((state <> 'approved'::text) OR (approved_by IS NOT NULL)) AND (NOT (approved_by = ANY (authors))))),
+    CONSTRAINT change_templates_authors CHECK ((cardinality(authors) > 0)),
+    CONSTRAINT change_templates_critical CHECK (((critical_from >= 1) AND (critical_from <= 4))),
+    CONSTRAINT change_templates_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'approved'::text, 'retired'::text])))
+);
 CREATE TABLE public.changes (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -378,6 +415,7 @@ CREATE TABLE public.changes (
     CONSTRAINT changes_result CHECK ((result = ANY (ARRAY[''::text, 'success'::text, 'issues'::text, 'rolled_back'::text, 'failed'::text]))),
     CONSTRAINT changes_risk CHECK ((risk = ANY (ARRAY[''::text, 'low'::text, 'medium'::text, 'high'::text]))),
     CONSTRAINT changes_running_was_started CHECK (((state <> ALL (ARRAY['implementing'::text, 'rolling_back'::text, 'verifying'::text, 'review'::text, 'closed'::text])) OR (started_at IS NOT NULL))),
+    CONSTRAINT changes_standard_has_template CHECK (((type <> 'standard'::text) OR (template_id IS NOT NULL))),
     CONSTRAINT changes_state CHECK ((state = ANY (ARRAY['draft'::text, 'submitted'::text, 'assessing'::text, 'testing'::text, 'reviewing'::text, 'approved'::text, 'scheduled'::text, 'implementing'::text, 'rolling_back'::text, 'verifying'::text, 'review'::text, 'closed'::text, 'cancelled'::text]))),
     CONSTRAINT changes_test_result CHECK ((test_result = ANY (ARRAY[''::text, 'passed'::text, 'failed'::text]))),
     CONSTRAINT changes_type CHECK ((type = ANY (ARRAY['normal'::text, 'standard'::text, 'emergency'::text]))),
@@ -1627,6 +1665,10 @@ ALTER TABLE ONLY public.change_freeze_exceptions
     ADD CONSTRAINT change_freeze_exceptions_pkey PRIMARY KEY (freeze_id, change_id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.change_templates
+    ADD CONSTRAINT change_templates_number_key UNIQUE (family_id, number);
+ALTER TABLE ONLY public.change_templates
+    ADD CONSTRAINT change_templates_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_number_key UNIQUE (number);
 ALTER TABLE ONLY public.changes
@@ -1858,8 +1900,10 @@ CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (cat
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX change_freezes_time_idx ON public.change_freezes USING btree (to_at, from_at) WHERE (NOT lifted);
+CREATE UNIQUE INDEX change_templates_draft_key ON public.change_templates USING btree (family_id) WHERE (state = ANY (ARRAY['draft'::text, 'submitted'::text]));
+CREATE UNIQUE INDEX change_templates_in_force_key ON public.change_templates USING btree (family_id) WHERE (state = 'approved'::text);
 CREATE INDEX changes_items_idx ON public.changes USING gin (items);
-CREATE INDEX changes_review_due_idx ON public.changes USING btree (review_due_at) WHERE ((state <> ALL (ARRAY['closed'::text, 'cancelled'::text])) AND (review_due_at IS NOT NULL));
+CREATE INDEX changes_template_idx ON public.changes USING btree (template_id, created_at) WHERE (template_id IS NOT NULL);
 CREATE INDEX changes_window_idx ON public.changes USING btree (window_from) WHERE (window_from IS NOT NULL);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
@@ -2018,6 +2062,7 @@ CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_e
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER change_templates_keep BEFORE UPDATE ON public.change_templates FOR EACH ROW WHEN (((old.state = ANY (ARRAY['approved'::text, 'retired'::text])) AND (((((((((((((old.content IS DISTINCT FROM new.content) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.effect IS DISTINCT FROM new.effect)) OR (old.steps IS DISTINCT FROM new.steps)) OR (old.test_plan IS DISTINCT FROM new.test_plan)) OR (old.rollback_trigger IS DISTINCT FROM new.rollback_trigger)) OR (old.back IS DISTINCT FROM new.back)) OR (old.rollback_minutes IS DISTINCT FROM new.rollback_minutes)) OR (old.rehearsal IS DISTINCT FROM new.rehearsal)) OR (old.critical_from IS DISTINCT FROM new.critical_from)) OR (old.authors IS DISTINCT FROM new.authors)) OR (old.approved_by IS DISTINCT FROM new.approved_by)) OR (new.state <> ALL (ARRAY['approved'::text, 'retired'::text]))))) EXECUTE FUNCTION public.change_templates_keep();
 CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public.departments FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
@@ -2088,6 +2133,8 @@ ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.change_templates
+    ADD CONSTRAINT change_templates_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_assessed_by_fkey FOREIGN KEY (assessed_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes
@@ -2106,6 +2153,8 @@ ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_started_by_fkey FOREIGN KEY (started_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.changes
+    ADD CONSTRAINT changes_template_fkey FOREIGN KEY (template_id) REFERENCES public.change_templates(id);
 ALTER TABLE ONLY public.changes
     ADD CONSTRAINT changes_tested_by_fkey FOREIGN KEY (tested_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes

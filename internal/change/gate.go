@@ -24,8 +24,8 @@ type Situation struct {
 	Conflicts, Clashes int
 	// Frozen: a hard freeze without an exception covers the window.
 	Frozen bool
-	// Template: the template of a standard change is in force and its locked
-	// fields are as they were approved.
+	// Template: the template of a standard change is in force, what it fixes is as
+	// it was approved, and the items are not more critical than it was made for.
 	Template bool
 	// Self: the actor implemented the change.
 	Self bool
@@ -43,12 +43,15 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 		add("rollback", "CHG-04", c.RollbackReady())
 		add("window", "4.2", c.windowReady())
 	}
-	switch m {
-	case MoveSubmit:
-		plan()
+	template := func() {
 		if c.Type == Standard {
 			add("template", "CHG-11", s.Template)
 		}
+	}
+	switch m {
+	case MoveSubmit:
+		plan()
+		template()
 	case MoveAsk:
 		plan()
 		if c.Type == Normal {
@@ -58,11 +61,13 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 		add("slack", "4.2", c.fits())
 	case MoveSchedule:
 		add("approved", "CHG-01", c.IsApproved())
+		template()
 		add("future", "CHG-08", c.WindowTo != nil && c.WindowTo.After(s.Now))
 		add("freeze", "CHG-07", !s.Frozen)
 		add("conflict", "4.2", s.Conflicts == 0)
 	case MoveStart:
 		add("approved", "CHG-01", c.IsApproved())
+		template()
 		add("in_window", "CHG-08", c.inWindow(s.Now))
 		add("not_held", "4.2", !c.OnHold)
 		add("not_approver", "CHG-02", !s.Approver)

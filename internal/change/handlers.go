@@ -81,7 +81,11 @@ type planProps struct {
 }
 
 func (h handlers) newPage(w http.ResponseWriter, r *http.Request) error {
-	d, err := h.s.Blank(r.Context(), Type(r.URL.Query().Get("type")))
+	template, err := queryID(r.URL.Query(), "template")
+	if err != nil {
+		return err
+	}
+	d, err := h.s.Blank(r.Context(), Type(r.URL.Query().Get("type")), template)
 	if err != nil {
 		return err
 	}
@@ -193,8 +197,12 @@ func (h handlers) add(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
+	template, err := queryID(r.Form, "template_id")
+	if err != nil {
+		return err
+	}
 	again := func(status int, f *fault.Error) error {
-		d, err := h.s.Blank(r.Context(), Type(r.Form.Get("type")))
+		d, err := h.s.Blank(r.Context(), Type(r.Form.Get("type")), template)
 		if err != nil {
 			return err
 		}
@@ -203,8 +211,8 @@ func (h handlers) add(w http.ResponseWriter, r *http.Request) error {
 	if r.Form.Has("_rows") {
 		return again(http.StatusOK, nil)
 	}
-	in := CreateInput{Type: Type(r.Form.Get("type"))}
-	err := h.plan(r, &in.Plan)
+	in := CreateInput{Type: Type(r.Form.Get("type")), TemplateID: template}
+	err = h.plan(r, &in.Plan)
 	var c Change
 	if err == nil {
 		c, err = h.s.Create(work.WithKey(r.Context(), web.Key(r)), in)
@@ -247,6 +255,18 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 	}
 	web.Flash(w, "ui.done")
 	return web.SeeOther(w, r, address(d.Label()))
+}
+
+// queryID reads an id that may be missing.
+func queryID(q url.Values, name string) (*uuid.UUID, error) {
+	if q.Get(name) == "" {
+		return nil, nil
+	}
+	id, err := uuid.Parse(q.Get(name))
+	if err != nil {
+		return nil, fault.OnField(name, "validation.uuid")
+	}
+	return &id, nil
 }
 
 func readForm(w http.ResponseWriter, r *http.Request) error {

@@ -31,6 +31,7 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	o.Approvals.For(Kind, subject{s})
 	d.Policies.Add(Policies())
 	d.Policies.Add(calendarPolicies())
+	d.Policies.Add(templatePolicies())
 	if err := s.lists(o.Zone, o.Views, o.Batches); err != nil {
 		return nil, err
 	}
@@ -45,6 +46,16 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	rt.Get("/changes/calendar", h.calendar)
 	rt.Post("/changes/freezes", h.freeze)
 	rt.Post("/changes/freezes/{freeze}/lift", h.lift)
+	rt.Get("/changes/templates", h.templates)
+	rt.Post("/changes/templates", h.addTemplate)
+	rt.Get("/changes/templates/new", h.newTemplate)
+	rt.Get("/changes/templates/{template}", h.templatePage)
+	rt.Get("/changes/templates/{template}/edit", h.editTemplatePage)
+	rt.Post("/changes/templates/{template}/edit", h.editTemplate)
+	rt.Post("/changes/templates/{template}/submit", h.onTemplate(s.SubmitTemplate))
+	rt.Post("/changes/templates/{template}/return", h.onTemplate(s.SendTemplateBack))
+	rt.Post("/changes/templates/{template}/approve", h.onTemplate(s.ApproveTemplate))
+	rt.Post("/changes/templates/{template}/retire", h.onTemplate(s.RetireTemplate))
 	rt.Post("/changes", h.add)
 	rt.Get("/changes/{id}", h.change)
 	rt.Get("/changes/{id}/paper", h.paper)
@@ -82,6 +93,19 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	rt.API(http.MethodGet, "/api/v1/change-calendar", tag(web.Op{ID: "changeCalendar", Summary: "Changes and freezes of a span of at most 62 days", Query: spanQuery{}, Out: calendarOut{}}), a.calendar)
 	rt.API(http.MethodPost, "/api/v1/change-freezes", tag(web.Op{ID: "createChangeFreeze", Summary: "Set a time in which nothing is changed", In: FreezeInput{}, Out: Freeze{}, Status: http.StatusCreated, Idempotent: true}), a.freeze)
 	rt.API(http.MethodPost, "/api/v1/change-freezes/{freeze}/lift", tag(web.Op{ID: "liftChangeFreeze", Summary: "End a freeze", In: StepInput{}, Out: Freeze{}, Versioned: true, Idempotent: true}), a.lift)
+	act(m, "template", "retakeChangeTemplate", "Take over the version of the template that is in force now", s.Retake)
+	const of = "/api/v1/change-templates"
+	step := func(path, id, summary string, run func(context.Context, uuid.UUID, TemplateStep) (Template, error)) {
+		rt.API(http.MethodPost, of+"/{template}/"+path, tag(web.Op{ID: id, Summary: summary, In: TemplateStep{}, Out: Template{}, Versioned: true, Idempotent: true}), onTemplate(run))
+	}
+	rt.API(http.MethodGet, of, tag(web.Op{ID: "listChangeTemplates", Summary: "Templates of standard changes: of each the version in force and the one being written", Out: templatesOut{}}), a.templates)
+	rt.API(http.MethodPost, of, tag(web.Op{ID: "draftChangeTemplate", Summary: "Draft a template, or the next version of one", In: TemplateInput{}, Out: Template{}, Status: http.StatusCreated, Idempotent: true}), a.draftTemplate)
+	rt.API(http.MethodGet, of+"/{template}", tag(web.Op{ID: "getChangeTemplate", Summary: "One version of a template", Out: Template{}, Versioned: true}), a.template)
+	rt.API(http.MethodPatch, of+"/{template}", tag(web.Op{ID: "editChangeTemplate", Summary: "Change a draft", In: TemplateInput{}, Out: Template{}, Versioned: true, Idempotent: true}), onTemplate(s.EditTemplate))
+	step("submit", "submitChangeTemplate", "Ask for the approval of a draft", s.SubmitTemplate)
+	step("return", "returnChangeTemplate", "Return a version to its authors, with the reason", s.SendTemplateBack)
+	step("approve", "approveChangeTemplate", "Put a version into force that one did not write", s.ApproveTemplate)
+	step("retire", "retireChangeTemplate", "Take a template out of force, with the reason", s.RetireTemplate)
 	act(m, "watch", "watchChange", "Follow, or stop following", s.Watch)
 }
 

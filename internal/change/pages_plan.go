@@ -53,7 +53,9 @@ type row struct {
 // and empty ones to fill in.
 func (p planProps) rows(list string, now []Step) []row {
 	n := max(len(now)+1, 3)
-	if p.Form != nil {
+	if p.Type == Standard { // the template has them
+		n = len(now)
+	} else if p.Form != nil {
 		n = max(rowsIn(p.Form, list), 1)
 		if p.Form.Get("_rows") == list {
 			n++
@@ -68,7 +70,7 @@ func (p planProps) rows(list string, now []Step) []row {
 	var out []row
 	for i := 1; i <= min(n, maxRows); i++ {
 		var s Step
-		if i <= len(now) && p.Form == nil {
+		if i <= len(now) && (p.Form == nil || p.Type == Standard) {
 			s = now[i-1]
 		}
 		r := row{N: i, TitleName: stepName(list, i, "title"), OwnerName: stepName(list, i, "owner_id"), NName: stepName(list, i, "minutes"), HowName: stepName(list, i, "check"), GoName: stepName(list, i, "go_no_go")}
@@ -78,7 +80,7 @@ func (p planProps) rows(list string, now []Step) []row {
 		}
 		r.Title, r.Owner, r.Minutes, r.How = p.Get(r.TitleName, s.Title), p.Get(r.OwnerName, idText(s.OwnerID)), p.Get(r.NName, minutes), p.Get(r.HowName, s.Check)
 		r.GoNoGo = s.GoNoGo
-		if p.Form != nil {
+		if p.Form != nil && p.Type != Standard {
 			r.GoNoGo = p.Form.Get(r.GoName) != ""
 		}
 		out = append(out, r)
@@ -108,6 +110,9 @@ func (p planProps) address() string {
 }
 
 func (p planProps) draftKey() string {
+	if p.New && p.TemplateID != nil {
+		return "change:new:" + p.TemplateID.String()
+	}
 	if p.New {
 		return "change:new"
 	}
@@ -136,10 +141,20 @@ func parts(c Change) []part {
 }
 
 func planTitle(ctx context.Context, p planProps) string {
+	if p.New && p.Type == Standard {
+		return ui.T(ctx, "change.new_standard")
+	}
 	if p.New {
 		return ui.T(ctx, "change.new")
 	}
 	return ui.T(ctx, "change.act.edit")
+}
+
+func yesNo(ctx context.Context, yes bool) string {
+	if yes {
+		return ui.T(ctx, "ui.yes")
+	}
+	return ui.T(ctx, "ui.no")
 }
 
 func number(n int) string {

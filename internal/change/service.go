@@ -119,7 +119,18 @@ func (s *Service) employ(u *work.Unit, c Change, before []uuid.UUID) {
 // situation is what gates look at beside the change, for the actor, and those of
 // the clashing changes that they may see.
 func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Actor, c Change, now time.Time) (Situation, []Clash, error) {
-	out := Situation{Now: now, Approver: slices.Contains(c.approvers, who.ID), Self: c.implementedBy(who.ID), Template: c.TemplateID != nil}
+	out := Situation{Now: now, Approver: slices.Contains(c.approvers, who.ID), Self: c.implementedBy(who.ID)}
+	if c.Type == Standard {
+		t, err := templates{}.get(ctx, q, *c.TemplateID)
+		if err != nil {
+			return out, nil, err
+		}
+		critical, err := s.Items.Criticality(ctx, q, c.Items)
+		if err != nil {
+			return out, nil, err
+		}
+		out.Template = t.governs(c, critical, now)
+	}
 	if !c.windowReady() {
 		return out, nil, nil
 	}

@@ -46,7 +46,10 @@ type Plan struct {
 
 // CreateInput begins a change as a draft.
 type CreateInput struct {
-	Type Type `json:"type" validate:"required,oneof=normal emergency"`
+	Type Type `json:"type" validate:"required,oneof=normal standard emergency"`
+	// TemplateID is the version of a template that a standard change is made
+	// from; what it fixes is taken from it, whatever the plan says.
+	TemplateID *uuid.UUID `json:"template_id"`
 	Plan
 }
 
@@ -54,18 +57,32 @@ type CreateInput struct {
 // asked for when it is submitted.
 func (s *Service) Create(ctx context.Context, in CreateInput) (Change, error) {
 	return work.Create(ctx, s.desk, s.repo, ActionCreate, in, func(u *work.Unit) (Change, error) {
-		draft.Clear(u, "change:new")
-		return s.make(ctx, u, in.Type, in.Plan)
+		if draft.Clear(u, "change:new"); in.TemplateID != nil {
+			draft.Clear(u, "change:new:"+in.TemplateID.String())
+		}
+		if (in.Type == Standard) != (in.TemplateID != nil) {
+			return Change{}, fault.OnField("template_id", "change.error.template_needed")
+		}
+		if in.TemplateID != nil {
+			t, err := templates{}.get(ctx, u.Tx, *in.TemplateID)
+			if fault.Is(err, fault.NotFound) || err == nil && !t.InForce(u.Now) {
+				err = fault.OnField("template_id", "change.error.no_template")
+			}
+			if err != nil {
+				return Change{}, err
+			}
+		}
+		return s.make(ctx, u, in.Type, in.TemplateID, in.Plan)
 	})
 }
 
-func (s *Service) make(ctx context.Context, u *work.Unit, t Type, p Plan) (Change, error) {
+func (s *Service) make(ctx context.Context, u *work.Unit, t Type, template *uuid.UUID, p Plan) (Change, error) {
 	n, err := s.repo.next(ctx, u.Tx)
 	if err != nil {
 		return Change{}, err
 	}
 	by, _ := u.Author()
-	c := Change{ID: u.ID(), Version: 1, Number: n, Type: t, State: Draft, RequesterID: by, CreatedBy: by, CreatedAt: u.Now, UpdatedAt: u.Now}
+	c := Change{ID: u.ID(), Version: 1, Number: n, Type: t, TemplateID: template, State: Draft, RequesterID: by, CreatedBy: by, CreatedAt: u.Now, UpdatedAt: u.Now}
 	if u.Actor.Department != uuid.Nil {
 		c.DepartmentID = &u.Actor.Department
 	}
@@ -162,11 +179,17 @@ func (s *Service) fillIn(ctx context.Context, q db.Querier, c *Change, p Plan) e
 	if len(f.Fields) > 0 {
 		return f
 	}
-	if c.Type != Standard {
-		c.Title, c.Content, c.Reason, c.Effect = p.Title, p.Content, p.Reason, p.Effect
+	if c.Type == Standard {
+		t, err := templates{}.get(ctx, q, *c.TemplateID)
+		if err != nil {
+			return err
+		}
+		t.fix(c, steps, back)
+	} else {
+		c.Content, c.Reason, c.Effect, c.Steps, c.Back = p.Content, p.Reason, p.Effect, steps, back
 		c.TestPlan, c.RollbackTrigger, c.RollbackMinutes, c.Rehearsal = p.TestPlan, p.RollbackTrigger, p.RollbackMinutes, p.Rehearsal
 	}
-	c.Steps, c.Back, c.Communication, c.Items, c.ServiceID = steps, back, p.Communication, unique(p.Items), p.ServiceID
+	c.Title, c.Communication, c.Items, c.ServiceID = p.Title, p.Communication, unique(p.Items), p.ServiceID
 	c.WindowFrom, c.WindowTo, c.ImplementerID = whole(p.WindowFrom), whole(p.WindowTo), p.ImplementerID
 	return nil
 }

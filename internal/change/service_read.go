@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
 	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
@@ -125,6 +126,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	for a := range Policies() {
 		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(c, a)
 	}
+	d.can[ActionTemplateWrite] = s.desk.Can(ctx, ActionTemplateWrite, nil)
 	if act := takes[d.GatesOf]; act != "" && !s.desk.Can(ctx, act, &facts) {
 		row, err := s.desk.Row(act)
 		if err != nil {
@@ -252,22 +254,35 @@ func (s *Service) ahead(ctx context.Context, c Change) ([]Gate, []Clash, error) 
 	return c.Gates(nextMove(c), at), clashes, err
 }
 
-// Blank is the form of a change that is not there yet.
-func (s *Service) Blank(ctx context.Context, t Type) (d Detail, err error) {
+// Blank is what a new application begins with; template is the version that a
+// standard change is made from.
+func (s *Service) Blank(ctx context.Context, t Type, template *uuid.UUID) (d Detail, err error) {
 	if d.who, err = s.desk.Permit(ctx, ActionCreate); err != nil {
 		return d, err
 	}
 	if d.Type = Normal; t == Emergency {
 		d.Type = Emergency
 	}
+	q, draftKey := s.desk.DB, "change:new"
+	if template != nil {
+		from, err := templates{}.get(ctx, q, *template)
+		if err != nil {
+			return d, err
+		}
+		if !from.InForce(s.desk.Now()) {
+			return d, fault.New(fault.Conflict, "change.error.no_template")
+		}
+		d.Type, d.TemplateID, d.Title, d.Communication = Standard, &from.ID, i18n.Pick(ctx, from.NameZh, from.NameEn), from.Communication
+		from.fix(&d.Change, from.Steps, from.Back)
+		draftKey += ":" + from.ID.String()
+	}
 	d.State, d.Now = Draft, s.desk.Now()
-	q := s.desk.DB
 	if d.Services, err = s.repo.services(ctx, q); err != nil {
 		return d, err
 	}
 	if d.Able, err = s.able(ctx, q); err != nil {
 		return d, err
 	}
-	d.Draft, _, err = draft.Load(ctx, q, d.who.ID, "change:new")
+	d.Draft, _, err = draft.Load(ctx, q, d.who.ID, draftKey)
 	return d, err
 }

@@ -253,7 +253,7 @@ func (s *Service) Watch(ctx context.Context, id uuid.UUID, in WatchInput) (Chang
 func (s *Service) RaiseIn(ctx context.Context, u *work.Unit, item uuid.UUID, title, content string) (string, error) {
 	in := CreateInput{Type: Emergency, Plan: Plan{Title: title, Content: content, Items: []uuid.UUID{item}}}
 	c, err := work.Insert(ctx, u, s.repo, ActionCreate, nil, in, func(u *work.Unit) (Change, error) {
-		c, err := s.make(ctx, u, Emergency, in.Plan)
+		c, err := s.make(ctx, u, Emergency, nil, in.Plan)
 		c.Unauthorised = true
 		return c, err
 	})

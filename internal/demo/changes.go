@@ -32,7 +32,59 @@ func (c *Company) changes(ctx context.Context) error {
 		}
 		c.At(time.Time{})
 	}
-	return c.monthEnd(ctx)
+	if err := c.monthEnd(ctx); err != nil {
+		return err
+	}
+	return c.standardChanges(ctx)
+}
+
+// standardChanges are two templates, one in force and one that waits, and a
+// change made from the first.
+func (c *Company) standardChanges(ctx context.Context) error {
+	author, err := c.as(ctx, "engineer2")
+	if err != nil {
+		return err
+	}
+	manager, err := c.as(ctx, "changemanager")
+	if err != nil {
+		return err
+	}
+	in := change.TemplateInput{
+		NameZh: "TLS 证书续期", NameEn: "Renewal of a TLS certificate", Content: "用同一 CA 签发的新证书替换即将到期的证书，并重新加载服务。", Reason: "证书将在 30 天内到期。",
+		Effect: "重新加载期间新连接可能延迟数秒，已有连接不中断。", Communication: "在服务公告中注明时间。", Steps: c.steps("备份现有证书与私钥", "文件校验一致", "替换证书并重新加载", "到期日为新日期，链完整"),
+		TestPlan: "用 openssl 与浏览器检查证书链和到期日。", RollbackTrigger: "任一检查失败，或 5 分钟内出现握手错误。", Back: c.steps("还原旧证书并重新加载", "握手成功"), RollbackMinutes: 10,
+		Rehearsal: "每季度在测试环境演练。", CriticalFrom: 1, ReviewBy: c.Desk.Now().AddDate(0, 9, 0).Format(time.DateOnly),
+	}
+	t, err := c.Changes.DraftTemplate(author, in)
+	if err == nil {
+		t, err = c.Changes.SubmitTemplate(author, t.ID, change.TemplateStep{})
+	}
+	if err == nil {
+		t, err = c.Changes.ApproveTemplate(manager, t.ID, change.TemplateStep{Remark: "第四季度复核通过。"})
+	}
+	if err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	from, to := c.evening(3, 1)
+	service, hands := c.services["Company mail"], c.persons["implementer"]
+	x, err := c.Changes.Create(author, change.CreateInput{Type: change.Standard, TemplateID: &t.ID, Plan: change.Plan{
+		Title: "邮件网关证书续期 Certificate of the mail gateway", Items: []uuid.UUID{c.items["邮件网关"]}, ServiceID: &service, WindowFrom: from, WindowTo: to, ImplementerID: &hands,
+		Steps: in.Steps, Back: in.Back,
+	}})
+	if err == nil {
+		_, err = c.Changes.Submit(author, x.ID, change.StepInput{})
+	}
+	if err != nil {
+		return fmt.Errorf("standard change: %w", err)
+	}
+	in.NameZh, in.NameEn, in.Content = "测试环境虚拟机重启", "Restart of a test machine", "重启测试环境的虚拟机。"
+	in.Reason, in.Effect, in.Communication = "内存泄漏或更新后需要重启。", "该虚拟机停止约 3 分钟，只影响测试人员。", "在测试群告知。"
+	in.Steps, in.TestPlan = c.steps("确认无人使用", "没有登录会话", "重启", "健康检查通过"), "健康检查连续通过 5 分钟。"
+	in.RollbackTrigger, in.Back, in.CriticalFrom = "重启后 10 分钟内健康检查未通过。", c.steps("从昨日快照还原", "健康检查通过"), 4
+	if t, err = c.Changes.DraftTemplate(author, in); err == nil {
+		_, err = c.Changes.SubmitTemplate(author, t.ID, change.TemplateStep{})
+	}
+	return err
 }
 
 // monthEnd is a freeze that warns while finance closes the month.

@@ -36,16 +36,22 @@ func (v *visitor) proposes(kind string) string {
 		"rollback_trigger": "邻居少于 46", "rollback_minutes": "15", "back.1.title": "启动备用分区", "back.1.owner_id": implementer, "back.1.minutes": "12",
 		"window_from": at(from), "window_to": at(from.Add(4 * time.Hour)),
 	}
-	typed, err := json.Marshal(fields)
-	if err != nil {
-		v.t.Fatal(err)
-	}
 	v.open("/changes/new?type=" + kind)
-	v.run(chromedp.Evaluate(`Object.entries(`+string(typed)+`).forEach(([n, x]) => { document.getElementsByName(n)[0].value = x; })`, nil))
+	v.types(fields)
 	v.press(`form[data-draft] .btn.primary.lg`)
 	number := strings.TrimPrefix(v.path(), "/changes/")
 	v.presses("submit")
 	return number
+}
+
+// types fills in fields of a form by their names.
+func (v *visitor) types(fields map[string]string) {
+	v.t.Helper()
+	typed, err := json.Marshal(fields)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.run(chromedp.Evaluate(`Object.entries(`+string(typed)+`).forEach(([n, x]) => { document.getElementsByName(n)[0].value = x; })`, nil))
 }
 
 // presses takes the step of a change that needs no more than a button.
@@ -135,8 +141,9 @@ func TestNormalChangeThatGoesBack(t *testing.T) {
 	manager.sees("先在备机上升级")
 }
 
-// TestEmergencyIsAuthorisedByOne: one authorisation is enough to begin.
-func TestEmergencyIsAuthorisedByOne(t *testing.T) {
+// TestEmergencyToTheEnd: one authorisation is enough to begin, and nobody closes
+// it without the review that is owed.
+func TestEmergencyToTheEnd(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
 	engineer := at(t, d, "engineer2", "en", 390, "")
@@ -149,4 +156,60 @@ func TestEmergencyIsAuthorisedByOne(t *testing.T) {
 	hands := at(t, d, "implementer", "en", 1440, number)
 	hands.presses("start")
 	hands.sees("Implementing")
+	for range 4 { // two steps, begun and ended
+		hands.presses("run")
+	}
+	hands.presses("finish")
+	lead := at(t, d, "lead", "zh-CN", 390, number)
+	lead.takes("verify", `document.querySelector('[name=result]').value = 'success'; document.querySelector('[name=note]').value = '邻居 48/48'`)
+	manager := at(t, d, "changemanager", "en", 1440, number)
+	manager.takes("close", `document.querySelector('[name=items_confirmed]').click()`)
+	manager.sees("Write the lessons down") // not without what was learnt
+	manager.run(chromedp.Evaluate(`document.querySelector('[name=lessons]').value = 'Watch the memory'; 0`, nil))
+	manager.then(chromedp.Evaluate(`document.querySelector('form.act .btn.lg').click()`, nil))
+	manager.sees("Closed")
+}
+
+// TestStandardChange: an engineer drafts a template and hands it in, the change
+// manager approves it on the phone, an engineer makes a change of it that needs
+// no other review, and an implementer carries it out.
+func TestStandardChange(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	item, implementer := itemToChange(t, d)
+	author := at(t, d, "engineer2", "zh-CN", 1440, "")
+	author.open("/changes/templates")
+	author.then(chromedp.Evaluate(`document.querySelector('a[href$="/templates/new"]').click()`, nil))
+	author.types(map[string]string{
+		"name_zh": "重启接入交换机", "name_en": "Restart of an access switch", "content": "保存配置后重启", "reason": "内存泄漏", "effect": "一层楼中断三分钟", "steps.1.title": "保存配置", "steps.1.minutes": "5",
+		"steps.2.title": "重启", "steps.2.minutes": "10", "test_plan": "邻居恢复", "rollback_trigger": "五分钟内未恢复", "back.1.title": "启用备用交换机", "back.1.minutes": "10", "rollback_minutes": "10", "critical_from": "1",
+	})
+	author.press(`form[data-draft] .btn.primary.lg`)
+	where := author.path()
+	author.presses("submit")
+	author.sees("待批准")
+
+	manager := at(t, d, "changemanager", "en", 390, "")
+	manager.open(where)
+	manager.presses("approve")
+	manager.sees("In force")
+
+	engineer := at(t, d, "engineer2", "en", 1440, "")
+	engineer.open(where)
+	engineer.then(chromedp.Evaluate(`document.querySelector('a[href^="/changes/new?template="]').click()`, nil))
+	engineer.sees("Fixed by the template")
+	from := d.Desk.Now().Add(time.Hour).In(time.FixedZone("CST", 8*3600))
+	engineer.types(map[string]string{
+		"title": "SW-A3 restart", "item": item, "implementer_id": implementer, "steps.1.owner_id": implementer, "steps.2.owner_id": implementer, "back.1.owner_id": implementer,
+		"window_from": from.Format("2006-01-02T15:04"), "window_to": from.Add(time.Hour).Format("2006-01-02T15:04"),
+	})
+	engineer.press(`form[data-draft] .btn.primary.lg`)
+	number := strings.TrimPrefix(engineer.path(), "/changes/")
+	engineer.presses("submit")
+	engineer.sees("Approved")
+	engineer.presses("schedule")
+	d.Advance(61 * time.Minute)
+	hands := at(t, d, "implementer", "zh-CN", 390, number)
+	hands.presses("start")
+	hands.sees("实施中")
 }
