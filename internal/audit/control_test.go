@@ -10,6 +10,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/audit"
+	"opsdesk/internal/change"
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
@@ -63,6 +64,55 @@ func approved(t *testing.T, d *apptest.Desk, r servicerequest.Request, who strin
 	}
 }
 
+// carriedOut is a change that began as it should, among four that did not begin,
+// and who approved it.
+func carriedOut(t *testing.T, d *apptest.Desk) (id, manager uuid.UUID) {
+	t.Helper()
+	must := func(c change.Change, err error) change.Change {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err, fault.Of(err).Fields)
+		}
+		return c
+	}
+	known, err := identity.ByUsername(t.Context(), d.Pool, "implementer", "changemanager")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var item uuid.UUID
+	if err := d.Pool.QueryRow(t.Context(), `SELECT id FROM ci_items WHERE lifecycle = 'production' ORDER BY criticality DESC, id LIMIT 1`).Scan(&item); err != nil {
+		t.Fatal(err)
+	}
+	from := d.Desk.Now().Add(time.Hour).Truncate(time.Minute)
+	to, hands := from.Add(4*time.Hour), known["implementer"]
+	step := []change.PlanStep{{Title: "Restart", OwnerID: &hands, Minutes: 10}}
+	p := change.Plan{
+		Title: "Firmware", Content: "17.12", Reason: "A leak", Effect: "90 s", Items: []uuid.UUID{item}, Steps: step, TestPlan: "Lab", RollbackTrigger: "No neighbours", Back: step, RollbackMinutes: 15,
+		WindowFrom: &from, WindowTo: &to, ImplementerID: &hands,
+	}
+	for range 4 {
+		must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: change.Plan{Title: "Draft"}}))
+	}
+	c := must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	must(d.Changes.Submit(d.As("engineer2"), c.ID, change.StepInput{}))
+	must(d.Changes.Assess(d.As("lead"), c.ID, change.AssessInput{Answers: []int{1, 1, 1, 1, 1, 1}}))
+	must(d.Changes.Test(d.As("lead"), c.ID, change.TestInput{Result: change.Passed, Evidence: "log 17"}))
+	c = must(d.Changes.Ask(d.As("engineer2"), c.ID, change.StepInput{}))
+	v, err := d.Approvals.Of(d.As("changemanager"), d.Pool, c.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seats := v.Steps[v.Step-1].Seats
+	at := slices.IndexFunc(seats, func(x approval.SeatView) bool { return x.PersonID == known["changemanager"] })
+	if err := d.Approvals.Vote(d.As("changemanager"), v.ID, approval.VoteInput{SeatID: seats[at].ID, Choice: approval.Approve, Hash: v.Hash}); err != nil {
+		t.Fatal(err)
+	}
+	must(d.Changes.Schedule(d.As("engineer2"), c.ID, change.StepInput{}))
+	d.Advance(61 * time.Minute)
+	must(d.Changes.Start(d.As("implementer"), c.ID, change.StepInput{}))
+	return c.ID, known["changemanager"]
+}
+
 // TestEveryControlFires: what the desk itself made keeps every rule, and one
 // change behind its back breaks each.
 func TestEveryControlFires(t *testing.T) {
@@ -87,7 +137,8 @@ func TestEveryControlFires(t *testing.T) {
 	if err := d.Pool.QueryRow(t.Context(), `SELECT id FROM services WHERE active ORDER BY id LIMIT 1`).Scan(&service); err != nil {
 		t.Fatal(err)
 	}
-	args := db.Args{"i": i.ID, "r": r.ID, "early": early.ID, "boss": boss, "version": version, "now": d.Desk.Now()}
+	c, manager := carriedOut(t, d)
+	args := db.Args{"i": i.ID, "r": r.ID, "early": early.ID, "boss": boss, "version": version, "c": c, "manager": manager, "now": d.Desk.Now()}
 	covered := map[string]bool{}
 	for _, c := range []struct {
 		id     string
@@ -106,6 +157,20 @@ func TestEveryControlFires(t *testing.T) {
 		{"REQ-04", early.ID, `UPDATE catalog_items SET state = 'retired' WHERE id = (SELECT item_id FROM service_requests WHERE id = @early)`},
 		{"SLA-02", version, `UPDATE sla_versions SET review_by = '2020-01-01' WHERE id = @version`},
 		{"SLA-03", version, `UPDATE sla_versions SET targets = jsonb_set(targets, '{0,resolution}', '"99h"') WHERE id = @version`},
+		{"CHG-08", c, `UPDATE changes SET window_from = started_at - interval '5 hours', window_to = started_at - interval '1 hour' WHERE id = @c`},
+		{"CHG-07", c, `INSERT INTO change_freezes (id, name_zh, name_en, hard, from_at, to_at, created_by, created_at, updated_at)
+			SELECT gen_random_uuid(), '封网', 'Freeze', true, started_at - interval '1 hour', started_at + interval '1 hour', @manager, @now, @now FROM changes WHERE id = @c`},
+		{"CHG-04", c, `UPDATE changes SET test_evidence = '' WHERE id = @c`},
+		{"CHG-03", c, `UPDATE changes SET risk = 'high' WHERE id = @c`},
+		{"CHG-01", c, `UPDATE changes SET approved_at = @now::timestamptz + interval '1 hour' WHERE id = @c`},
+		{"CHG-02", c, `UPDATE changes SET requester_id = @manager WHERE id = @c`},
+		{"CHG-06", c, `UPDATE changes SET result = 'failed', state = 'closed', closed_at = @now, items_confirmed = true WHERE id = @c`},
+		{"CHG-09", c, `UPDATE changes SET items_confirmed = false WHERE id = @c`},
+		{"CHG-05", c, `UPDATE changes SET type = 'emergency', started_at = @now::timestamptz - interval '4 days' WHERE id = @c`},
+		{"CHG-12", c, `UPDATE changes SET type = 'emergency', approved_hash = 'x', approved_at = @now::timestamptz - interval '9 days', started_at = @now::timestamptz - CASE WHEN id = @c THEN interval '4 days' ELSE interval '5 days' END`},
+		{"CHG-11", c, `WITH t AS (INSERT INTO change_templates (id, family_id, number, state, name_zh, name_en, review_by, authors, created_at, updated_at)
+				VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'draft', 'a', 'a', (@now::timestamptz)::date, ARRAY[@manager::uuid], @now::timestamptz, @now::timestamptz) RETURNING id)
+			UPDATE changes SET type = 'standard', submitted_at = @now::timestamptz, template_id = (SELECT id FROM t) WHERE id = @c`},
 		{"SLA-01", service, `UPDATE sla_versions SET state = 'withdrawn', approved_by = NULL, approved_at = NULL WHERE state = 'approved' AND @version::uuid IS NOT NULL`},
 	} {
 		covered[c.id] = true

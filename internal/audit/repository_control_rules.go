@@ -1,5 +1,7 @@
 package audit
 
+import "slices"
+
 // Pieces that several controls share. Incidents and requests are looked at that
 // ended or changed within the period, so that a run stays bounded.
 const (
@@ -12,9 +14,12 @@ const (
 	begun = ` FROM service_requests x WHERE x.state IN ('fulfilling', 'pending', 'fulfilled', 'closed') AND x.updated_at >= @since`
 )
 
-// Controls are the rules, in the order of their ids within a topic (controls
-// §2). They ship with the program and cannot be edited.
-var Controls = []Control{
+// Controls are the rules, in the order of their ids (controls §2). They ship
+// with the program and cannot be edited.
+var Controls = slices.Concat(changeControls, serviceControls)
+
+// serviceControls are the rules about incidents, requests and service levels.
+var serviceControls = []Control{
 	{
 		ID: "INC-03", Clause: "ISO/IEC 20000-1 8.3.3, 9.1 · GB/T 28827.1 9.2c", Severity: Medium,
 		Population: `SELECT count(*) FROM sla_clocks k JOIN records r ON r.id = k.record_id AND r.kind = 'incident' WHERE k.metric = 'response' AND k.started_at >= @since`,
