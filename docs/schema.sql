@@ -282,6 +282,12 @@ CREATE TABLE public.change_bookings (
     slot int8range NOT NULL,
     during tstzrange NOT NULL
 );
+CREATE TABLE public.change_feeds (
+    person_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone
+);
 CREATE TABLE public.change_freeze_exceptions (
     freeze_id uuid NOT NULL,
     change_id uuid NOT NULL,
@@ -1661,6 +1667,10 @@ ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_item_taken EXCLUDE USING gist (slot WITH &&, during WITH &&);
 ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_pkey PRIMARY KEY (change_id, item_id);
+ALTER TABLE ONLY public.change_feeds
+    ADD CONSTRAINT change_feeds_pkey PRIMARY KEY (person_id);
+ALTER TABLE ONLY public.change_feeds
+    ADD CONSTRAINT change_feeds_secret_key UNIQUE (secret_hash);
 ALTER TABLE ONLY public.change_freeze_exceptions
     ADD CONSTRAINT change_freeze_exceptions_pkey PRIMARY KEY (freeze_id, change_id);
 ALTER TABLE ONLY public.change_freezes
@@ -2123,6 +2133,8 @@ ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_item_fkey FOREIGN KEY (item_id) REFERENCES public.catalog_items(id);
 ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_change_fkey FOREIGN KEY (change_id) REFERENCES public.changes(id);
+ALTER TABLE ONLY public.change_feeds
+    ADD CONSTRAINT change_feeds_person_id_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_freeze_exceptions
     ADD CONSTRAINT change_freeze_exceptions_by_fkey FOREIGN KEY (by_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_freeze_exceptions

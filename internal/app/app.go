@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"opsdesk/internal/approval"
@@ -189,7 +190,7 @@ func (a *App) modules(o Options) error {
 		return err
 	}
 	a.Incidents.MeasureAlso(a.Requests)
-	if a.Changes, err = change.New(d, change.Options{Zone: c.Zone(), Views: a.Views, Batches: a.Batches, Approvals: a.Approvals, Items: a.Configuration, Incidents: itemIncidents{d}}); err != nil {
+	if a.Changes, err = change.New(d, change.Options{URL: strings.TrimSuffix(c.URL, "/"), Zone: c.Zone(), Views: a.Views, Batches: a.Batches, Approvals: a.Approvals, Items: a.Configuration, Incidents: itemIncidents{d}}); err != nil {
 		return err
 	}
 	a.Configuration.AskChanges(a.Changes)

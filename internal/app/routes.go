@@ -118,7 +118,7 @@ func isStatic(r *http.Request) bool {
 
 // open are the addresses that need nobody signed in; everything else does,
 // whether or not its handler remembers to ask.
-var open = []string{"/sign-in", "/sign-out", "/forgot", "/reset/", "/setup/", "/preferences", "/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/agent/inventory", "/api/v1/openapi.json"}
+var open = []string{"/sign-in", "/sign-out", "/forgot", "/reset/", "/setup/", "/preferences", "/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/agent/inventory", "/feeds/", "/api/v1/openapi.json"}
 
 func signedIn(fail func(http.ResponseWriter, *http.Request, error)) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {

@@ -26,6 +26,8 @@ type calendarProps struct {
 	Today    string
 	MayAll   bool // may freeze everything
 	May      bool // may set freezes at all
+	Feed     *Feed
+	Link     string // to the calendar, where it was made just now
 	Form     url.Values
 	Fault    *fault.Error
 }
@@ -79,7 +81,8 @@ func (h handlers) calendarOf(r *http.Request) (p calendarProps, err error) {
 		return p, err
 	}
 	p.May = h.desk.Can(ctx, ActionFreeze, nil)
-	return p, nil
+	p.Feed, err = h.s.Feed(ctx)
+	return p, err
 }
 
 // first is the first day that is shown, a Monday, and how many days are.

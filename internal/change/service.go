@@ -30,6 +30,7 @@ type Service struct {
 
 // Options are what the module needs of others.
 type Options struct {
+	URL       string         // of the desk, without a slash at its end
 	Zone      *time.Location // of the company, for readers without one
 	Views     *view.Service
 	Batches   *batch.Service

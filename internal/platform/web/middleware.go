@@ -61,8 +61,22 @@ func (s *statusWriter) Write(b []byte) (int, error) {
 
 func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// Logged writes one line per request: ids and numbers, never contents. A panic
-// becomes one logged 500.
+// secretive are the addresses whose rest is a secret: whoever reads the log
+// must not be able to use it.
+var secretive = [...]string{"/reset/", "/setup/", "/feeds/"}
+
+// shownPath is an address as the log may have it.
+func shownPath(path string) string {
+	for _, p := range secretive {
+		if strings.HasPrefix(path, p) {
+			return p + "…"
+		}
+	}
+	return path
+}
+
+// Logged writes one line per request: ids and numbers, never contents nor
+// secrets. A panic becomes one logged 500.
 func Logged(log *slog.Logger, clock func() time.Time, observe func(method, route string, status int, d time.Duration), fail func(http.ResponseWriter, *http.Request, error), route func(*http.Request) string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +94,7 @@ func Logged(log *slog.Logger, clock func() time.Time, observe func(method, route
 				}
 				d := clock().Sub(start)
 				observe(r.Method, route(r), sw.status, d)
-				log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("path", r.URL.Path),
+				log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("method", r.Method), slog.String("path", shownPath(r.URL.Path)),
 					slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", d), slog.String("request_id", RequestID(r.Context())))
 			}()
 			next.ServeHTTP(sw, r)
