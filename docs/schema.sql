@@ -1313,8 +1313,9 @@ CREATE TABLE public.service_request_tasks (
     remark text DEFAULT ''::text NOT NULL,
     made_kind text DEFAULT ''::text NOT NULL,
     made_id uuid,
+    waits boolean DEFAULT false NOT NULL,
     CONSTRAINT service_request_tasks_done CHECK (((state = 'done'::text) = (done_at IS NOT NULL))),
-    CONSTRAINT service_request_tasks_output CHECK ((output = ANY (ARRAY['task'::text, 'incident'::text]))),
+    CONSTRAINT service_request_tasks_output CHECK ((output = ANY (ARRAY['task'::text, 'incident'::text, 'change'::text]))),
     CONSTRAINT service_request_tasks_state CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'done'::text, 'skipped'::text, 'void'::text])))
 );
 CREATE TABLE public.service_requests (

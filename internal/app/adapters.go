@@ -7,7 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/change"
 	"opsdesk/internal/configuration"
+	"opsdesk/internal/draft"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
@@ -27,6 +30,36 @@ func (a incidentOrders) OpenIn(ctx context.Context, u *work.Unit, in servicerequ
 		Title: in.Title, Description: in.Text, Impact: in.Impact, Urgency: in.Urgency, RequesterID: &in.RequesterID, ServiceID: in.ServiceID, Channel: "portal",
 		Confidential: in.Confidential,
 	}, in.TeamID, in.From)
+}
+
+// changeOrders lets items of the catalogue open changes.
+type changeOrders struct {
+	*change.Service
+	desk *work.Desk
+}
+
+// MayBegin reports whether the actor may open a change.
+func (a changeOrders) MayBegin(ctx context.Context) bool {
+	return a.desk.Can(ctx, change.ActionCreate, nil)
+}
+
+// Begin begins the draft that a request orders.
+func (a changeOrders) Begin(ctx context.Context, in servicerequest.ChangeOrder) (record.Ref, error) {
+	who, err := identity.From(ctx)
+	if err != nil {
+		return record.Ref{}, err
+	}
+	// A change that is begun counts as the one that the actor was typing; this one
+	// is another, so what they typed stays.
+	typed, at, err := draft.Load(ctx, a.desk.DB, who.ID, "change:new")
+	if err != nil {
+		return record.Ref{}, err
+	}
+	c, err := a.Create(ctx, change.CreateInput{Type: change.Normal, Plan: change.Plan{Title: in.Title, Content: in.Content, Reason: in.Reason, ServiceID: in.ServiceID}})
+	if err == nil && typed != nil {
+		err = draft.Save(ctx, a.desk.DB, who.ID, "change:new", typed, at)
+	}
+	return c.Ref(), err
 }
 
 // assets are the configuration items that forms may ask for.

@@ -193,6 +193,7 @@ func (a *App) modules(o Options) error {
 	if a.Changes, err = change.New(d, change.Options{URL: strings.TrimSuffix(c.URL, "/"), Zone: c.Zone(), Views: a.Views, Batches: a.Batches, Approvals: a.Approvals, Items: a.Configuration, Incidents: itemIncidents{d}}); err != nil {
 		return err
 	}
+	a.Requests.ChangeBy(changeOrders{a.Changes, d})
 	a.Configuration.AskChanges(a.Changes)
 	a.Incidents.AskChanges(a.Changes)
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})

@@ -192,15 +192,17 @@ var Modes = [...]string{"any", "all", "count", "percent"}
 // Output is what a planned task makes.
 type Output string
 
-// The outputs: a task of a team, or a report of a fault that is handled as an
-// incident of its own.
+// The outputs: a task of a team, a report of a fault that is handled as an
+// incident of its own, or a change that the team opens and that goes its own way
+// through assessment and approval.
 const (
 	OutputTask     Output = "task"
 	OutputIncident Output = "incident"
+	OutputChange   Output = "change"
 )
 
 // Outputs lists them in the order they are offered.
-var Outputs = [...]Output{OutputTask, OutputIncident}
+var Outputs = [...]Output{OutputTask, OutputIncident, OutputChange}
 
 // Plan is one task of fulfilment as it is designed.
 type Plan struct {
@@ -211,6 +213,8 @@ type Plan struct {
 	TeamID  *uuid.UUID `json:"team_id"`
 	// After are the tasks that must have ended before; none: it begins at once.
 	After []string `json:"after,omitempty"`
+	// Wait: the task ends with the change that it opens, not with its opening.
+	Wait bool `json:"wait,omitempty"`
 	// When is a condition on the answers; where it does not hold the task is
 	// left out. "" always.
 	When string `json:"when,omitempty"`
@@ -305,6 +309,9 @@ func (c Content) CheckTask(i int) []fault.Field {
 	}
 	if !slices.Contains(Outputs[:], p.Output) {
 		bad("validation.oneof", "")
+	}
+	if p.Output == OutputChange && c.Confidential {
+		bad("servicerequest.error.change_confidential", "") // changes are read by all who work on systems
 	}
 	// A task follows tasks above it only: so no two wait for each other.
 	for _, k := range p.After {

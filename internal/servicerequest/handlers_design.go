@@ -302,6 +302,7 @@ func (p *taskProps) read(v url.Values) {
 	p.Plan = Plan{
 		Key: p.Plan.Key, TitleZh: strings.TrimSpace(v.Get("title_zh")), TitleEn: strings.TrimSpace(v.Get("title_en")), Output: Output(v.Get("output")),
 		TeamID: formID(v, "team_id"), After: v["after"], When: p.When.Expr,
+		Wait: slices.Contains(v["wait"], "true"),
 	}
 }
 

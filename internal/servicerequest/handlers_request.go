@@ -177,8 +177,11 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 			return h.failed(w, r, id, path, err)
 		}
 		said := "ui.done"
-		if path == "nudge" {
+		switch path {
+		case "nudge":
 			said = "servicerequest.said.nudge"
+		case "task-change":
+			said = "servicerequest.said.change"
 		}
 		web.Flash(w, said)
 		return web.SeeOther(w, r, orReturn(r.Form, requestURL(out.Label())))
@@ -224,13 +227,15 @@ func (h handlers) taskAct(w http.ResponseWriter, r *http.Request) error {
 	for i := range d.Tasks {
 		t := &d.Tasks[i]
 		act := chi.URLParam(r, "act")
-		if t.ID.String() != chi.URLParam(r, "task") || act != "done" && act != "assign" {
+		if t.ID.String() != chi.URLParam(r, "task") || act != "done" && act != "assign" && act != "change" {
 			continue
 		}
-		if act == "done" && !t.MayDone || act == "assign" && !t.MayAssign {
+		if act == "done" && !t.MayDone || act == "change" && !t.MayOpen || act == "assign" && !t.MayAssign {
 			f := fault.New(fault.Conflict, "servicerequest.error.not_now")
 			if t.Approved {
 				f = fault.New(fault.Forbidden, "servicerequest.error.own_approval")
+			} else if act == "change" && t.NoRight {
+				f = fault.New(fault.Forbidden, "servicerequest.error.change_right")
 			}
 			return h.show(w, r, web.StatusOf(f), requestProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: f})
 		}

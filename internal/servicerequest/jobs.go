@@ -25,7 +25,7 @@ func (s *Service) register() error {
 		s.desk.Registry.Every(JobReview, time.Hour, 10*time.Minute, s.remindReviews),
 		s.desk.Registry.Every(JobAutoClose, time.Minute, 5*time.Minute, s.autoClose),
 		s.desk.Registry.Every(JobNeedToKnow, time.Minute, 5*time.Minute, s.needToKnow),
-		s.desk.Bus.On("servicerequest.made", s.madeEnded, "incident.resolved", "incident.confirmed", "incident.closed", "incident.cancelled"),
+		s.desk.Bus.On("servicerequest.made", s.madeEnded, "incident.resolved", "incident.confirmed", "incident.closed", "incident.cancelled", "change.closed", "change.cancelled"),
 	)
 }
 
@@ -60,7 +60,7 @@ func (s *Service) autoClose(ctx context.Context, _ json.RawMessage, _ jobs.Run) 
 	}
 }
 
-// madeEnded ends the task of a request that an incident stood for.
+// madeEnded ends the task of a request that an incident or a change stood for.
 func (s *Service) madeEnded(ctx context.Context, e event.Event) error {
 	request, task, err := s.repo.madeBy(ctx, s.desk.DB, e.Ref.ID)
 	if fault.Is(err, fault.NotFound) {

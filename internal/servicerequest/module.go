@@ -148,6 +148,7 @@ func mountAPI(s *Service, h handlers, rt web.Router) {
 	act(m, "watch", "watchRequest", "Follow, or stop following", s.Watch)
 	taskOp(m, "claim", "claimRequestTask", "Take a task that is ready", s.ClaimTask)
 	taskOp(m, "assign", "assignRequestTask", "Hand a task to a person, a team, or both", s.AssignTask)
+	taskOp(m, "change", "openRequestChange", "Open the change that a task is about, as a draft of the caller's", s.OpenChange)
 	taskOp(m, "done", "completeRequestTask", "End a task; those after it begin", s.CompleteTask)
 }
 

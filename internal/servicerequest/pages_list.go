@@ -73,7 +73,7 @@ func levels(ctx context.Context, field string) []ui.Option {
 // next is the task that the reader would do next, and what they may do to it.
 func (d Detail) next() *TaskView {
 	for i := range d.Tasks {
-		if d.Tasks[i].MayClaim || d.Tasks[i].MayDone || d.Tasks[i].MayAssign && d.Tasks[i].State == TaskReady {
+		if d.Tasks[i].MayClaim || d.Tasks[i].MayDone || d.Tasks[i].MayOpen || d.Tasks[i].MayAssign && d.Tasks[i].State == TaskReady {
 			return &d.Tasks[i]
 		}
 	}

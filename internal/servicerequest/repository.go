@@ -103,7 +103,7 @@ func (s taskStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Reque
 	return r, err
 }
 
-const taskColumns = `id, request_id, key, title_zh, title_en, output, state, team_id, assignee_id, position, after, ready_at, done_at, done_by, remark, made_kind, made_id`
+const taskColumns = `id, request_id, key, title_zh, title_en, output, state, team_id, assignee_id, position, after, ready_at, done_at, done_by, remark, made_kind, made_id, waits`
 
 // tasks lists the tasks of a request in their order.
 func (repository) tasks(ctx context.Context, q db.Querier, request uuid.UUID) ([]Task, error) {
@@ -116,20 +116,21 @@ func (repository) tasks(ctx context.Context, q db.Querier, request uuid.UUID) ([
 func (repository) saveTasks(b *pgx.Batch, request uuid.UUID, tasks ...Task) {
 	for _, t := range tasks {
 		b.Queue(`INSERT INTO service_request_tasks (`+taskColumns+`) VALUES (@id, @request, @key, @title_zh, @title_en, @output, @state, @team, @assignee, @position, @after,
-				@ready, @done, @done_by, @remark, @made_kind, @made_id)
+				@ready, @done, @done_by, @remark, @made_kind, @made_id, @waits)
 			ON CONFLICT (id) DO UPDATE SET state = excluded.state, team_id = excluded.team_id, assignee_id = excluded.assignee_id, ready_at = excluded.ready_at,
-				done_at = excluded.done_at, done_by = excluded.done_by, remark = excluded.remark, made_kind = excluded.made_kind, made_id = excluded.made_id`,
+				output = excluded.output, done_at = excluded.done_at, done_by = excluded.done_by, remark = excluded.remark, made_kind = excluded.made_kind, made_id = excluded.made_id`,
 			db.Args{
 				"id": t.ID, "request": request, "key": t.Key, "title_zh": t.TitleZh, "title_en": t.TitleEn, "output": t.Output, "state": t.State, "team": t.TeamID,
 				"assignee": t.AssigneeID, "position": t.Position, "after": nonNil(t.After), "ready": t.ReadyAt, "done": t.DoneAt, "done_by": t.DoneBy, "remark": t.Remark,
-				"made_kind": t.MadeKind, "made_id": t.MadeID,
+				"made_kind": t.MadeKind, "made_id": t.MadeID, "waits": t.Waits,
 			})
 	}
 }
 
-// madeBy finds the task that made a record.
+// madeBy finds the task that ends with a record that it made. One that was done
+// again by its team since does not.
 func (repository) madeBy(ctx context.Context, q db.Querier, id uuid.UUID) (request, task uuid.UUID, err error) {
-	err = q.QueryRow(ctx, `SELECT request_id, id FROM service_request_tasks WHERE made_id = @id`, db.Args{"id": id}).Scan(&request, &task)
+	err = q.QueryRow(ctx, `SELECT request_id, id FROM service_request_tasks WHERE made_id = @id AND output <> 'task'`, db.Args{"id": id}).Scan(&request, &task)
 	return request, task, db.Map(err)
 }
 

@@ -32,7 +32,7 @@ type TodoCursor struct {
 
 const todoSQL = `SELECT t.*, r.number, r.title AS request, ci.name_en AS request_en, r.priority, r.state AS request_state, x.expected_at, x.held_since, p.name AS requester
 	FROM service_request_tasks t JOIN records r ON r.id = t.request_id JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id JOIN people p ON p.id = r.requester_id
-	WHERE t.state = 'ready' AND t.output = 'task' AND (@c_at::timestamptz IS NULL OR (t.ready_at, t.id) > (@c_at, @c_id::uuid)) AND `
+	WHERE t.state = 'ready' AND (t.output = 'task' OR t.output = 'change' AND t.made_id IS NULL) AND (@c_at::timestamptz IS NULL OR (t.ready_at, t.id) > (@c_at, @c_id::uuid)) AND `
 
 // todo lists the tasks that are ready for a person (mine) or for their teams,
 // the oldest first.

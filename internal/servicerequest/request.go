@@ -274,6 +274,8 @@ type Task struct {
 	DoneAt     *time.Time `db:"done_at" json:"done_at"`
 	DoneBy     *uuid.UUID `db:"done_by" json:"done_by"`
 	Remark     string     `db:"remark" json:"remark"`
+	// Waits: it ends with the change that it opens.
+	Waits bool `db:"waits" json:"waits"`
 	// MadeKind and MadeID point at the record that the task made.
 	MadeKind record.Kind `db:"made_kind" json:"made_kind,omitempty"`
 	MadeID   *uuid.UUID  `db:"made_id" json:"made_id,omitempty"`
@@ -282,12 +284,18 @@ type Task struct {
 // Title is what the task is called for a reader of a language.
 func (t Task) Title(lang string) string { return pick(lang, t.TitleZh, t.TitleEn) }
 
+// elsewhere reports whether the work is done in another record: the task ends
+// with that.
+func (t Task) elsewhere() bool {
+	return t.Output == OutputIncident || t.Output == OutputChange && t.MadeID != nil
+}
+
 // planTasks makes the tasks of a request from its item's plan; those whose
 // condition does not hold are skipped.
 func planTasks(c Content, answers form.Raw, today string, newID func() uuid.UUID) []Task {
 	var out []Task
 	for n, p := range c.Tasks {
-		t := Task{ID: newID(), Key: p.Key, TitleZh: p.TitleZh, TitleEn: p.TitleEn, Output: p.Output, State: TaskWaiting, TeamID: p.TeamID, Position: n + 1, After: nonNil(p.After)}
+		t := Task{ID: newID(), Key: p.Key, TitleZh: p.TitleZh, TitleEn: p.TitleEn, Output: p.Output, State: TaskWaiting, TeamID: p.TeamID, Position: n + 1, After: nonNil(p.After), Waits: p.Wait && p.Output == OutputChange}
 		if !c.Form.Holds(p.When, answers, today) {
 			t.State = TaskSkipped
 		}
@@ -334,7 +342,7 @@ func (t *Task) complete(by uuid.UUID, remark string, now time.Time) error {
 // stands in the queues.
 func front(tasks []Task) (team, person *uuid.UUID) {
 	for _, t := range tasks {
-		if t.State == TaskReady && t.Output == OutputTask {
+		if t.State == TaskReady && !t.elsewhere() {
 			return t.TeamID, t.AssigneeID
 		}
 	}

@@ -40,6 +40,8 @@ type Options struct {
 	// Assets are the configuration items that forms may ask for; nil where
 	// there are none, and then they are asked for in words.
 	Assets Assets
+	// Changes opens changes; set by ChangeBy.
+	Changes Changes
 }
 
 // Priorities knows the matrix of impact and urgency.
@@ -57,6 +59,21 @@ type Incidents interface {
 	// OpenIn opens an incident within a running unit, after whatever the unit did
 	// before is queued.
 	OpenIn(ctx context.Context, u *work.Unit, in IncidentOrder) (record.Ref, error)
+}
+
+// Changes opens changes, for items of the catalogue whose fulfilment needs one.
+type Changes interface {
+	// MayBegin reports whether the actor may open one at all.
+	MayBegin(ctx context.Context) bool
+	// Begin begins the draft of a change in the actor's name: the same one however
+	// often it is called under the key in ctx.
+	Begin(ctx context.Context, in ChangeOrder) (record.Ref, error)
+}
+
+// ChangeOrder is a change as a request orders it.
+type ChangeOrder struct {
+	Title, Content, Reason string
+	ServiceID              *uuid.UUID
 }
 
 // IncidentOrder is an incident as a request orders it.
@@ -81,6 +98,9 @@ type Assets interface {
 func newService(d *work.Desk, zone *time.Location, o Options) *Service {
 	return &Service{desk: d, zone: zone, Options: o}
 }
+
+// ChangeBy says who opens changes. It is called while wiring.
+func (s *Service) ChangeBy(c Changes) { s.Changes = c }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 

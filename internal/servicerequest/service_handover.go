@@ -16,7 +16,7 @@ func (s *Service) HandOver(ctx context.Context, id, from uuid.UUID, person, team
 		return err
 	}
 	for _, t := range tasks {
-		if t.AssigneeID == nil || *t.AssigneeID != from || t.State.ended() {
+		if t.AssigneeID == nil || *t.AssigneeID != from || t.State.ended() || t.elsewhere() {
 			continue
 		}
 		if _, err := s.AssignTask(work.WithKey(ctx, keyOf(ctx, t.ID)), id, t.ID, AssignTaskInput{AssigneeID: person, TeamID: team}); err != nil {

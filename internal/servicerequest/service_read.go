@@ -86,6 +86,9 @@ type TaskView struct {
 	Task
 	Made                         *record.Summary
 	MayClaim, MayDone, MayAssign bool
+	// MayOpen: the actor may open the change that the task is about. NoRight: they
+	// work on the task, and the matrix lets them open none.
+	MayOpen, NoRight bool
 	// Approved: the actor approved the request, so they do not fulfil it (S5).
 	Approved bool
 }
@@ -237,10 +240,12 @@ func (s *Service) fillTasks(ctx context.Context, d *Detail) error {
 		r.acting, r.approvers = &t, approvers
 		f := d.Facts
 		r.Adjust(&f, d.who)
-		open := running && t.State == TaskReady && t.Output == OutputTask
-		x.MayDone = open && s.desk.Can(ctx, ActionFulfil, &f)
-		x.MayClaim = x.MayDone && (t.AssigneeID == nil || *t.AssigneeID != d.who.ID)
-		x.MayAssign = running && !t.State.ended() && t.Output == OutputTask && s.desk.Can(ctx, ActionAssignTask, &f)
+		open := running && t.State == TaskReady && !t.elsewhere() && s.desk.Can(ctx, ActionFulfil, &f)
+		begin := s.Changes != nil && s.Changes.MayBegin(ctx) && !d.Confidential
+		x.MayDone = open && t.Output == OutputTask
+		x.MayOpen, x.NoRight = open && t.Output == OutputChange && begin, open && t.Output == OutputChange && !begin
+		x.MayClaim = (x.MayDone || x.MayOpen) && (t.AssigneeID == nil || *t.AssigneeID != d.who.ID)
+		x.MayAssign = running && !t.State.ended() && !t.elsewhere() && s.desk.Can(ctx, ActionAssignTask, &f)
 		for i := range d.Links {
 			if t.MadeID != nil && d.Links[i].Ref.ID == *t.MadeID {
 				x.Made = &d.Links[i]

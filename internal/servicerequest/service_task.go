@@ -37,11 +37,11 @@ func reopenLast(tasks []Task) *Task {
 // nobody else.
 func await(u *work.Unit, r Request, t Task) {
 	record.Settle(&u.Batch, t.ID)
-	if t.State != TaskReady || t.AssigneeID == nil {
+	if t.State != TaskReady || t.AssigneeID == nil || t.elsewhere() {
 		return
 	}
 	record.Await(&u.Batch, record.Wait{
-		RecordID: r.ID, PersonID: *t.AssigneeID, What: "servicerequest.task", Source: t.ID, Path: "/requests/" + r.Label() + "/tasks/" + t.ID.String() + "/done", Detail: t.Title("zh-CN"), Since: u.Now,
+		RecordID: r.ID, PersonID: *t.AssigneeID, What: "servicerequest.task", Source: t.ID, Path: "/requests/" + r.Label() + "/tasks/" + t.ID.String() + "/" + t.act(), Detail: t.Title("zh-CN"), Since: u.Now,
 	})
 }
 
@@ -65,7 +65,7 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 			later.about(*r)
 			i := slices.IndexFunc(later.tasks, func(t Task) bool { return t.ID == task })
 			t := &later.tasks[i]
-			if t.Output != OutputTask && !u.Actor.System {
+			if t.elsewhere() && !u.Actor.System {
 				return fault.New(fault.Conflict, "servicerequest.error.task_elsewhere")
 			}
 			return change(u, r, t, later)
@@ -135,6 +135,9 @@ func (s *Service) CompleteTask(ctx context.Context, id, task uuid.UUID, in TaskI
 	return s.throughTask(ctx, ActionFulfil, id, task, in, func(u *work.Unit, r *Request, t *Task, later *aftermath) error {
 		if err := r.start(); err != nil {
 			return err
+		}
+		if t.Output == OutputChange && !u.Actor.System {
+			return fault.New(fault.Conflict, "servicerequest.error.task_change")
 		}
 		if t.AssigneeID == nil && !u.Actor.System {
 			t.AssigneeID = &u.Actor.ID
