@@ -82,6 +82,15 @@ func (d Detail) Person(id *uuid.UUID, lang string) string {
 	return d.People[*id].Display(lang)
 }
 
+// actionLinkIncident relates an incident to other records; incidents decide it
+// again, for the very incident.
+const actionLinkIncident authz.Action = "incident.link"
+
+// caused reports whether somebody said that the change caused a record.
+func (d Detail) caused(id uuid.UUID) bool {
+	return slices.ContainsFunc(d.Links, func(x record.Summary) bool { return x.Ref.ID == id && x.Relation == "causes" })
+}
+
 // nextMove is the move that people work towards from where a change is.
 func nextMove(c Change) Move {
 	switch c.State {
@@ -126,6 +135,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	for a := range Policies() {
 		d.can[a] = s.desk.Can(ctx, a, &facts) && s.legal(c, a)
 	}
+	d.can[actionLinkIncident] = s.desk.Can(ctx, actionLinkIncident, nil)
 	d.can[ActionTemplateWrite] = s.desk.Can(ctx, ActionTemplateWrite, nil)
 	if act := takes[d.GatesOf]; act != "" && !s.desk.Can(ctx, act, &facts) {
 		row, err := s.desk.Row(act)

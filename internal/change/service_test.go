@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/change"
+	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
@@ -429,6 +431,45 @@ func TestClashesThatMayNotBeSeen(t *testing.T) {
 	}
 	if page := d.Client("reviewer").Get("/changes/" + mine.Label()); page.Status != 200 || strings.Contains(page.Text(), other.Label()) {
 		t.Errorf("the page shows %s: %d", other.Label(), page.Status)
+	}
+}
+
+// TestCausedBy: an incident on an item that was opened after the change began is
+// shown with it, and linked as caused by it from there.
+func TestCausedBy(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := d.proposed(plan(t, d.Desk))
+	if err := d.vote("changemanager", c, true); err != nil { // the risk is low
+		t.Fatal(err)
+	}
+	d.must(d.Changes.Schedule(d.As("engineer2"), c.ID, change.StepInput{}))
+	d.Advance(90 * time.Minute)
+	c = d.must(d.Changes.Start(d.As("implementer"), c.ID, change.StepInput{}))
+	i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Title: "No network", Description: "Since just now", Impact: 3, Urgency: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) VALUES (@i, @item, 'affects', @by, now())`, db.Args{"i": i.ID, "item": c.Items[0], "by": i.CreatedBy})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	lead := d.Client("lead")
+	if page := lead.Get("/changes/" + c.Label()); !strings.Contains(page.Text(), i.Label()) || !strings.Contains(page.Text(), "/incidents/"+i.Label()+"/links") {
+		t.Fatalf("the page does not offer %s: %d", i.Label(), page.Status)
+	}
+	a := lead.Post("/incidents/"+i.Label()+"/links", url.Values{"number": {c.Label()}, "relation": {"caused_by"}, "return": {"/changes/" + c.Label()}})
+	if a.Status != 303 || a.Header.Get("Location") != "/changes/"+c.Label() {
+		t.Fatalf("%d to %s", a.Status, a.Header.Get("Location"))
+	}
+	x, err := d.Changes.Detail(d.As("lead"), c.ID)
+	if err != nil || len(x.Links) != 1 || x.Links[0].Relation != "causes" {
+		t.Errorf("%+v, %v", x.Links, err)
+	}
+	if page := lead.Get("/changes/" + c.Label()); strings.Contains(page.Text(), "/incidents/"+i.Label()+"/links") {
+		t.Error("it is offered again")
 	}
 }
 
