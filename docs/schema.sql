@@ -9,6 +9,12 @@ CREATE TYPE public.river_job_state AS ENUM (
     'running',
     'scheduled'
 );
+CREATE FUNCTION public.change_meetings_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	RAISE EXCEPTION 'the minutes of a meeting that was held are not changed any more' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.change_templates_keep() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -311,6 +317,34 @@ CREATE TABLE public.change_freezes (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT change_freezes_times CHECK ((to_at > from_at))
+);
+CREATE TABLE public.change_meetings (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    state text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    place text DEFAULT ''::text NOT NULL,
+    chair_id uuid NOT NULL,
+    present uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    agenda jsonb DEFAULT '[]'::jsonb NOT NULL,
+    remarks text DEFAULT ''::text NOT NULL,
+    closed_at timestamp with time zone,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_meetings_held CHECK (((state = 'held'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT change_meetings_state CHECK ((state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text]))),
+    CONSTRAINT change_meetings_times CHECK ((ends_at > begins_at))
+);
+ALTER TABLE public.change_meetings ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.change_meetings_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE SEQUENCE public.change_numbers
     START WITH 1
@@ -1676,6 +1710,10 @@ ALTER TABLE ONLY public.change_freeze_exceptions
     ADD CONSTRAINT change_freeze_exceptions_pkey PRIMARY KEY (freeze_id, change_id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.change_meetings
+    ADD CONSTRAINT change_meetings_number_key UNIQUE (number);
+ALTER TABLE ONLY public.change_meetings
+    ADD CONSTRAINT change_meetings_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.change_templates
     ADD CONSTRAINT change_templates_number_key UNIQUE (family_id, number);
 ALTER TABLE ONLY public.change_templates
@@ -1911,6 +1949,7 @@ CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (cat
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX change_freezes_time_idx ON public.change_freezes USING btree (to_at, from_at) WHERE (NOT lifted);
+CREATE INDEX change_meetings_begins_idx ON public.change_meetings USING btree (begins_at DESC, id DESC);
 CREATE UNIQUE INDEX change_templates_draft_key ON public.change_templates USING btree (family_id) WHERE (state = ANY (ARRAY['draft'::text, 'submitted'::text]));
 CREATE UNIQUE INDEX change_templates_in_force_key ON public.change_templates USING btree (family_id) WHERE (state = 'approved'::text);
 CREATE INDEX changes_items_idx ON public.changes USING gin (items);
@@ -2073,6 +2112,7 @@ CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_e
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER change_meetings_keep BEFORE DELETE OR UPDATE ON public.change_meetings FOR EACH ROW WHEN ((old.state = 'held'::text)) EXECUTE FUNCTION public.change_meetings_keep();
 CREATE TRIGGER change_templates_keep BEFORE UPDATE ON public.change_templates FOR EACH ROW WHEN (((old.state = ANY (ARRAY['approved'::text, 'retired'::text])) AND (((((((((((((old.content IS DISTINCT FROM new.content) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.effect IS DISTINCT FROM new.effect)) OR (old.steps IS DISTINCT FROM new.steps)) OR (old.test_plan IS DISTINCT FROM new.test_plan)) OR (old.rollback_trigger IS DISTINCT FROM new.rollback_trigger)) OR (old.back IS DISTINCT FROM new.back)) OR (old.rollback_minutes IS DISTINCT FROM new.rollback_minutes)) OR (old.rehearsal IS DISTINCT FROM new.rehearsal)) OR (old.critical_from IS DISTINCT FROM new.critical_from)) OR (old.authors IS DISTINCT FROM new.authors)) OR (old.approved_by IS DISTINCT FROM new.approved_by)) OR (new.state <> ALL (ARRAY['approved'::text, 'retired'::text]))))) EXECUTE FUNCTION public.change_templates_keep();
 CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
@@ -2146,6 +2186,10 @@ ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.change_meetings
+    ADD CONSTRAINT change_meetings_chair_id_fkey FOREIGN KEY (chair_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.change_meetings
+    ADD CONSTRAINT change_meetings_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_templates
     ADD CONSTRAINT change_templates_approved_by_fkey FOREIGN KEY (approved_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.changes

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -32,6 +33,7 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	d.Policies.Add(Policies())
 	d.Policies.Add(calendarPolicies())
 	d.Policies.Add(templatePolicies())
+	d.Policies.Add(authz.Policies{ActionMeet: "change.meet", ActionFeed: "change.read"})
 	if err := s.lists(o.Zone, o.Views, o.Batches); err != nil {
 		return nil, err
 	}
@@ -49,6 +51,13 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	rt.Get(feedPath+"{secret}", h.feed)
 	rt.Post("/changes/freezes", h.freeze)
 	rt.Post("/changes/freezes/{freeze}/lift", h.lift)
+	rt.Get("/changes/meetings", h.meetings)
+	rt.Post("/changes/meetings", h.planMeeting)
+	rt.Get("/changes/meetings/{meeting}", h.meetingPage)
+	rt.Get("/changes/meetings/{meeting}/paper", h.meetingPaper)
+	rt.Post("/changes/meetings/{meeting}/edit", onMeeting(h, readMeeting, s.EditMeeting))
+	rt.Post("/changes/meetings/{meeting}/minutes", onMeeting(h, readMinutes, s.Minute))
+	rt.Post("/changes/meetings/{meeting}/cancel", onMeeting(h, readStep, s.CancelMeeting))
 	rt.Get("/changes/templates", h.templates)
 	rt.Post("/changes/templates", h.addTemplate)
 	rt.Get("/changes/templates/new", h.newTemplate)
@@ -109,6 +118,13 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	step("return", "returnChangeTemplate", "Return a version to its authors, with the reason", s.SendTemplateBack)
 	step("approve", "approveChangeTemplate", "Put a version into force that one did not write", s.ApproveTemplate)
 	step("retire", "retireChangeTemplate", "Take a template out of force, with the reason", s.RetireTemplate)
+	const board = "/api/v1/change-meetings"
+	rt.API(http.MethodGet, board, tag(web.Op{ID: "listChangeMeetings", Summary: "Meetings of the change advisory board, the latest first", Query: meetingsQuery{}, Out: meetingsOut{}}), a.meetings)
+	rt.API(http.MethodPost, board, tag(web.Op{ID: "planChangeMeeting", Summary: "Plan a meeting; its agenda begins with what waits for its review", In: MeetingInput{}, Out: Meeting{}, Status: http.StatusCreated, Idempotent: true}), a.planMeeting)
+	rt.API(http.MethodGet, board+"/{meeting}", tag(web.Op{ID: "getChangeMeeting", Summary: "One meeting; topics that the caller may not see are left out", Out: Meeting{}, Versioned: true}), a.meeting)
+	rt.API(http.MethodPatch, board+"/{meeting}", tag(web.Op{ID: "editChangeMeeting", Summary: "Change when and where it is, and who leads it", In: MeetingInput{}, Out: Meeting{}, Versioned: true, Idempotent: true}), apiMeeting(a, s.EditMeeting))
+	rt.API(http.MethodPost, board+"/{meeting}/minutes", tag(web.Op{ID: "minuteChangeMeeting", Summary: "Keep the minutes and the agenda, and close them", In: MinutesInput{}, Out: Meeting{}, Versioned: true, Idempotent: true}), apiMeeting(a, s.Minute))
+	rt.API(http.MethodPost, board+"/{meeting}/cancel", tag(web.Op{ID: "cancelChangeMeeting", Summary: "Call a meeting off", In: StepInput{}, Out: Meeting{}, Versioned: true, Idempotent: true}), apiMeeting(a, s.CancelMeeting))
 	act(m, "watch", "watchChange", "Follow, or stop following", s.Watch)
 }
 

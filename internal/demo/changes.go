@@ -35,7 +35,25 @@ func (c *Company) changes(ctx context.Context) error {
 	if err := c.monthEnd(ctx); err != nil {
 		return err
 	}
-	return c.standardChanges(ctx)
+	if err := c.standardChanges(ctx); err != nil {
+		return err
+	}
+	return c.boardMeeting(ctx)
+}
+
+// boardMeeting is the next meeting of the board, with what waits for it.
+func (c *Company) boardMeeting(ctx context.Context) error {
+	manager, err := c.as(ctx, "changemanager")
+	if err != nil {
+		return err
+	}
+	from, _ := c.evening(1, 1)
+	begins := from.Add(-8 * time.Hour) // two in the afternoon
+	m, err := c.Changes.PlanMeeting(manager, change.MeetingInput{BeginsAt: begins, EndsAt: begins.Add(time.Hour), Place: "A 座 301 会议室"})
+	if err == nil && len(m.Agenda) > 0 {
+		_, err = c.Changes.Minute(manager, m.ID, change.MinutesInput{Said: []change.Said{{ChangeID: m.Agenda[0].ChangeID, Minutes: "请实施人在会上演示回退步骤。"}}})
+	}
+	return err
 }
 
 // standardChanges are two templates, one in force and one that waits, and a

@@ -1,0 +1,108 @@
+package change
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/work"
+)
+
+type (
+	meetingsQuery struct {
+		Cursor string `query:"cursor"`
+	}
+	meetingsOut struct {
+		Items []MeetingRow `json:"items"`
+		Next  string       `json:"next"`
+	}
+)
+
+func (a api) meetings(w http.ResponseWriter, r *http.Request) error {
+	rows, next, err := a.s.Meetings(r.Context(), r.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, meetingsOut{nonNil(rows), next})
+}
+
+func meetingID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(chi.URLParam(r, "meeting"))
+	if err != nil {
+		return id, fault.New(fault.NotFound, "error.not_found")
+	}
+	return id, nil
+}
+
+// meeting is one meeting; topics that the caller may not see are left out.
+func (a api) meeting(w http.ResponseWriter, r *http.Request) error {
+	id, err := meetingID(r)
+	if err != nil {
+		return err
+	}
+	d, err := a.s.Meeting(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	return a.meets(w, http.StatusOK, d)
+}
+
+func (a api) meets(w http.ResponseWriter, status int, d MeetingDetail) error {
+	m := d.Meeting
+	m.Agenda = []AgendaItem{}
+	for _, t := range d.Topics {
+		m.Agenda = append(m.Agenda, t.AgendaItem)
+	}
+	m.Present = nonNil(m.Present)
+	web.ETag(w, m.Version)
+	return web.JSON(w, status, m)
+}
+
+func (a api) planMeeting(w http.ResponseWriter, r *http.Request) error {
+	var in MeetingInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	m, err := a.s.PlanMeeting(work.WithKey(r.Context(), web.Key(r)), in)
+	if err != nil {
+		return err
+	}
+	d, err := a.s.Meeting(r.Context(), m.ID)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/api/v1/change-meetings/"+m.ID.String())
+	return a.meets(w, http.StatusCreated, d)
+}
+
+// apiMeeting is what every act on a meeting through the API does.
+func apiMeeting[In any](a api, run func(context.Context, uuid.UUID, In) (Meeting, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := meetingID(r)
+		if err != nil {
+			return err
+		}
+		var in In
+		if r.ContentLength != 0 {
+			if err := web.Decode(r, &in); err != nil {
+				return err
+			}
+		}
+		match, err := web.IfMatch(r)
+		if err != nil {
+			return err
+		}
+		if _, err = run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in); err != nil {
+			return err
+		}
+		d, err := a.s.Meeting(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		return a.meets(w, http.StatusOK, d)
+	}
+}

@@ -1,0 +1,2 @@
+DROP TABLE change_meetings;
+DROP FUNCTION change_meetings_keep();
