@@ -14,6 +14,9 @@ func mountMerge(m mounter) {
 	m.rt.Get("/incidents/{id}/merge", m.h.mergePage)
 	m.rt.Post("/incidents/{id}/merge", m.h.merge)
 	m.rt.Post("/incidents/{id}/undo", m.h.undone)
+	m.rt.API(http.MethodGet, "/api/v1/incidents/{id}/merge", web.Op{
+		ID: "previewMerge", Tag: "incidents", Summary: "What merging into the incident of that number would do, and why it would be refused", Query: mergeQuery{}, Out: mergePreviewOut{},
+	}, m.a.previewMerge)
 	m.rt.API(http.MethodPost, "/api/v1/incidents/{id}/merge", web.Op{
 		ID: "mergeIncident", Tag: "incidents", Summary: "Merge into another incident; the answer is the other one", In: MergeInput{}, Out: Out{}, Versioned: true, Idempotent: true,
 	}, write(m.a, m.a.s.Merge))
