@@ -158,8 +158,71 @@ func (c *Company) ask(ctx context.Context) error {
 	if err := c.finish(ctx, r.ID, "engineer", "install", "已通过软件中心推送。"); err != nil {
 		return err
 	}
-	_, err = c.Requests.Order(staff, servicerequest.OrderInput{ItemID: items["Install software"], Answers: form.Raw{"software": {"other"}, "which": {"7-Zip"}}, Draft: true})
-	return err
+	if _, err = c.Requests.Order(staff, servicerequest.OrderInput{ItemID: items["Install software"], Answers: form.Raw{"software": {"other"}, "which": {"7-Zip"}}, Draft: true}); err != nil {
+		return err
+	}
+	return c.queued(ctx, items)
+}
+
+// queued plays requests that are open in different states, so that the queue
+// shows what it is for: one waits for its approval, one for parts, one is in
+// work, and two wait to be taken.
+func (c *Company) queued(ctx context.Context, items map[string]uuid.UUID) error {
+	day := c.Desk.Now().AddDate(0, 0, 8).Format(time.DateOnly)
+	orders := []struct {
+		who   string
+		in    servicerequest.OrderInput
+		after time.Duration
+		then  func(id uuid.UUID) error
+	}{
+		{who: "tom.becker", after: 40 * time.Minute, in: servicerequest.OrderInput{ItemID: items["Laptop"], Urgency: 2, Answers: form.Raw{"model": {"power"}, "why": {"Line simulation for the new press."}, "extras": {"dock", "mouse"}, "place": {"S-1F-011"}}}},
+		{who: "james.miller", after: time.Hour, in: servicerequest.OrderInput{ItemID: items["Install software"], Urgency: 2, Answers: form.Raw{"software": {"cad"}, "computer": {"LT-JM-033"}}}, then: func(id uuid.UUID) error {
+			return c.begun(ctx, id, "engineer", "install", &servicerequest.PendInput{Reason: servicerequest.OnVendor, Remark: "CAD 授权数已满，已向供应商追加一个。"})
+		}},
+		{who: "xie.fang", after: 90 * time.Minute, in: servicerequest.OrderInput{ItemID: items["Install software"], Answers: form.Raw{"software": {"visio"}, "computer": {"LT-XF-044"}}}, then: func(id uuid.UUID) error {
+			return c.begun(ctx, id, "engineer", "install", nil)
+		}},
+		{who: "shen.jing", after: 2 * time.Hour, in: servicerequest.OrderInput{ItemID: items["Move to another place"], Urgency: 1, Remark: "新同事周一入职，请尽量提前。", Answers: form.Raw{"from": {"A-6F-008"}, "to": {"A-6F-021"}, "day": {day}, "socket": {"works"}}}},
+		{who: "liang.bo", after: 30 * time.Minute, in: servicerequest.OrderInput{ItemID: items["Install software"], Answers: form.Raw{"software": {"other"}, "which": {"Power Query"}, "computer": {"LT-LB-019"}}}},
+	}
+	for _, o := range orders {
+		c.At(c.Desk.Now().Add(o.after))
+		as, err := c.as(ctx, o.who)
+		if err != nil {
+			return err
+		}
+		r, err := c.Requests.Order(as, o.in)
+		if err == nil && o.then != nil {
+			err = o.then(r.ID)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", o.who, err)
+		}
+	}
+	return nil
+}
+
+// begun takes a task of a request and, where it is said, puts the request on
+// hold.
+func (c *Company) begun(ctx context.Context, id uuid.UUID, who, key string, hold *servicerequest.PendInput) error {
+	ctx, err := c.as(ctx, who)
+	if err != nil {
+		return err
+	}
+	d, err := c.Requests.Detail(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, t := range d.Tasks {
+		if t.Key != key {
+			continue
+		}
+		if _, err = c.Requests.ClaimTask(ctx, id, t.ID, servicerequest.StepInput{}); err == nil && hold != nil {
+			_, err = c.Requests.Pend(ctx, id, *hold)
+		}
+		return err
+	}
+	return fmt.Errorf("%s has no task %s", d.Label(), key)
 }
 
 // offered are the demo's items by their English names.
