@@ -238,8 +238,9 @@ type reportProps struct {
 	Fault     *fault.Error
 	Device    []string
 	Announced []Announcement
-	Alike     []Alike // open incidents like it
-	Looked    bool    // for them
+	Known     []Announcement // what is announced and may be it
+	Alike     []Alike        // open incidents like it
+	Looked    bool           // for them
 }
 
 func (h handlers) reportForm(ctx context.Context, in CreateInput) (reportProps, error) {

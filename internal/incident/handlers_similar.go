@@ -13,7 +13,7 @@ func mountSimilar(rt web.Router, h handlers, a api) {
 	rt.Get("/incidents/{id}/similar", h.similarTo)
 
 	tag := func(o web.Op) web.Op { o.Tag = "incidents"; return o }
-	rt.API(http.MethodPost, "/api/v1/incidents/similar", tag(web.Op{ID: "findSimilar", Summary: "Open incidents like a report that is being written, among those the caller may see", In: SimilarInput{}, Out: alikeOut{}}), a.similar)
+	rt.API(http.MethodPost, "/api/v1/incidents/similar", tag(web.Op{ID: "findSimilar", Summary: "Announcements and open incidents like a report that is being written, among those the caller may see", In: SimilarInput{}, Out: hintsOut{}}), a.similar)
 	rt.API(http.MethodGet, "/api/v1/incidents/{id}/similar", tag(web.Op{ID: "listSimilar", Summary: "Open incidents like this one, among those the caller may see", Out: alikeOut{}}), a.similarTo)
 }
 
@@ -24,18 +24,23 @@ func (h handlers) similar(w http.ResponseWriter, r *http.Request) error {
 	if err := h.decode(w, r, &in); err != nil && !fault.Is(err, fault.Invalid) {
 		return err
 	}
-	found, err := h.s.Similar(r.Context(), SimilarInput{Title: in.Title, Description: in.Description, Device: in.Device, CategoryID: in.CategoryID, RequesterID: in.RequesterID})
+	about := SimilarInput{Title: in.Title, Description: in.Description, Device: in.Device, CategoryID: in.CategoryID, RequesterID: in.RequesterID}
+	known, err := h.s.Known(r.Context(), about)
+	if err != nil {
+		return err
+	}
+	found, err := h.s.Similar(r.Context(), about)
 	if err != nil {
 		return err
 	}
 	if web.IsHX(r) {
-		return web.Render(w, r, http.StatusOK, similarHints(found))
+		return web.Render(w, r, http.StatusOK, similarHints(known, found))
 	}
 	p, err := h.reportForm(r.Context(), in)
 	if err != nil {
 		return err
 	}
-	p.Alike, p.Looked = found, true
+	p.Known, p.Alike, p.Looked = known, found, true
 	return web.Render(w, r, http.StatusOK, reportPage(p))
 }
 
@@ -63,9 +68,16 @@ func (h handlers) similarTo(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, similarPage(d, found))
 }
 
-type alikeOut struct {
-	Items []Alike `json:"items"`
-}
+type (
+	alikeOut struct {
+		Items []Alike `json:"items"`
+	}
+	// hintsOut is alikeOut with the announcements that may be about the same.
+	hintsOut struct {
+		Items         []Alike        `json:"items"`
+		Announcements []Announcement `json:"announcements"`
+	}
+)
 
 func (a api) similar(w http.ResponseWriter, r *http.Request) error {
 	var in SimilarInput
@@ -76,7 +88,11 @@ func (a api) similar(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, alikeOut{append([]Alike{}, found...)})
+	known, err := a.s.Known(r.Context(), in)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, hintsOut{append([]Alike{}, found...), append([]Announcement{}, known...)})
 }
 
 func (a api) similarTo(w http.ResponseWriter, r *http.Request) error {

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -43,17 +44,76 @@ func (s *Service) SimilarTo(ctx context.Context, id uuid.UUID) ([]Alike, error) 
 	return s.similar(ctx, SimilarInput{Title: i.Title, Device: i.Device, CategoryID: i.CategoryID, RequesterID: &i.RequesterID}, i.ID)
 }
 
-func (s *Service) similar(ctx context.Context, in SimilarInput, except uuid.UUID) ([]Alike, error) {
+// Known lists what is announced to the actor now and may be what they are
+// writing about, the most alike first, at most 3: who reads it need not report
+// it. It tells nothing that the actor is not told anyway.
+func (s *Service) Known(ctx context.Context, in SimilarInput) ([]Announcement, error) {
+	words := in.words()
+	if len(words) == 0 {
+		return nil, nil
+	}
+	list, err := s.Announcements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return knownAmong(list, words), nil
+}
+
+// knownShown bounds how many announcements a hint has.
+const knownShown = 3
+
+// knownAmong picks the announcements that share two words with a text, and a
+// quarter of its words: a report has words of its own, and an announcement is
+// short.
+func knownAmong(list []Announcement, words []string) []Announcement {
+	type scored struct {
+		Announcement
+		hits int
+	}
+	var found []scored
+	for _, a := range list {
+		said := search.Lexemes(strings.Join([]string{a.TitleZh, a.TitleEn, a.TextZh, a.TextEn}, " "), knownWords)
+		hits := 0
+		for _, w := range words {
+			if slices.Contains(said, w) {
+				hits++
+			}
+		}
+		if hits >= min(2, len(words)) && 4*hits >= len(words) {
+			found = append(found, scored{a, hits})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b scored) int { return b.hits - a.hits })
+	var out []Announcement
+	for _, f := range found[:min(knownShown, len(found))] {
+		out = append(out, f.Announcement)
+	}
+	return out
+}
+
+// knownWords is how many words of an announcement are looked at.
+const knownWords = 500
+
+// words are the telling ones of what is known so far; none where that says too
+// little.
+func (in SimilarInput) words() []string {
 	text := strings.TrimSpace(strings.ToValidUTF8(in.Title, ""))
 	if text == "" {
 		text = title("", strings.ToValidUTF8(in.Description, ""))
 	}
 	if weight(text) < minSimilar {
+		return nil
+	}
+	return search.Lexemes(text, 14)
+}
+
+func (s *Service) similar(ctx context.Context, in SimilarInput, except uuid.UUID) ([]Alike, error) {
+	words := in.words()
+	if len(words) == 0 {
 		return nil, nil
 	}
-	words := search.Lexemes(text, 14)
 	v, _, err := s.desk.Visibility(ctx, Kind)
-	if err != nil || len(words) == 0 || v.Never() {
+	if err != nil || v.Never() {
 		return nil, err
 	}
 	return s.repo.alike(ctx, s.desk.DB, v, looksLike{

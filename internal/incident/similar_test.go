@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/fault"
@@ -101,5 +103,43 @@ func TestSimilarPages(t *testing.T) {
 	}
 	if a := lead.Get("/incidents/" + mine.Label() + "/similar"); !strings.Contains(a.Text(), other.Label()) || !strings.Contains(a.Text(), `name="relation" value="related"`) {
 		t.Error("the page of similar reports")
+	}
+}
+
+// TestKnownFaultsAreHinted: who writes about what is announced to them is told
+// so, in either language; who is not told of it elsewhere learns nothing here.
+func TestKnownFaultsAreHinted(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	erp := one(t, d, `SELECT id FROM services WHERE name_en = 'ERP system'`)
+	everybody, some := report(t, d, "manager"), report(t, d, "manager")
+	announce(t, d, everybody)
+	announce(t, d, some, func(f *incident.AnnounceFields) {
+		f.TitleZh, f.TitleEn, f.TextZh, f.TextEn = "财务报表打不开", "Ledger reports fail", "月结报表暂时打不开。", "Closing reports cannot be opened."
+		f.Audience, f.Services = "some", []uuid.UUID{erp}
+	})
+	for text, want := range map[string]string{
+		"外部邮件延迟很久才收到":                             everybody.Label(),
+		"mail from a supplier outside comes late": everybody.Label(),
+		"财务月结报表打不开":                               "",
+		"显示器闪烁并且有横线":                              "",
+		"邮件":                                      "",
+		"'; DROP TABLE x; --":                     "",
+	} {
+		known, err := d.Incidents.Known(d.As("staff"), incident.SimilarInput{Description: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, a := range known {
+			got += a.Number
+		}
+		if got != want {
+			t.Errorf("%s: hinted at %q, want %q", text, got, want)
+		}
+	}
+	a := d.Client("staff").Post("/incidents/similar", url.Values{"description": {"外部邮件延迟"}}, "HX-Request", "true")
+	if a.Status != 200 || !strings.Contains(a.Text(), "/announcements/"+everybody.Label()) {
+		t.Errorf("the hint: %d %s", a.Status, a.Text())
 	}
 }
