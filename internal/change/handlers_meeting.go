@@ -155,7 +155,14 @@ func readStep(r *http.Request, in *StepInput) (err error) {
 // readMinutes reads the minutes: what was said under said.<change>, and the
 // names of those present.
 func readMinutes(r *http.Request, in *MinutesInput) error {
-	r.Form["present"] = slices.DeleteFunc(r.Form["present"], func(s string) bool { return s == "" }) // what says that none are ticked
+	// The form has an empty value beside those ticked, so that none ticked is
+	// told from not asked.
+	if ticked := slices.DeleteFunc(slices.Clone(r.Form["present"]), func(s string) bool { return s == "" }); len(ticked) > 0 {
+		r.Form["present"] = ticked
+	} else if r.Form.Has("present") {
+		r.Form.Del("present")
+		in.Present = []uuid.UUID{}
+	}
 	if err := web.Form(r.Form, in); err != nil {
 		return err
 	}

@@ -54,9 +54,19 @@ func TestMeeting(t *testing.T) {
 		t.Errorf("%+v: %v", m.Agenda, err)
 	}
 	reviewer := person(t, d.Desk, "reviewer")
-	last := change.MinutesInput{Present: []uuid.UUID{reviewer}, Said: []change.Said{{ChangeID: c.ID, Minutes: "同意"}}, Remarks: "下次周五", Close: true}
+	friday := "下次周五"
+	last := change.MinutesInput{Present: []uuid.UUID{reviewer}, Said: []change.Said{{ChangeID: c.ID, Minutes: "同意"}}, Remarks: &friday, Close: true}
 	if _, err := minute(last); !fault.Is(err, fault.Conflict) {
 		t.Errorf("closed before it began: %v", err)
+	}
+	if m, err = minute(change.MinutesInput{Present: last.Present, Remarks: &friday}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = minute(change.MinutesInput{Fill: true}); err != nil || len(m.Present) != 1 || m.Remarks != friday || m.Agenda[len(m.Agenda)-1].ChangeID != second.ID {
+		t.Errorf("what was not given did not stay: %+v, %v", m, err)
+	}
+	if m, err = minute(change.MinutesInput{Remove: second.Label(), Present: []uuid.UUID{}}); err != nil || len(m.Present) != 0 {
+		t.Errorf("nobody present: %+v, %v", m, err)
 	}
 	d.Advance(61 * time.Minute)
 	if _, err := minute(change.MinutesInput{Close: true}); !names(err, "change.error.nobody_present") {
@@ -111,6 +121,11 @@ func TestMeetingPages(t *testing.T) {
 		t.Errorf("what was typed is lost: %d", a.Status)
 	}
 	form.Del("add")
+	nobody := url.Values{"version": {"1"}, "present": {""}, "remarks": {"short"}}
+	if a := manager.Post(where+"/minutes", nobody); a.Status != 303 {
+		t.Errorf("nobody ticked: %d", a.Status)
+	}
+	form.Set("version", "2")
 	if a := manager.Post(where+"/minutes", form); a.Status != 303 {
 		t.Errorf("%d: %s", a.Status, a.Text())
 	}

@@ -178,14 +178,14 @@ func (s *Service) EditMeeting(ctx context.Context, id uuid.UUID, in MeetingInput
 	return s.onMeeting(ctx, id, in.Version, in, func(u *work.Unit, m *Meeting) error { return s.fillMeeting(ctx, u.Tx, m, in) })
 }
 
-// MinutesInput is what was said and who came, and how the agenda changes. Close
-// ends the meeting: the minutes then stay as they are, with the votes as they
-// stand.
+// MinutesInput is what was said and who came, and how the agenda changes; what
+// is not given stays as it is. Close ends the meeting: the minutes then stay as
+// they are, with the votes as they stand.
 type MinutesInput struct {
 	Version int         `json:"version"`
-	Present []uuid.UUID `json:"present" validate:"max=200"`
+	Present []uuid.UUID `json:"present" validate:"max=200"` // null: as noted; empty: nobody
 	Said    []Said      `json:"said" validate:"max=50,dive"`
-	Remarks string      `json:"remarks" validate:"omitempty,text,max=10000"`
+	Remarks *string     `json:"remarks" validate:"omitempty,text,max=10000"`
 	Fill    bool        `json:"fill"`                     // add what waits for its review now
 	Add     string      `json:"add" validate:"max=40"`    // the number of a change to add
 	Remove  string      `json:"remove" validate:"max=40"` // of one to take away
@@ -207,11 +207,16 @@ func (s *Service) Minute(ctx context.Context, id uuid.UUID, in MinutesInput) (Me
 		if err != nil {
 			return err
 		}
-		m.Present = unique(in.Present)
-		if len(known) != len(m.Present) {
+		if in.Present != nil {
+			m.Present = unique(in.Present)
+		}
+		if in.Present != nil && len(known) != len(m.Present) {
 			return fault.OnField("present", "validation.unknown")
 		}
-		m.Agenda, m.Remarks = slices.Clone(m.Agenda), in.Remarks
+		if in.Remarks != nil {
+			m.Remarks = *in.Remarks
+		}
+		m.Agenda = slices.Clone(m.Agenda)
 		for _, x := range in.Said {
 			at := slices.IndexFunc(m.Agenda, func(a AgendaItem) bool { return a.ChangeID == x.ChangeID })
 			if at < 0 {

@@ -131,7 +131,10 @@ func (s *Service) Template(ctx context.Context, id uuid.UUID) (d TemplateDetail,
 		return d, err
 	}
 	d.Now = s.desk.Now()
-	d.TemplateRow = d.Versions[slices.IndexFunc(d.Versions, func(r TemplateRow) bool { return r.ID == id })]
+	d.TemplateRow = TemplateRow{Template: t, Live: t.InForce(d.Now)}
+	if n := slices.IndexFunc(d.Versions, func(r TemplateRow) bool { return r.ID == id }); n >= 0 { // not so old that it is not listed
+		d.TemplateRow = d.Versions[n]
+	}
 	d.reader = who
 	if d.People, err = identity.People(ctx, s.desk.DB, slices.Concat(people(t.ApprovedBy), t.Authors, owners(t.Steps, t.Back))...); err != nil {
 		return d, err
