@@ -68,6 +68,15 @@ func (m *Meeting) Touch(now time.Time) { m.Version++; m.UpdatedAt = now }
 // Label is the number people use, such as CAB-0012.
 func (m Meeting) Label() string { return fmt.Sprintf("CAB-%04d", m.Number) }
 
+// topics are the changes on the agenda, in its order.
+func (m Meeting) topics() []uuid.UUID {
+	out := make([]uuid.UUID, len(m.Agenda))
+	for n, a := range m.Agenda {
+		out[n] = a.ChangeID
+	}
+	return out
+}
+
 // about reports whether a change is on the agenda.
 func (m Meeting) about(id uuid.UUID) bool {
 	return slices.ContainsFunc(m.Agenda, func(a AgendaItem) bool { return a.ChangeID == id })

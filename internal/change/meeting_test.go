@@ -97,6 +97,10 @@ func TestMeeting(t *testing.T) {
 	if page := d.Client("auditor").Get("/changes/meetings/" + m.ID.String()); page.Status != 200 || strings.Contains(page.Text(), "同意") || strings.Contains(page.Text(), c.Label()) {
 		t.Errorf("what the reader may not see is in the minutes: %d", page.Status)
 	}
+	list := d.API("auditor").Get("/api/v1/change-meetings")
+	if list.Status != 200 || strings.Contains(list.Text(), c.ID.String()) || strings.Contains(list.Text(), "同意") || !strings.Contains(list.Text(), `"hidden":1`) {
+		t.Errorf("what the reader may not see is in the list: %s", list.Text())
+	}
 }
 
 // TestMeetingPages: planned, filled and minuted through its pages; what is wrong

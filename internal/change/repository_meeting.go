@@ -76,6 +76,15 @@ func (meetings) waiting(ctx context.Context, q db.Querier, v record.Visibility, 
 	return out, db.Map(err)
 }
 
+// visible says which of some changes v lets through.
+func (meetings) visible(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id FROM records r WHERE r.id = ANY(@ids) AND `, ``), v.With(db.Args{"ids": ids}))
+	out := map[uuid.UUID]bool{}
+	var id uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
+	return out, db.Map(err)
+}
+
 // agenda reads the changes of an agenda, as far as v lets them through.
 func (r repository) agenda(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) (map[uuid.UUID]Change, error) {
 	rows, _ := q.Query(ctx, v.SQL(`SELECT `+columnList+` FROM changes WHERE id = ANY(ARRAY(SELECT r.id FROM records r WHERE r.id = ANY(@ids) AND `, `))`), v.With(db.Args{"ids": ids}))

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -27,14 +28,16 @@ type MeetingInput struct {
 	ChairID  *uuid.UUID `json:"chair_id"` // none: whoever plans it
 }
 
-// MeetingRow is a meeting in the list.
+// MeetingRow is a meeting in the list. Its agenda has what the reader may see;
+// Hidden counts the rest.
 type MeetingRow struct {
 	Meeting
-	Chair identity.Person `json:"-"`
+	Hidden int             `json:"hidden"`
+	Chair  identity.Person `json:"-"`
 }
 
 // Meetings lists the meetings, the latest first; cursor is the second answer of
-// the page before.
+// the page before. Of an agenda it gives only the changes that the reader may see.
 func (s *Service) Meetings(ctx context.Context, cursor string) ([]MeetingRow, string, error) {
 	if _, err := s.templateReader(ctx); err != nil {
 		return nil, "", err
@@ -53,16 +56,29 @@ func (s *Service) Meetings(ctx context.Context, cursor string) ([]MeetingRow, st
 		list = list[:page]
 		next = db.Cursor(meetingPlace{list[page-1].BeginsAt, list[page-1].ID})
 	}
-	chairs := make([]uuid.UUID, len(list))
-	for n, m := range list {
-		chairs[n] = m.ChairID
+	v, _, err := s.desk.Visibility(ctx, Kind)
+	if err != nil {
+		return nil, "", err
 	}
-	names, err := identity.People(ctx, s.desk.DB, chairs...)
+	var chairs, topics []uuid.UUID
+	for _, m := range list {
+		chairs = append(chairs, m.ChairID)
+		topics = append(topics, m.topics()...)
+	}
+	var names map[uuid.UUID]identity.Person
+	var seen map[uuid.UUID]bool
+	err = db.Together(ctx, s.desk.DB,
+		func(q db.Querier) (err error) { names, err = identity.People(ctx, q, chairs...); return err },
+		func(q db.Querier) (err error) { seen, err = meetings{}.visible(ctx, q, v, topics); return err },
+	)
 	out := make([]MeetingRow, len(list))
 	for n, m := range list {
-		out[n] = MeetingRow{m, names[m.ChairID]}
+		all := len(m.Agenda)
+		m.Agenda = slices.DeleteFunc(slices.Clone(m.Agenda), func(a AgendaItem) bool { return !seen[a.ChangeID] })
+		m.Agenda, m.Present = nonNil(m.Agenda), nonNil(m.Present)
+		out[n] = MeetingRow{m, all - len(m.Agenda), names[m.ChairID]}
 	}
-	return out, next, err
+	return out, next, db.Map(err)
 }
 
 // Topic is one change on an agenda, as the reader may see it.
@@ -95,10 +111,7 @@ func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (d MeetingDetail, e
 	if err != nil {
 		return d, err
 	}
-	ids := make([]uuid.UUID, len(d.Agenda))
-	for n, a := range d.Agenda {
-		ids[n] = a.ChangeID
-	}
+	ids := d.topics()
 	var known map[uuid.UUID]Change
 	var votes map[uuid.UUID]approval.Standing
 	present, chair := d.Present, d.ChairID
@@ -165,12 +178,29 @@ func (s *Service) waiting(ctx context.Context, q db.Querier) ([]uuid.UUID, error
 }
 
 func (s *Service) onMeeting(ctx context.Context, id uuid.UUID, version int, in any, fn func(*work.Unit, *Meeting) error) (Meeting, error) {
-	return work.Update(ctx, s.desk, meetings{}, ActionMeet, id, version, in, func(u *work.Unit, m *Meeting) error {
+	m, err := work.Update(ctx, s.desk, meetings{}, ActionMeet, id, version, in, func(u *work.Unit, m *Meeting) error {
 		if m.State != MeetingPlanned {
 			return fault.New(fault.Conflict, "change.error.meeting_over")
 		}
 		return fn(u, m)
 	})
+	// Two agendas that clash are told by their length: whoever keeps minutes may
+	// not see every change on them.
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		for n, c := range f.Clashes {
+			if c.Field == "agenda" {
+				f.Clashes[n].Theirs, f.Clashes[n].Yours = agendaLength(c.Theirs), agendaLength(c.Yours)
+			}
+		}
+	}
+	return m, err
+}
+
+func agendaLength(v any) any {
+	if list, ok := v.([]AgendaItem); ok {
+		return len(list)
+	}
+	return nil
 }
 
 // EditMeeting changes when and where it is, and who leads it.
@@ -270,10 +300,7 @@ func (s *Service) closeMeeting(ctx context.Context, u *work.Unit, m *Meeting) er
 	if u.Now.Before(m.BeginsAt) {
 		return fault.New(fault.Conflict, "change.error.meeting_early")
 	}
-	ids := make([]uuid.UUID, len(m.Agenda))
-	for n, a := range m.Agenda {
-		ids[n] = a.ChangeID
-	}
+	ids := m.topics()
 	states, err := s.repo.states(ctx, u.Tx, ids)
 	if err != nil {
 		return err
