@@ -72,12 +72,15 @@ func (e *env) open(o openOptions) (*opened, error) {
 	if clock == nil {
 		clock = e.now
 	}
-	if d.App, err = app.New(app.Options{Config: c, Pool: d.pool, Clock: clock, Log: d.log, Version: version, Workers: o.workers}); err != nil {
+	if d.App, err = app.New(app.Options{Config: c, Pool: d.pool, Clock: clock, Log: d.log, Version: version, Workers: o.workers, Undo: undoWindow}); err != nil {
 		d.pool.Close()
 		return nil, errors.Join(err, d.stopDatabase())
 	}
 	return d, nil
 }
+
+// undoWindow is a little longer than pages offer to take an act back.
+const undoWindow = 10 * time.Second
 
 // schema migrates where that is needed. A server that is still starting is
 // waited for.

@@ -60,6 +60,8 @@ type Options struct {
 	Sender  mail.Sender // nil: by OPSDESK_SMTP_URL
 	Workers int         // jobs at once; 0 only enqueues
 	Live    live.Options
+	// Undo is how long an act that can be taken back is kept from others' mail.
+	Undo time.Duration
 }
 
 // App is a wired desk.
@@ -101,7 +103,7 @@ func New(o Options) (*App, error) {
 	reg := jobs.NewRegistry()
 	d := &work.Desk{
 		DB: o.Pool, Clock: o.Clock, Matrix: matrix, Policies: authz.Policies{}, Kinds: record.NewKinds(), Bus: event.NewBus(reg), Registry: reg,
-		Messages: i18n.New(), Log: o.Log, App: o.Version,
+		Messages: i18n.New(), Log: o.Log, App: o.Version, Undo: o.Undo,
 	}
 	a.Desk = d
 	if err := errors.Join(d.Messages.Add(ui.Messages), d.Messages.Add(authz.Messages), d.Messages.Add(messages)); err != nil {

@@ -67,6 +67,7 @@ type Options struct {
 	Vars   []string
 	Live   live.Options
 	Pool   func(tb testing.TB, url string) *db.Pool // opens the database otherwise, to watch it
+	Undo   time.Duration                            // how long messages of what can be taken back wait
 }
 
 // New starts a desk. Background jobs run only when the test says so.
@@ -118,7 +119,7 @@ func (d *Desk) start(o Options) {
 		tb.Fatal(err)
 	}
 	d.Config = cfg
-	ao := app.Options{Config: cfg, Pool: d.Pool, Clock: d.now, Log: slog.New(slog.DiscardHandler), Version: "test", Live: o.Live}
+	ao := app.Options{Config: cfg, Pool: d.Pool, Clock: d.now, Log: slog.New(slog.DiscardHandler), Version: "test", Live: o.Live, Undo: o.Undo}
 	if !o.NoMail {
 		ao.Sender = d.Mail
 	}

@@ -60,3 +60,10 @@ func Copy(ctx context.Context, u *work.Unit, comment, to uuid.UUID, o BindOption
 	}
 	return names, nil
 }
+
+// Release gives the files of a comment that is taken back to who uploaded them:
+// nobody else reads them, and they are forgotten unless they are sent again.
+func Release(ctx context.Context, u *work.Unit, comment uuid.UUID) error {
+	_, err := u.Tx.Exec(ctx, `UPDATE attachments SET record_id = NULL, comment_id = NULL, internal = false, bound_at = NULL WHERE comment_id = @comment`, db.Args{"comment": comment})
+	return err
+}

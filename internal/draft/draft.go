@@ -91,6 +91,13 @@ func Clear(u *work.Unit, key string) {
 	u.Batch.Queue(`DELETE FROM drafts WHERE person_id = @person AND key = @key`, db.Args{"person": u.Actor.ID, "key": key})
 }
 
+// Restore gives the actor back what they had sent, unless they have begun to
+// write something else, within the transaction that takes it back.
+func Restore(u *work.Unit, key string, f Fields) {
+	u.Batch.Queue(`INSERT INTO drafts (person_id, key, body, updated_at) VALUES (@person, @key, @body, @now) ON CONFLICT (person_id, key) DO NOTHING`,
+		db.Args{"person": u.Actor.ID, "key": key, "body": f, "now": u.Now})
+}
+
 // Mount adds the routes that desk.js saves to.
 func Mount(d *work.Desk, rt web.Router) error {
 	h := handlers{d}

@@ -36,6 +36,11 @@ type Event struct {
 	// Group stands for several events of which a person is told once, whichever
 	// of them comes first.
 	Group uuid.UUID `json:"group,omitzero"`
+	// Version is the record's after an act that may still be taken back: of one
+	// that was, nobody hears. 0: of an act that stands.
+	Version int `json:"version,omitempty"`
+	// Hold is how long the subscribers wait.
+	Hold time.Duration `json:"-"`
 }
 
 // Once is what a message is unique by for each person.
@@ -105,7 +110,11 @@ func (b *Bus) Publish(batch *pgx.Batch, q *jobs.Client, events []Event) error {
 	for _, e := range events {
 		for _, s := range b.subs {
 			if len(s.names) == 0 || slices.Contains(s.names, e.Name) {
-				list = append(list, jobs.Job{Kind: s.job, Payload: e})
+				j := jobs.Job{Kind: s.job, Payload: e}
+				if e.Hold > 0 {
+					j.RunAt = e.At.Add(e.Hold)
+				}
+				list = append(list, j)
 			}
 		}
 	}

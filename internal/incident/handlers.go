@@ -401,9 +401,7 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 		} else if was != nil {
 			web.Flash(w, "ui.done")
 		}
-		if err := offerUndo(w, path, was, i); err != nil {
-			return err
-		}
+		h.offerUndo(w, path, was, i)
 		if b := back(r.Form, "return"); b != "" {
 			return web.SeeOther(w, r, b)
 		}
@@ -453,6 +451,7 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 		return h.failed(w, r, id, "edit", err)
 	}
 	in.keep(r.Form)
+	was := h.before(r.Context(), id, "edit")
 	i, err := h.s.Edit(work.WithKey(r.Context(), web.Key(r)), id, in)
 	if f := fault.Of(err); f != nil && len(f.Clashes) > 0 {
 		d, err := h.s.Detail(r.Context(), id)
@@ -470,6 +469,7 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 		said = "ui.merged"
 	}
 	web.Flash(w, said)
+	h.offerUndo(w, "edit", was, i)
 	if b := back(r.Form, "return"); b != "" {
 		return web.SeeOther(w, r, b)
 	}

@@ -2,9 +2,9 @@ package incident
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -13,14 +13,14 @@ import (
 	"opsdesk/internal/work"
 )
 
-// undoable names the acts whose form offers to take them back, and as what
-// change they are taken back.
-var undoable = map[string]string{"assign": "assign", "claim": "assign", "priority": "priority", "pend": "pend", "resume": "resume"}
+// undoable names the forms after which the next page offers to take the act
+// back.
+var undoable = []string{"assign", "claim", "transfer", "priority", "pend", "resume", "accept", "start", "edit", "replies"}
 
 // before reads an incident that is about to be changed by an act that can be
 // taken back.
 func (h handlers) before(ctx context.Context, id uuid.UUID, path string) *Incident {
-	if undoable[path] == "" {
+	if !slices.Contains(undoable, path) {
 		return nil
 	}
 	i, _, err := h.s.Get(ctx, id)
@@ -32,24 +32,14 @@ func (h handlers) before(ctx context.Context, id uuid.UUID, path string) *Incide
 
 // offerUndo lets the next page take the act back: as another act, with its own
 // permission, and only while nobody has changed the incident since.
-func offerUndo(w http.ResponseWriter, path string, before *Incident, after Incident) error {
-	if before == nil || after.Version != before.Version+1 {
-		return nil
+func (h handlers) offerUndo(w http.ResponseWriter, path string, before *Incident, after Incident) {
+	if before == nil || after.ID != before.ID || after.Version != before.Version+1 {
+		return
 	}
-	act := undoable[path]
-	if act == "assign" && before.State != after.State {
-		return nil // taking it also accepted it
+	if path == "replies" && (h.desk.Undo == 0 || before.State != after.State) {
+		return // told already, or taken up again by its requester
 	}
-	in := reversal(*before, after, act)
-	if in == nil {
-		return nil
-	}
-	b, err := json.Marshal(undo{after.Version, *in})
-	if err != nil {
-		return err
-	}
-	web.FlashUndo(w, "/incidents/"+after.Label()+"/undo", string(b))
-	return nil
+	web.FlashUndo(w, "/incidents/"+after.Label()+"/undo", strconv.Itoa(after.Version))
 }
 
 // undone takes back what the last form did.
@@ -62,11 +52,11 @@ func (h handlers) undone(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &none); err != nil {
 		return err
 	}
-	var u undo
-	if err := json.Unmarshal([]byte(r.Form.Get("undo")), &u); err != nil || u.Version < 1 || !slices.Contains([]string{"assign", "priority", "pend", "resume"}, u.In.Act) {
+	version, err := strconv.Atoi(r.Form.Get("undo"))
+	if err != nil || version < 1 {
 		return fault.New(fault.Malformed, "error.bad_form")
 	}
-	i, err := h.s.takeBack(work.WithKey(r.Context(), web.Key(r)), id, u)
+	i, err := h.s.Undo(work.WithKey(r.Context(), web.Key(r)), id, UndoInput{Version: version})
 	if err != nil {
 		return h.failed(w, r, id, "undo", err)
 	}

@@ -140,6 +140,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	act(m, "public", ActionUnhide, "End the confidentiality (needs a second person)", s.Unhide)
 	act(m, "names", ActionName, "Name a person on a confidential incident", s.NamePerson)
 	act(m, "nudge", ActionNudge, "Chase an open incident; there is a cool-down", s.Nudge)
+	rt.API(http.MethodPost, "/api/v1/incidents/{id}/undo", tag(web.Op{ID: "undoIncidentAct", Summary: "Take one's own last act back, by the version that it made: within two minutes, a reply within ten seconds, and while nobody has changed the incident since", In: UndoInput{}, Out: Out{}, Versioned: true, Idempotent: true}), write(a, s.Undo))
 	mountFamily(m)
 	mountMajor(m)
 	rt.Post("/incidents/{id}/edit", h.edit)

@@ -105,6 +105,9 @@ func (s *Service) update(ctx context.Context, act authz.Action, id uuid.UUID, ve
 		if err := afterMerge(act, *i); err != nil {
 			return err
 		}
+		if undos[act] != "" && !u.Actor.System {
+			u.Hold()
+		}
 		return change(u, i)
 	})))
 }

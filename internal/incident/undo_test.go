@@ -1,14 +1,21 @@
 package incident_test
 
 import (
+	"bytes"
 	"html"
+	"mime/multipart"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/platform/fault"
 )
 
 var undoForm = regexp.MustCompile(`<form method="post" action="([^"]+)"><input type="hidden" name="_key" value="[^"]+"> ?<input type="hidden" name="undo" value="([^"]*)"`)
@@ -37,6 +44,12 @@ func TestUndoOfOneAct(t *testing.T) {
 			return a.Priority == b.Priority && a.PriorityReason == b.PriorityReason
 		}},
 		{"assign", url.Values{"assignee_id": {personID(t, d, "he.ming").String()}}, func(b, a incident.Incident) bool { return a.AssigneeID != nil && *a.AssigneeID == *b.AssigneeID }},
+		{"transfer", url.Values{"team_id": {teamID(t, d, "Applications").String()}, "remark": {"theirs"}}, func(b, a incident.Incident) bool {
+			return same(b.TeamID, a.TeamID) && same(b.AssigneeID, a.AssigneeID)
+		}},
+		{"edit", url.Values{"category_id": {category(t, d, "Network").String()}, "title": {"other"}}, func(b, a incident.Incident) bool {
+			return same(b.CategoryID, a.CategoryID) && b.Title == a.Title
+		}},
 		{"pend", url.Values{"reason": {"vendor"}}, func(b, a incident.Incident) bool { return a.State == b.State }},
 	} {
 		i := report(t, d, "staff")
@@ -75,10 +88,186 @@ func TestUndoOfOneAct(t *testing.T) {
 		}
 	}
 	i := report(t, d, "staff")
-	for _, bad := range []string{"", "{}", "x", `{"version":1,"in":{"act":"note","body":"x"}}`, `{"version":1,"in":{"act":"resolve"}}`} {
-		if a := lead.Post("/incidents/"+i.Label()+"/undo", url.Values{"undo": {bad}}); a.Status != 400 {
+	for bad, status := range map[string]int{"": 400, "{}": 400, "x": 400, "0": 400, "1": 409, "7": 409} {
+		if a := lead.Post("/incidents/"+i.Label()+"/undo", url.Values{"undo": {bad}}); a.Status != status {
 			t.Errorf("%q: %d", bad, a.Status)
 		}
+	}
+}
+
+func category(t *testing.T, d *apptest.Desk, name string) uuid.UUID {
+	t.Helper()
+	c, err := d.Incidents.Config(d.As("lead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range c.Categories {
+		if x.NameEn == name {
+			return x.ID
+		}
+	}
+	t.Fatalf("no category %s", name)
+	return uuid.Nil
+}
+
+func same[T comparable](a, b *T) bool {
+	return a == nil && b == nil || a != nil && b != nil && *a == *b
+}
+
+// TestUndoOfTheFirstAnswer: accepting and beginning are taken back to where the
+// ticket was, its clock goes on, and what the ticket had not is not there again.
+func TestUndoOfTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	lead, i := d.As("lead"), report(t, d, "staff")
+	net := category(t, d, "Network")
+	do := func(act func() (incident.Incident, error), state incident.State) {
+		t.Helper()
+		before, _, err := d.Incidents.Get(lead, i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		done, err := act()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Incidents.Undo(d.As("he.ming"), i.ID, incident.UndoInput{Version: done.Version}); !fault.Is(err, fault.Conflict) {
+			t.Errorf("taken back by another: %v", err)
+		}
+		after, err := d.Incidents.Undo(lead, i.ID, incident.UndoInput{Version: done.Version})
+		if err != nil || after.State != state || !same(after.CategoryID, before.CategoryID) || !same(after.AssigneeID, before.AssigneeID) || (after.RespondedAt == nil) != (before.RespondedAt == nil) {
+			t.Fatalf("%+v %v", after, err)
+		}
+		if _, err := act(); err != nil {
+			t.Errorf("it cannot be done again: %v", err)
+		}
+	}
+	clock := func() string {
+		var state string
+		if err := d.Pool.QueryRow(t.Context(), `SELECT state FROM sla_clocks WHERE record_id = $1 AND metric = 'response'`, i.ID).Scan(&state); err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	accepted, err := d.Incidents.Accept(lead, i.ID, incident.AcceptInput{CategoryID: &net})
+	if err != nil || clock() != "met" {
+		t.Fatal(clock(), err)
+	}
+	if _, err := d.Incidents.Undo(lead, i.ID, incident.UndoInput{Version: accepted.Version}); err != nil || clock() != "running" {
+		t.Fatalf("the clock is %s after the answer was taken back: %v", clock(), err)
+	}
+	do(func() (incident.Incident, error) {
+		return d.Incidents.Accept(lead, i.ID, incident.AcceptInput{CategoryID: &net})
+	}, incident.New)
+	do(func() (incident.Incident, error) { return d.Incidents.Start(lead, i.ID, incident.StepInput{}) }, incident.Accepted)
+	now, _, err := d.Incidents.Get(lead, i.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(3 * time.Minute)
+	if _, err := d.Incidents.Undo(lead, i.ID, incident.UndoInput{Version: now.Version}); fault.Of(err).Code != "incident.error.undo_late" {
+		t.Errorf("taken back for ever: %v", err)
+	}
+}
+
+// TestUndoOfAReply: it is gone for its reader everywhere, nobody is told of it,
+// its author finds it as a draft, and what was said stands in the history.
+func TestUndoOfAReply(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{Undo: 10 * time.Second})
+	i := report(t, d, "staff")
+	bring(t, d, i, incident.InProgress)
+	d.Advance(time.Minute)
+	d.Drain()
+	d.Mail.Sent = nil
+	at := "/incidents/" + i.Label()
+	lead, staff := d.Client("lead"), d.Client("staff")
+	body := "the quetzalcoatl is broken @he.ming"
+	var form bytes.Buffer
+	m := multipart.NewWriter(&form)
+	_ = m.WriteField("body", body)
+	_ = m.WriteField("_key", "r")
+	file, err := m.CreateFormFile("files", "secret.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = file.Write([]byte("zeppelin"))
+	_ = m.Close()
+	if a := lead.Do("POST", at+"/replies", m.FormDataContentType(), &form); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	d.Drain()
+	if len(d.Mail.Sent) != 0 {
+		t.Fatalf("mail left before the reply stood: %+v", d.Mail.Sent)
+	}
+	seen := func() (where []string) {
+		for _, path := range []string{at, "/my?q=quetzalcoatl"} {
+			if strings.Contains(staff.Get(path).Text(), "quetzalcoatl is broken") || strings.Contains(path, "?") && strings.Contains(staff.Get(path).Text(), i.Label()) {
+				where = append(where, path)
+			}
+		}
+		api := d.API("staff")
+		for _, path := range []string{"/replies", "/attachments", "/history"} {
+			text := api.Get("/api/v1/incidents/" + i.Label() + path).Text()
+			if strings.Contains(text, "quetzalcoatl") || strings.Contains(text, "secret.txt") {
+				where = append(where, path)
+			}
+		}
+		return where
+	}
+	if got := seen(); len(got) != 4 {
+		t.Fatalf("the reply was seen at %v", got)
+	}
+	path, value := offered(lead.Get(at).Text())
+	if a := lead.Post(path, url.Values{"undo": {value}, "_key": {"u"}}); a.Status != 303 {
+		t.Fatal(a.Status, a.Text())
+	}
+	if got := seen(); len(got) != 0 {
+		t.Errorf("the reply is still seen at %v", got)
+	}
+	d.Advance(time.Minute)
+	d.Drain()
+	if len(d.Mail.Sent) != 0 {
+		t.Errorf("mail of a reply that was taken back: %+v", d.Mail.Sent)
+	}
+	var told int
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM notifications WHERE record_id = $1 AND event IN ('incident.replied', 'incident.mentioned')`, i.ID).Scan(&told); err != nil || told != 0 {
+		t.Errorf("%d were told in the inbox: %v", told, err)
+	}
+	w, err := d.Incidents.Watchers(d.As("lead"), i.ID)
+	if err != nil || slices.Contains(w, personID(t, d, "he.ming")) {
+		t.Errorf("who was called still follows: %v %v", w, err)
+	}
+	page := lead.Get(at).Text()
+	if !strings.Contains(page, "<del>"+body) {
+		t.Error("the history does not show what was taken back")
+	}
+	if !strings.Contains(page, ">"+body+"</textarea>") {
+		t.Error("its author has lost the text")
+	}
+
+	// One that stands is sent, and cannot be taken back any more.
+	if a := lead.Post(at+"/replies", url.Values{"body": {"second"}, "_key": {"s"}}); a.Status != 303 {
+		t.Fatal(a.Status)
+	}
+	path, value = offered(lead.Get(at).Text())
+	d.Advance(11 * time.Second)
+	d.Drain()
+	if len(d.Mail.Sent) != 2 || !strings.Contains(d.Mail.Sent[0].Text, "second") {
+		t.Errorf("%+v", d.Mail.Sent)
+	}
+	if a := lead.Post(path, url.Values{"undo": {value}, "_key": {"v"}}); a.Status != 409 {
+		t.Errorf("taken back after it was sent: %d", a.Status)
+	}
+	// A requester's answer that took the ticket up again stays said.
+	if _, err := d.Incidents.Pend(d.As("lead"), i.ID, incident.PendInput{Reason: incident.OnUser}); err != nil {
+		t.Fatal(err)
+	}
+	if a := staff.Post(at+"/replies", url.Values{"body": {"answer"}, "_key": {"x"}}); a.Status != 303 {
+		t.Fatal(a.Status)
+	}
+	if p, _ := offered(staff.Get(at).Text()); p != "" {
+		t.Error("an answer that took the ticket up again offers undo")
 	}
 }
 

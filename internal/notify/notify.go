@@ -123,6 +123,11 @@ func (s *Service) deliver(ctx context.Context, e event.Event) error {
 	if e.Subject != nil {
 		return s.announce(ctx, e)
 	}
+	if e.Version > 0 {
+		if undone, err := trail.Undone(ctx, s.desk.DB, e.Ref.ID, e.Version); err != nil || undone {
+			return err
+		}
+	}
 	// Who may see the record is decided for each reader below.
 	entry, err := record.Get(ctx, s.desk.DB, e.Ref.ID)
 	if fault.Is(err, fault.NotFound) {

@@ -28,6 +28,7 @@ type EventKind string
 const (
 	Started      EventKind = "started"
 	Responded    EventKind = "responded"
+	Unanswered   EventKind = "unanswered" // the answer was taken back at once: the clock goes on
 	Paused       EventKind = "paused"
 	Resumed      EventKind = "resumed"
 	Stopped      EventKind = "stopped"      // solved or delivered
@@ -220,6 +221,13 @@ func (w *way) turn(e Event) {
 	case Responded:
 		if w.m == Response {
 			w.stop(e.At)
+		}
+	case Unanswered:
+		if w.m == Response && w.ended && w.clock.State != Void {
+			w.ended, w.clock.Ended, w.clock.State = false, nil, ""
+			if w.later != nil {
+				w.rule(*w.later)
+			}
 		}
 	case Paused:
 		w.paused, w.reason = e.Pauses, e.Reason

@@ -85,6 +85,9 @@ func between(a, b Standing, at time.Time) []told {
 	if a.Responded == nil && b.Responded != nil {
 		add(Responded)
 	}
+	if a.Responded != nil && b.Responded == nil {
+		add(Unanswered)
+	}
 	switch {
 	case b.Category == record.Cancelled && a.Category != record.Cancelled:
 		add(Voided)

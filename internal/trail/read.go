@@ -44,6 +44,26 @@ func ChangedSince(ctx context.Context, q db.Querier, id uuid.UUID, version int) 
 	return s, nil
 }
 
+// Undoes is the field by which an act says which version of the record it takes
+// back.
+const Undoes = "undoes"
+
+// Undone reports whether the act that made a version of a record was taken
+// back.
+func Undone(ctx context.Context, q db.Querier, id uuid.UUID, version int) (yes bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM trail_entries WHERE record_id = @id AND version = @version + 1 AND outcome = 'success'
+		AND (diff::jsonb -> 'undoes' ->> 1)::int = @version)`, db.Args{"id": id, "version": version}).Scan(&yes)
+	return yes, db.Map(err)
+}
+
+// OfVersion is the act that made a version of a record.
+func OfVersion(ctx context.Context, q db.Querier, id uuid.UUID, version int) (Entry, error) {
+	rows, _ := q.Query(ctx, `SELECT id, `+columns+` FROM trail_entries WHERE record_id = @id AND version = @version AND outcome = 'success' ORDER BY id DESC LIMIT 1`,
+		db.Args{"id": id, "version": version})
+	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Entry])
+	return e, db.Map(err)
+}
+
 // OfRecord lists the successful acts on one record, oldest first, at most
 // limit of the newest. Access to the record is the caller's to check.
 func OfRecord(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Entry, error) {

@@ -36,6 +36,8 @@ type Desk struct {
 	Messages *i18n.Catalog
 	Log      *slog.Logger
 	App      string // version of the program, for the trail
+	// Undo is how long the messages of an act that its actor may take back wait.
+	Undo time.Duration
 }
 
 // Now is the instant of a use case: UTC, to the microsecond that the database

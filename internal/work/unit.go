@@ -48,6 +48,7 @@ type Unit struct {
 	jobs    []jobs.Job
 	extra   trail.Diff
 	after   []func() error
+	held    bool     // messages wait until the act stands
 	changes int      // announced so far
 	used    *usedKey // a repeated idempotency key: the effect exists already
 	// claimed: the key belongs to the unit's first act. done: and it was used.
@@ -98,6 +99,10 @@ func (u *Unit) Tell(name string, about uuid.UUID, to ...uuid.UUID) {
 func (u *Unit) Announce(name string, subject event.Subject, to ...uuid.UUID) {
 	u.events = append(u.events, event.Event{Name: name, To: to, Subject: &subject})
 }
+
+// Hold lets people hear of the act only once its actor cannot take it back any
+// more; of an act that was taken back by then they hear nothing.
+func (u *Unit) Hold() { u.held = true }
 
 // AfterRegister runs fn once the new record's register line is queued, for rows
 // that refer to it.
@@ -207,8 +212,8 @@ func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version i
 		return err
 	}
 	trail.Queue(&u.Batch, e)
-	events := u.events
-	u.events = nil
+	events, held := u.events, u.held && u.desk.Undo > 0
+	u.events, u.held = nil, false
 	if u.Quiet || len(events) == 0 {
 		return nil
 	}
@@ -223,6 +228,9 @@ func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version i
 			events[i].Not = told
 		}
 		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At, events[i].Group = NewID(), ref, u.Actor.ID, u.Now, u.Group
+		if held {
+			events[i].Version, events[i].Hold = version, u.desk.Undo
+		}
 	}
 	return u.desk.Bus.Publish(&u.Batch, u.desk.Jobs, events)
 }

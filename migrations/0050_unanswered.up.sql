@@ -1,0 +1,3 @@
+-- An answer can be taken back at once.
+ALTER TABLE sla_events DROP CONSTRAINT sla_events_kind,
+    ADD CONSTRAINT sla_events_kind CHECK (kind IN ('started', 'responded', 'unanswered', 'paused', 'resumed', 'stopped', 'reopened', 'voided', 'reclassified', 'joined', 'handed', 'parted'));
