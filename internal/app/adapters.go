@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +13,7 @@ import (
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/inspection"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
@@ -106,6 +108,48 @@ func (a itemIncidents) Opened(ctx context.Context, items []uuid.UUID, from, to t
 		return nil, err
 	}
 	return a.desk.Kinds.Affecting(ctx, a.desk.DB, v, incident.Kind, items, from, to)
+}
+
+// inspected finds the items that a plan of inspections names by what they are.
+type inspected struct{ *configuration.Service }
+
+// Select lists items by name.
+func (a inspected) Select(ctx context.Context, s inspection.Selection, limit int) ([]uuid.UUID, error) {
+	p, err := a.List(ctx, configuration.Filter{Class: &s.ClassID, Lifecycle: s.Lifecycle, Criticality: s.Criticality, Service: s.ServiceID, Location: s.Location, Sort: "name", Limit: limit}, "")
+	out := make([]uuid.UUID, len(p.Rows))
+	for n, r := range p.Rows {
+		out[n] = r.ID
+	}
+	return out, err
+}
+
+// Classes lists the classes that items may be of.
+func (a inspected) Classes(ctx context.Context) ([]inspection.Named, error) {
+	m, err := a.Model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []inspection.Named
+	for _, c := range m.Tree() {
+		if c.Active {
+			out = append(out, inspection.Named{ID: c.ID, Name: strings.Repeat("　", c.Depth) + c.NameZh, NameEn: strings.Repeat("　", c.Depth) + c.NameEn})
+		}
+	}
+	return out, nil
+}
+
+// findings lets inspections report what they found.
+type findings struct{ *incident.Service }
+
+// OpenIn opens the incident of a finding, in the name of whoever found it.
+func (a findings) OpenIn(ctx context.Context, u *work.Unit, in inspection.Incident) (record.Ref, error) {
+	ref, err := a.Service.OpenIn(ctx, u, incident.CreateInput{
+		Title: in.Title, Description: in.Text, Impact: 2, Urgency: 2, RequesterID: &u.Actor.ID, ServiceID: in.ServiceID, Channel: "walk_in",
+	}, &in.TeamID, in.From)
+	if err == nil {
+		record.Link(&u.Batch, ref.ID, in.ItemID, "affects", u.Actor.ID, u.Now)
+	}
+	return ref, err
 }
 
 // ownRequests are the reader's requests, for the portal.

@@ -24,6 +24,7 @@ import (
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/inspection"
 	"opsdesk/internal/live"
 	"opsdesk/internal/notify"
 	"opsdesk/internal/people"
@@ -91,6 +92,7 @@ type App struct {
 	metrics   *metrics
 
 	Configuration *configuration.Service
+	Inspections   *inspection.Service
 }
 
 // New wires a desk. It does not touch the database: that may be away.
@@ -198,6 +200,9 @@ func (a *App) modules(o Options) error {
 	a.Requests.ChangeBy(changeOrders{a.Changes, d})
 	a.Configuration.AskChanges(a.Changes)
 	a.Incidents.AskChanges(a.Changes)
+	if a.Inspections, err = inspection.New(d, inspection.Options{Zone: c.Zone(), Views: a.Views, Batches: a.Batches, Calendars: a.SLA, Items: inspected{a.Configuration}, Incidents: findings{a.Incidents}}); err != nil {
+		return err
+	}
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/inspection"
 	"opsdesk/internal/live"
 	"opsdesk/internal/notify"
 	"opsdesk/internal/people"
@@ -91,6 +92,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	configuration.Mount(a.Configuration, rt)
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
 	change.Mount(a.Changes, rt, a.Notify)
+	inspection.Mount(a.Inspections, rt, files, a.Notify)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)
 	service.Mount(a.Services, rt)
@@ -212,6 +214,7 @@ func (a *App) personal(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			a.Requests.Forget(who.ID)
+			a.Inspections.Forget(who.ID)
 			a.Incidents.Forget(who.ID) // their own acts show in their counts at once
 		}
 	})
@@ -272,6 +275,14 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	}
 	if a.Desk.Can(ctx, configuration.ActionRead, nil) {
 		practices = append(practices, ui.NavItem{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "k"})
+	}
+	if a.Desk.Can(ctx, inspection.ActionRead, nil) {
+		views, counts := a.Inspections.Navigation(ctx)
+		practices = append(practices, ui.NavItem{ID: "inspections-open", Href: "/inspections", Icon: "list-check", Label: "inspection.title"})
+		if counts["overdue"] > 0 {
+			practices = append(practices, ui.NavItem{ID: "inspections-overdue", Href: "/inspections?view=overdue", Icon: "clock-exclamation", Label: "inspection.view.overdue", Count: some(counts["overdue"]), Hot: true})
+		}
+		practices = append(practices, savedNav("/inspections", views, counts)...)
 	}
 	if len(practices) > 0 {
 		s.Nav = append(s.Nav, ui.NavGroup{Title: "app.nav.practices", Items: practices})

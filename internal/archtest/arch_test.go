@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"cmd/opsdesk", "internal/journeys", "internal/bench", "internal/apptest"},
 	{"internal/app"},
 	{"internal/importer", "internal/demo"},
-	{"internal/incident", "internal/people", "internal/audit", "internal/configuration", "internal/servicerequest", "internal/change"},
+	{"internal/incident", "internal/people", "internal/audit", "internal/configuration", "internal/servicerequest", "internal/change", "internal/inspection"},
 	{"internal/notify", "internal/timeline"},
 	{"internal/routing", "internal/queue"},
 	{"internal/comment", "internal/attachment", "internal/draft", "internal/view", "internal/batch", "internal/form", "internal/sla", "internal/canned"},

@@ -68,7 +68,7 @@ var systems = map[string][]Row{
 	"importer":   {"ticket.read", "ticket.create", "ticket.create_on_behalf", "ticket.update_fields", "ticket.assign", "ticket.change_priority", "ticket.pause_sla", "ticket.resolve", "ticket.close_confirm", "ticket.reopen", "ticket.cancel", "ticket.comment_public", "ticket.note_internal", "import.incidents", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"demo":       {"ci.read", "ci.write", "ci.configure", "ticket.read", "user.edit", "user.create_disable", "role.grant_revoke", "org.manage", "desk.classify"},
 	"setup":      {"user.create_disable", "role.grant_revoke", "org.manage"},
-	"notify":     {"ticket.read", "ci.read", "change.read"},
+	"notify":     {"ticket.read", "ci.read", "change.read", "inspection.read"},
 	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
 	"catalogue":  {"catalog_sla.draft", "ticket.read", "ticket.create", "request.fulfil"},
 	"unassigned": {"ticket.read"},
@@ -77,6 +77,8 @@ var systems = map[string][]Row{
 	"controls":   {"control.run"},
 	"sla":        {"ticket.read", "sla.escalate"},
 
+	// Inspections: making what is due, of items that it finds.
+	"inspections": {"inspection.read", "inspection.make", "ci.read"},
 	// Configuration: reminders, imports, agents.
 	"configuration": {"ci.read", "ci.write", "ci.import_discovery"},
 }

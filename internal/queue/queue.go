@@ -51,7 +51,8 @@ type View struct {
 	// Open lists hold open records only. They stay small whatever the age of the
 	// desk, so only they can be grouped by anything.
 	Open bool
-	// Where is the condition; it may name @me and @my_teams.
+	// Where is the condition; it may name @me, @my_teams, @now and @tomorrow, the
+	// end of the reader's day.
 	Where string
 	// Hidden views cannot be asked for by an address.
 	Hidden bool

@@ -114,6 +114,13 @@ func (s *Spec) conditions(f Filter, a Ask) (string, db.Args) {
 	if strings.Contains(v.Where, "@my_teams") {
 		args["my_teams"] = a.Teams
 	}
+	if strings.Contains(v.Where, "@now") {
+		args["now"] = a.Now
+	}
+	if strings.Contains(v.Where, "@tomorrow") {
+		day := a.Now.In(a.Zone)
+		args["tomorrow"] = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, a.Zone)
+	}
 	for n, c := range f.Clauses {
 		name := "p" + strconv.Itoa(n)
 		field, _ := s.field(c.Field) // parsed before

@@ -46,6 +46,7 @@ type Field struct {
 	Auto                           string // autocomplete
 	Mode                           string // inputmode
 	Max                            int
+	Low, High                      string // bounds of a number: what is outside looks so at once
 	F                              *fault.Error
 	// Live: a script decides whether the field is required (form.js).
 	Live bool
