@@ -28,6 +28,24 @@ BEGIN
     UPDATE generations SET n = n + 1 WHERE name = TG_TABLE_NAME;
     RETURN NULL;
 END $$;
+CREATE FUNCTION public.inspection_readings_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+	row record;
+BEGIN
+	IF TG_OP = 'INSERT' THEN row := NEW; ELSE row := OLD; END IF;
+	IF EXISTS (SELECT 1 FROM inspections WHERE id = row.inspection_id AND state IN ('done', 'missed', 'cancelled')) THEN
+		RAISE EXCEPTION 'readings of an inspection that is over are not changed any more' USING ERRCODE = 'restrict_violation';
+	END IF;
+	RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE FUNCTION public.inspections_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	RAISE EXCEPTION 'an inspection that is over is not changed any more' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.keep_published_rules() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1044,6 +1062,100 @@ CREATE TABLE public.incidents (
     CONSTRAINT incidents_times_in_order CHECK ((((responded_at IS NULL) OR (responded_at >= reported_at)) AND ((resolved_at IS NULL) OR (resolved_at >= reported_at)) AND ((closed_at IS NULL) OR (resolved_at IS NULL) OR (closed_at >= resolved_at)))),
     CONSTRAINT incidents_urgency CHECK (((urgency >= 1) AND (urgency <= 3)))
 );
+CREATE TABLE public.inspection_incidents (
+    inspection_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    point text NOT NULL,
+    incident_id uuid NOT NULL,
+    by_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.inspection_items (
+    inspection_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    scheduled_at timestamp with time zone NOT NULL
+);
+CREATE SEQUENCE public.inspection_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+CREATE TABLE public.inspection_plans (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    state text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    items uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    selection jsonb,
+    points jsonb NOT NULL,
+    recurrence jsonb NOT NULL,
+    calendar_id uuid,
+    allow_minutes integer NOT NULL,
+    team_id uuid NOT NULL,
+    person_id uuid,
+    service_id uuid,
+    reason text DEFAULT ''::text NOT NULL,
+    made_until timestamp with time zone NOT NULL,
+    look_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT inspection_plans_allow CHECK (((allow_minutes >= 15) AND (allow_minutes <= 44640))),
+    CONSTRAINT inspection_plans_state CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'retired'::text]))),
+    CONSTRAINT inspection_plans_what CHECK (((cardinality(items) > 0) OR (selection IS NOT NULL)))
+);
+CREATE TABLE public.inspection_readings (
+    inspection_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    point text NOT NULL,
+    verdict text DEFAULT ''::text NOT NULL,
+    number double precision,
+    text text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    finding boolean DEFAULT false NOT NULL,
+    by_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT inspection_readings_one CHECK ((((((verdict <> ''::text))::integer + ((number IS NOT NULL))::integer) + ((text <> ''::text))::integer) = 1)),
+    CONSTRAINT inspection_readings_verdict CHECK ((verdict = ANY (ARRAY[''::text, 'ok'::text, 'not_ok'::text, 'na'::text])))
+);
+CREATE TABLE public.inspections (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    number bigint NOT NULL,
+    plan_id uuid NOT NULL,
+    plan_version integer NOT NULL,
+    state text NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    items uuid[] NOT NULL,
+    points jsonb NOT NULL,
+    team_id uuid NOT NULL,
+    person_id uuid,
+    service_id uuid,
+    requester_id uuid NOT NULL,
+    scheduled_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    overdue_at timestamp with time zone,
+    started_at timestamp with time zone,
+    started_by uuid,
+    ended_at timestamp with time zone,
+    finished_by uuid,
+    findings integer DEFAULT 0 NOT NULL,
+    files jsonb DEFAULT '{}'::jsonb NOT NULL,
+    remark text DEFAULT ''::text NOT NULL,
+    cancel_reason text DEFAULT ''::text NOT NULL,
+    superseded boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT inspections_begun CHECK (((state <> ALL (ARRAY['in_progress'::text, 'done'::text])) OR ((started_by IS NOT NULL) AND (started_at IS NOT NULL)))),
+    CONSTRAINT inspections_cancelled CHECK (((state <> 'cancelled'::text) OR (cancel_reason <> ''::text))),
+    CONSTRAINT inspections_done CHECK (((state = 'done'::text) = (finished_by IS NOT NULL))),
+    CONSTRAINT inspections_due CHECK ((due_at > scheduled_at)),
+    CONSTRAINT inspections_ended CHECK (((state = ANY (ARRAY['done'::text, 'missed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT inspections_state CHECK ((state = ANY (ARRAY['planned'::text, 'in_progress'::text, 'done'::text, 'missed'::text, 'cancelled'::text])))
+);
 CREATE TABLE public.notes (
     id uuid NOT NULL,
     record_id uuid NOT NULL,
@@ -1812,6 +1924,18 @@ ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_number_key UNIQUE (number);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.inspection_incidents
+    ADD CONSTRAINT inspection_incidents_pkey PRIMARY KEY (inspection_id, item_id, point);
+ALTER TABLE ONLY public.inspection_items
+    ADD CONSTRAINT inspection_items_pkey PRIMARY KEY (inspection_id, item_id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.inspection_readings
+    ADD CONSTRAINT inspection_readings_pkey PRIMARY KEY (inspection_id, item_id, point);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_number_key UNIQUE (number);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.notification_habits
@@ -2024,6 +2148,14 @@ CREATE INDEX incidents_category_idx ON public.incidents USING btree (category_id
 CREATE INDEX incidents_major_idx ON public.incidents USING btree (major, id) WHERE (major <> ''::text);
 CREATE INDEX incidents_parent_idx ON public.incidents USING btree (parent_id, number) WHERE (parent_id IS NOT NULL);
 CREATE UNIQUE INDEX incidents_source_key ON public.incidents USING btree (source, source_key) WHERE (source <> ''::text);
+CREATE INDEX inspection_items_item_idx ON public.inspection_items USING btree (item_id, scheduled_at DESC, inspection_id DESC);
+CREATE INDEX inspection_plans_list_idx ON public.inspection_plans USING btree (updated_at DESC, id DESC);
+CREATE INDEX inspection_plans_look_idx ON public.inspection_plans USING btree (look_at) WHERE (state = 'active'::text);
+CREATE INDEX inspection_readings_course_idx ON public.inspection_readings USING btree (item_id, at DESC);
+CREATE UNIQUE INDEX inspections_occurrence_key ON public.inspections USING btree (plan_id, scheduled_at) WHERE (NOT superseded);
+CREATE INDEX inspections_open_plan_idx ON public.inspections USING btree (plan_id, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'in_progress'::text]));
+CREATE INDEX inspections_plan_idx ON public.inspections USING btree (plan_id, scheduled_at DESC, id DESC);
+CREATE INDEX inspections_waiting_idx ON public.inspections USING btree (due_at) WHERE (state = ANY (ARRAY['planned'::text, 'in_progress'::text]));
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
 CREATE INDEX notifications_done_idx ON public.notifications USING btree (person_id, done_at DESC, id DESC) WHERE (done_at IS NOT NULL);
 CREATE INDEX notifications_inbox_idx ON public.notifications USING btree (person_id, shown_at DESC, id DESC) WHERE (done_at IS NULL);
@@ -2120,6 +2252,9 @@ CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public
 CREATE TRIGGER incident_categories_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_categories FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER incident_macros_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_macros FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER incident_priorities_generation AFTER INSERT OR DELETE OR UPDATE ON public.incident_priorities FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER inspection_readings_keep BEFORE INSERT OR DELETE OR UPDATE ON public.inspection_readings FOR EACH ROW EXECUTE FUNCTION public.inspection_readings_keep();
+CREATE TRIGGER inspections_keep BEFORE UPDATE ON public.inspections FOR EACH ROW WHEN (((old.state = ANY (ARRAY['done'::text, 'missed'::text, 'cancelled'::text])) AND ((((((((((((((old.state IS DISTINCT FROM new.state) OR (old.points IS DISTINCT FROM new.points)) OR (old.items IS DISTINCT FROM new.items)) OR (old.scheduled_at IS DISTINCT FROM new.scheduled_at)) OR (old.due_at IS DISTINCT FROM new.due_at)) OR (old.started_at IS DISTINCT FROM new.started_at)) OR (old.started_by IS DISTINCT FROM new.started_by)) OR (old.ended_at IS DISTINCT FROM new.ended_at)) OR (old.finished_by IS DISTINCT FROM new.finished_by)) OR (old.findings IS DISTINCT FROM new.findings)) OR (old.files IS DISTINCT FROM new.files)) OR (old.remark IS DISTINCT FROM new.remark)) OR (old.cancel_reason IS DISTINCT FROM new.cancel_reason)) OR (old.plan_id IS DISTINCT FROM new.plan_id)))) EXECUTE FUNCTION public.inspections_keep();
+CREATE TRIGGER inspections_kept BEFORE DELETE ON public.inspections FOR EACH ROW WHEN ((old.state = ANY (ARRAY['done'::text, 'missed'::text, 'cancelled'::text]))) EXECUTE FUNCTION public.inspections_keep();
 CREATE TRIGGER records_closed_in_search AFTER INSERT ON public.records FOR EACH ROW WHEN ((NOT public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
 CREATE TRIGGER records_open_in_search AFTER UPDATE OF category ON public.records FOR EACH ROW WHEN ((public.record_open(old.kind, old.category) <> public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
 CREATE TRIGGER role_grants_generation AFTER INSERT OR DELETE OR UPDATE ON public.role_grants FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
@@ -2334,6 +2469,38 @@ ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.inspection_incidents
+    ADD CONSTRAINT inspection_incidents_inspection_fkey FOREIGN KEY (inspection_id) REFERENCES public.inspections(id);
+ALTER TABLE ONLY public.inspection_items
+    ADD CONSTRAINT inspection_items_inspection_fkey FOREIGN KEY (inspection_id) REFERENCES public.inspections(id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_calendar_fkey FOREIGN KEY (calendar_id) REFERENCES public.sla_calendars(id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_created_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.inspection_plans
+    ADD CONSTRAINT inspection_plans_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
+ALTER TABLE ONLY public.inspection_readings
+    ADD CONSTRAINT inspection_readings_by_fkey FOREIGN KEY (by_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspection_readings
+    ADD CONSTRAINT inspection_readings_inspection_fkey FOREIGN KEY (inspection_id) REFERENCES public.inspections(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_finished_by_fkey FOREIGN KEY (finished_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_person_fkey FOREIGN KEY (person_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_plan_fkey FOREIGN KEY (plan_id) REFERENCES public.inspection_plans(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_requester_fkey FOREIGN KEY (requester_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_started_by_fkey FOREIGN KEY (started_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.inspections
+    ADD CONSTRAINT inspections_team_fkey FOREIGN KEY (team_id) REFERENCES public.teams(id);
 ALTER TABLE ONLY public.notes
     ADD CONSTRAINT notes_record_fkey FOREIGN KEY (record_id) REFERENCES public.records(id) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE ONLY public.notification_habits

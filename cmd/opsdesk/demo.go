@@ -46,7 +46,7 @@ func (c *demoCmd) Run(e *env) error {
 		f := fault.Of(err).Fields[0]
 		return errors.Join(fmt.Errorf("OPSDESK_DEMO_PASSWORD: %s", d.Desk.Messages.In("en").T(f.Code, "param", f.Param)), d.close())
 	}
-	company := demo.Company{Desk: d.Desk, People: d.People, Incidents: d.Incidents, Services: d.Services, SLA: d.SLA, Majors: true, Routing: d.Routing, Configuration: d.Configuration, Requests: d.Requests, Changes: d.Changes, Approvals: d.Approvals, At: func(t time.Time) { at.Store(&t) }}
+	company := demo.Company{Desk: d.Desk, People: d.People, Incidents: d.Incidents, Services: d.Services, SLA: d.SLA, Majors: true, Routing: d.Routing, Configuration: d.Configuration, Requests: d.Requests, Changes: d.Changes, Approvals: d.Approvals, Inspections: d.Inspections, At: func(t time.Time) { at.Store(&t) }}
 	made, err := company.Fill(e.ctx, password)
 	if err != nil {
 		return errors.Join(fmt.Errorf("demo: %w", err), d.close())

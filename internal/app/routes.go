@@ -89,7 +89,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	batch.Mount(a.Batches, rt, a.store)
 	canned.Mount(a.Canned, rt)
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify, Others: ownRequests{a.Requests}})
-	configuration.Mount(a.Configuration, rt)
+	configuration.Mount(a.Configuration, rt, inspection.Panel{S: a.Inspections})
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
 	change.Mount(a.Changes, rt, a.Notify)
 	inspection.Mount(a.Inspections, rt, files, a.Notify)

@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/inspection"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/servicerequest"
@@ -113,6 +114,31 @@ func carriedOut(t *testing.T, d *apptest.Desk) (id, manager uuid.UUID) {
 	return c.ID, known["changemanager"]
 }
 
+// planned is an inspection that is to be done tomorrow.
+func planned(t *testing.T, d *apptest.Desk) (id uuid.UUID) {
+	t.Helper()
+	var item, team uuid.UUID
+	if err := d.Pool.QueryRow(t.Context(), `SELECT i.id, t.id FROM ci_items i, teams t WHERE i.lifecycle = 'production' AND t.active ORDER BY i.id, t.id LIMIT 1`).Scan(&item, &team); err != nil {
+		t.Fatal(err)
+	}
+	at := d.Desk.Now().AddDate(0, 0, 1)
+	p, err := d.Inspections.CreatePlan(d.As("configmanager"), inspection.PlanInput{
+		NameZh: "巡检", NameEn: "Round", Items: []uuid.UUID{item}, Points: []inspection.Point{{Zh: "灯", Kind: inspection.Check}}, TeamID: team, AllowMinutes: 60,
+		Recurrence: inspection.Recurrence{Unit: inspection.Days, Every: 1, At: "09:00", From: at.Format(time.DateOnly)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Jobs.Tick(t.Context(), inspection.JobMake); err != nil {
+		t.Fatal(err)
+	}
+	d.Drain()
+	if err := d.Pool.QueryRow(t.Context(), `SELECT id FROM inspections WHERE plan_id = $1`, p.ID).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // TestEveryControlFires: what the desk itself made keeps every rule, and one
 // change behind its back breaks each.
 func TestEveryControlFires(t *testing.T) {
@@ -138,13 +164,15 @@ func TestEveryControlFires(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, manager := carriedOut(t, d)
-	args := db.Args{"i": i.ID, "r": r.ID, "early": early.ID, "boss": boss, "version": version, "c": c, "manager": manager, "now": d.Desk.Now()}
+	ins := planned(t, d)
+	args := db.Args{"ins": ins, "i": i.ID, "r": r.ID, "early": early.ID, "boss": boss, "version": version, "c": c, "manager": manager, "now": d.Desk.Now()}
 	covered := map[string]bool{}
 	for _, c := range []struct {
 		id     string
 		object uuid.UUID
 		change string
 	}{
+		{"CFG-02", ins, `UPDATE inspections SET scheduled_at = @now::timestamptz - interval '40 hours', due_at = @now::timestamptz - interval '30 hours' WHERE id = @ins`},
 		{"INC-03", i.ID, `INSERT INTO sla_breaches (record_id, metric, stint, due_at, detected_at, terms_id, priority) VALUES (@i, 'response', 1, @now, @now, @version, 4)`},
 		{"INC-04", i.ID, `UPDATE sla_clocks SET due_at = @now::timestamptz - interval '1 hour' WHERE record_id = @i AND metric = 'resolution'`},
 		{"KPI-05", i.ID, `WITH e AS (INSERT INTO sla_events (record_id, n, at, kind, priority, actor_id, created_at) SELECT @i, 90 + n, @now, 'reclassified', n, @boss, @now FROM generate_series(1, 4, 3) n)

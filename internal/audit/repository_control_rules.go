@@ -16,7 +16,7 @@ const (
 
 // Controls are the rules, in the order of their ids (controls §2). They ship
 // with the program and cannot be edited.
-var Controls = slices.Concat(changeControls, serviceControls)
+var Controls = slices.Concat(inspectionControls, changeControls, serviceControls)
 
 // serviceControls are the rules about incidents, requests and service levels.
 var serviceControls = []Control{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -19,8 +20,9 @@ import (
 )
 
 type handlers struct {
-	s    *Service
-	desk *work.Desk
+	s      *Service
+	desk   *work.Desk
+	panels []Panel
 }
 
 // listProps is the list with what its filters offer.
@@ -92,7 +94,8 @@ func (h handlers) pick(w http.ResponseWriter, r *http.Request) error {
 // itemProps is an item's page and which part of it is open.
 type itemProps struct {
 	Detail
-	Tab string
+	Tab    string
+	Panels []templ.Component // of other practices
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {
@@ -108,7 +111,21 @@ func (h handlers) item(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, itemPage(itemProps{Detail: d, Tab: "item"}))
+	p := itemProps{Detail: d, Tab: "item"}
+	for _, x := range h.panels {
+		c, err := x.OfItem(r.Context(), d.ID)
+		if err != nil {
+			return err
+		}
+		p.Panels = append(p.Panels, c)
+	}
+	return web.Render(w, r, http.StatusOK, itemPage(p))
+}
+
+// Panel is what another practice shows on the page of an item, as far as its
+// reader may see it.
+type Panel interface {
+	OfItem(ctx context.Context, item uuid.UUID) (templ.Component, error)
 }
 
 // historyProps is the history of an item and, where asked for, its state at an

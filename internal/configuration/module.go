@@ -29,9 +29,9 @@ func New(d *work.Desk, batches *batch.Service) (*Service, error) {
 	return s, d.Messages.Add(messages)
 }
 
-// Mount adds the pages and the API.
-func Mount(s *Service, rt web.Router) {
-	h := handlers{s: s, desk: s.desk}
+// Mount adds the pages and the API. panels stand on the page of an item.
+func Mount(s *Service, rt web.Router, panels ...Panel) {
+	h := handlers{s: s, desk: s.desk, panels: panels}
 	rt.Get("/configuration", h.list)
 	rt.Get("/configuration/new", h.newPage)
 	rt.Post("/configuration", h.create)

@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/configuration"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/incident"
+	"opsdesk/internal/inspection"
 	"opsdesk/internal/people"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
@@ -63,6 +64,8 @@ type Company struct {
 	// Changes gets a few changes where it is given, decided through Approvals.
 	Changes   *change.Service
 	Approvals *approval.Service
+	// Inspections gets plans and what became of them, where it is given.
+	Inspections *inspection.Service
 	// Majors tells of major incidents too: the banner of the one that goes on is
 	// on every page.
 	Majors bool
@@ -144,6 +147,11 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	c.At(time.Time{})
 	if err != nil {
 		return false, fmt.Errorf("changes: %w", err)
+	}
+	err = c.inspections(ctx)
+	c.At(time.Time{})
+	if err != nil {
+		return false, fmt.Errorf("inspections: %w", err)
 	}
 	return true, c.Desk.Do(sys, func(u *work.Unit) error {
 		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'demo', 'true', @now, @by)`, db.Args{"id": work.NewID(), "now": u.Now, "by": u.Actor.ID})

@@ -45,59 +45,73 @@ func TestRecurrences(t *testing.T) {
 		want  string // RFC 3339, separated by spaces
 	}{
 		"every day": {
-			Recurrence{Unit: Days, Every: 1, At: "08:30", From: "2026-12-01"}, "Asia/Shanghai", false, "2026-11-20T00:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "08:30", From: "2026-12-01"},
+			"Asia/Shanghai", false, "2026-11-20T00:00:00Z",
 			"2026-12-01T00:30:00Z 2026-12-02T00:30:00Z 2026-12-03T00:30:00Z",
 		},
 		"every third day, counted from the first": {
-			Recurrence{Unit: Days, Every: 3, At: "00:00", From: "2026-12-30"}, "UTC", false, "2026-12-31T00:00:00Z",
+			Recurrence{Unit: Days, Every: 3, At: "00:00", From: "2026-12-30"},
+			"UTC", false, "2026-12-31T00:00:00Z",
 			"2027-01-02T00:00:00Z 2027-01-05T00:00:00Z 2027-01-08T00:00:00Z",
 		},
 		"the instant itself is not after itself": {
-			Recurrence{Unit: Days, Every: 1, At: "08:00", From: "2026-12-01"}, "UTC", false, "2026-12-02T08:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "08:00", From: "2026-12-01"},
+			"UTC", false, "2026-12-02T08:00:00Z",
 			"2026-12-03T08:00:00Z 2026-12-04T08:00:00Z 2026-12-05T08:00:00Z",
 		},
 		"every second week on two days; the week of the first day counts": {
-			Recurrence{Unit: Weeks, Every: 2, Weekdays: []int{1, 5}, At: "09:00", From: "2026-12-02"}, "UTC", false, "2026-12-01T00:00:00Z",
+			Recurrence{Unit: Weeks, Every: 2, Weekdays: []int{1, 5}, At: "09:00", From: "2026-12-02"},
+			"UTC", false, "2026-12-01T00:00:00Z",
 			"2026-12-04T09:00:00Z 2026-12-14T09:00:00Z 2026-12-18T09:00:00Z",
 		},
 		"weeks without a day: that of the first": {
-			Recurrence{Unit: Weeks, Every: 1, At: "09:00", From: "2026-12-06"}, "UTC", false, "2026-12-01T00:00:00Z",
+			Recurrence{Unit: Weeks, Every: 1, At: "09:00", From: "2026-12-06"},
+			"UTC", false, "2026-12-01T00:00:00Z",
 			"2026-12-06T09:00:00Z 2026-12-13T09:00:00Z 2026-12-20T09:00:00Z",
 		},
 		"the 31st is the last of shorter months": {
-			Recurrence{Unit: Months, Every: 1, MonthDay: 31, At: "10:00", From: "2027-01-31"}, "UTC", false, "2027-01-01T00:00:00Z",
+			Recurrence{Unit: Months, Every: 1, MonthDay: 31, At: "10:00", From: "2027-01-31"},
+			"UTC", false, "2027-01-01T00:00:00Z",
 			"2027-01-31T10:00:00Z 2027-02-28T10:00:00Z 2027-03-31T10:00:00Z",
 		},
 		"the 29th in a leap year": {
-			Recurrence{Unit: Months, Every: 12, At: "10:00", From: "2027-02-28", MonthDay: 30}, "UTC", false, "2027-01-01T00:00:00Z",
+			Recurrence{Unit: Months, Every: 12, At: "10:00", From: "2027-02-28", MonthDay: 30},
+			"UTC", false, "2027-01-01T00:00:00Z",
 			"2027-02-28T10:00:00Z 2028-02-29T10:00:00Z 2029-02-28T10:00:00Z",
 		},
 		"every quarter": {
-			Recurrence{Unit: Months, Every: 3, At: "10:00", From: "2026-11-30"}, "UTC", false, "2026-11-30T10:00:00Z",
+			Recurrence{Unit: Months, Every: 3, At: "10:00", From: "2026-11-30"},
+			"UTC", false, "2026-11-30T10:00:00Z",
 			"2027-02-28T10:00:00Z 2027-05-30T10:00:00Z 2027-08-30T10:00:00Z",
 		},
 		"a time that is left out when clocks go forward is later": {
-			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-03-28"}, "Europe/Berlin", false, "2026-03-27T00:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-03-28"},
+			"Europe/Berlin", false, "2026-03-27T00:00:00Z",
 			"2026-03-28T01:30:00Z 2026-03-29T01:30:00Z 2026-03-30T00:30:00Z",
 		},
 		"a time that comes twice is the first": {
-			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-10-24"}, "Europe/Berlin", false, "2026-10-23T00:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-10-24"},
+			"Europe/Berlin", false, "2026-10-23T00:00:00Z",
 			"2026-10-24T00:30:00Z 2026-10-25T00:30:00Z 2026-10-26T01:30:00Z",
 		},
 		"west of Greenwich": {
-			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-03-07"}, "America/New_York", false, "2026-03-06T00:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "02:30", From: "2026-03-07"},
+			"America/New_York", false, "2026-03-06T00:00:00Z",
 			"2026-03-07T07:30:00Z 2026-03-08T07:30:00Z 2026-03-09T06:30:00Z",
 		},
 		"a holiday moves to the next working day, and what meets there is one": {
-			Recurrence{Unit: Days, Every: 1, At: "09:00", From: "2026-09-29"}, "Asia/Shanghai", true, "2026-09-29T00:00:00Z",
+			Recurrence{Unit: Days, Every: 1, At: "09:00", From: "2026-09-29"},
+			"Asia/Shanghai", true, "2026-09-29T00:00:00Z",
 			"2026-09-29T01:00:00Z 2026-09-30T01:00:00Z 2026-10-08T01:00:00Z",
 		},
 		"a weekend day that is worked (调休) is due itself, and Saturday moves to it": {
-			Recurrence{Unit: Weeks, Every: 1, Weekdays: []int{6, 7}, At: "09:00", From: "2026-09-14"}, "Asia/Shanghai", true, "2026-09-14T00:00:00Z",
+			Recurrence{Unit: Weeks, Every: 1, Weekdays: []int{6, 7}, At: "09:00", From: "2026-09-14"},
+			"Asia/Shanghai", true, "2026-09-14T00:00:00Z",
 			"2026-09-20T01:00:00Z 2026-09-28T01:00:00Z 2026-10-08T01:00:00Z",
 		},
 		"what moved is still due when one asks within the holiday": {
-			Recurrence{Unit: Months, Every: 1, MonthDay: 1, At: "09:00", From: "2026-09-01"}, "Asia/Shanghai", true, "2026-10-05T00:00:00Z",
+			Recurrence{Unit: Months, Every: 1, MonthDay: 1, At: "09:00", From: "2026-09-01"},
+			"Asia/Shanghai", true, "2026-10-05T00:00:00Z",
 			"2026-10-08T01:00:00Z 2026-11-02T01:00:00Z 2026-12-01T01:00:00Z",
 		},
 	} {

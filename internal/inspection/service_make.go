@@ -32,6 +32,12 @@ func (s *Service) register() error {
 }
 
 func (s *Service) tick(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
+	return s.Tick(ctx)
+}
+
+// Tick does what the job does: it makes what is due, ends what was replaced, and
+// tells of what is overdue.
+func (s *Service) Tick(ctx context.Context) error {
 	ctx = identity.With(ctx, identity.NewSystem(component))
 	return errors.Join(s.makeDue(ctx), s.missReplaced(ctx), s.tellOverdue(ctx))
 }

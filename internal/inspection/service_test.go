@@ -362,7 +362,7 @@ func TestPlansAreSound(t *testing.T) {
 		"points:inspection.error.no_points":   func(in *inspection.PlanInput) { in.Points = nil },
 		"points:inspection.error.bounds":      func(in *inspection.PlanInput) { in.Points[1].Lower = ptr(50.0) },
 		"at:inspection.error.time":            func(in *inspection.PlanInput) { in.Recurrence.At = "9 o'clock" },
-		"from:inspection.error.date":                func(in *inspection.PlanInput) { in.Recurrence.From = "tomorrow" },
+		"from:inspection.error.date":          func(in *inspection.PlanInput) { in.Recurrence.From = "tomorrow" },
 		"every:validation.min":                func(in *inspection.PlanInput) { in.Recurrence.Every = 0 },
 		"team_id:validation.unknown":          func(in *inspection.PlanInput) { in.TeamID = uuid.New() },
 		"person_id:inspection.error.not_in_team": func(in *inspection.PlanInput) {
@@ -431,8 +431,12 @@ func TestWhoMay(t *testing.T) {
 		who, act string
 		want     fault.Kind
 	}{
-		{"auditor", "start", fault.Forbidden}, {"auditor", "cancel", fault.Forbidden}, {"engineer", "start", fault.Forbidden}, {"engineer2", "cancel", fault.Forbidden},
-		{"staff", "start", fault.NotFound}, {"manager", "start", fault.NotFound},
+		{"auditor", "start", fault.Forbidden},
+		{"auditor", "cancel", fault.Forbidden},
+		{"engineer", "start", fault.Forbidden},
+		{"engineer2", "cancel", fault.Forbidden},
+		{"staff", "start", fault.NotFound},
+		{"manager", "start", fault.NotFound},
 	} {
 		if err := try[c.act](d.As(c.who)); err == nil || fault.Of(err).Kind != c.want {
 			t.Errorf("%s %s: %v", c.who, c.act, err)
