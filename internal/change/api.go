@@ -94,10 +94,12 @@ type Out struct {
 	UpdatedAt       time.Time   `json:"updated_at"`
 
 	// NextMove is the move that people work towards, Gates what it asks for, and
-	// Clashes the changes that want the same items, relatives or people.
-	NextMove Move    `json:"next_move,omitempty"`
-	Gates    []Gate  `json:"gates"`
-	Clashes  []Clash `json:"clashes"`
+	// Clashes the changes that want the same items, relatives or people. Outside
+	// are maintenance windows that the window does not lie in.
+	NextMove Move      `json:"next_move,omitempty"`
+	Gates    []Gate    `json:"gates"`
+	Clashes  []Clash   `json:"clashes"`
+	Outside  []Outside `json:"outside"`
 }
 
 func (a api) out(ctx context.Context, c Change) (Out, error) {
@@ -113,8 +115,8 @@ func (a api) out(ctx context.Context, c Change) (Out, error) {
 	if c.Assessment.Complete() {
 		o.Assessment = &c.Assessment
 	}
-	gates, clashes, err := a.s.ahead(ctx, c)
-	o.Gates, o.Clashes = nonNil(gates), nonNil(clashes)
+	gates, clashes, outside, err := a.s.ahead(ctx, c)
+	o.Gates, o.Clashes, o.Outside = nonNil(gates), nonNil(clashes), nonNil(outside)
 	return o, err
 }
 

@@ -22,6 +22,7 @@ type (
 	calendarOut struct {
 		Changes []Slot   `json:"changes"`
 		Freezes []Freeze `json:"freezes"`
+		Windows []Band   `json:"windows"`
 		More    bool     `json:"more"`
 	}
 )
@@ -47,7 +48,7 @@ func (a api) calendar(w http.ResponseWriter, r *http.Request) (err error) {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), c.More})
+	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), nonNil(c.Bands), c.More})
 }
 
 func (a api) freeze(w http.ResponseWriter, r *http.Request) error {

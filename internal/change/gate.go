@@ -24,6 +24,9 @@ type Situation struct {
 	Conflicts, Clashes int
 	// Frozen: a hard freeze without an exception covers the window.
 	Frozen bool
+	// Outside are services and items whose maintenance windows the window does not
+	// lie in.
+	Outside []Outside
 	// Template: the template of a standard change is in force, what it fixes is as
 	// it was approved, and the items are not more critical than it was made for.
 	Template bool
@@ -64,6 +67,7 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 		template()
 		add("future", "CHG-08", c.WindowTo != nil && c.WindowTo.After(s.Now))
 		add("freeze", "CHG-07", !s.Frozen)
+		add("maintenance", "4.2", !slices.ContainsFunc(s.Outside, Outside.Shut))
 		add("conflict", "4.2", s.Conflicts == 0)
 	case MoveStart:
 		add("approved", "CHG-01", c.IsApproved())
@@ -72,6 +76,7 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 		add("not_held", "4.2", !c.OnHold)
 		add("not_approver", "CHG-02", !s.Approver)
 		add("freeze", "CHG-07", !s.Frozen)
+		add("maintenance", "4.2", !slices.ContainsFunc(s.Outside, Outside.Shut))
 		add("conflict", "4.2", s.Conflicts == 0)
 	case MoveFinish:
 		add("steps_closed", "4.2", c.stepsClosed())

@@ -39,6 +39,7 @@ type day struct {
 	Slots   []Slot
 	More    int
 	Freezes []Freeze
+	Bands   []Band // times of maintenance windows
 }
 
 // perDay is how many changes a day of the month shows.
@@ -118,6 +119,11 @@ func (p *calendarProps) lay(from time.Time, days int) {
 		for _, f := range p.Freezes {
 			if f.From.Before(end) && f.To.After(d.Date) {
 				d.Freezes = append(d.Freezes, f)
+			}
+		}
+		for _, b := range p.Bands {
+			if b.From.Before(end) && b.To.After(d.Date) {
+				d.Bands = append(d.Bands, b)
 			}
 		}
 		if n%7 == 0 {

@@ -60,6 +60,8 @@ func TestPlans(t *testing.T) {
 	}{
 		"calendar":         {func() error { _, err := repo.slots(t.Context(), q, v, Span{From: now, To: later}); return err }, []string{"changes_window_idx"}},
 		"clashes":          {func() error { _, err := repo.clashes(t.Context(), q, v, c, nil); return err }, []string{"changes_window_idx", "changes_items_idx"}},
+		"maintenance":      {func() error { _, err := maintenances{}.all(t.Context(), q); return err }, []string{"change_maintenance_name_idx"}},
+		"exceptions":       {func() error { _, err := maintenances{}.exceptions(t.Context(), q, c); return err }, []string{"change_maintenance_exceptions_pkey"}},
 		"changes of items": {func() error { _, err := repo.ofItems(t.Context(), q, v, c.Items); return err }, []string{"changes_items_idx"}},
 	} {
 		q.plan = ""

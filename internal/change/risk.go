@@ -38,6 +38,7 @@ type Facts struct {
 	Changes     int `json:"changes"`     // of the same items within the last year
 	Failed      int `json:"failed"`      // of these, rolled back or failed
 	Conflicts   int `json:"conflicts"`   // changes that want the same items, relatives or people at the same time
+	Outside     int `json:"outside"`     // services and items whose maintenance windows it does not keep to
 }
 
 // Complete reports whether every question is answered.
@@ -108,7 +109,7 @@ func (f Facts) likelihood() int {
 	case f.Failed > 0:
 		n = 3
 	}
-	if f.Conflicts > 0 {
+	if f.Conflicts > 0 || f.Outside > 0 {
 		n = max(n, 3)
 	}
 	return n

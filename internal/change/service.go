@@ -44,8 +44,9 @@ type Items interface {
 	// Criticality is that of the most critical of the items, 1 (most) to 4; 0
 	// where there are none.
 	Criticality(ctx context.Context, q db.Querier, ids []uuid.UUID) (int, error)
-	// Relatives are the items that the ids depend on, or that depend on them.
-	Relatives(ctx context.Context, q db.Querier, ids []uuid.UUID) ([]uuid.UUID, error)
+	// Around are the items that the ids hang on, and those that hang on them, by
+	// at most two relations; at most 1,000.
+	Around(ctx context.Context, q db.Querier, ids []uuid.UUID) (above, below []uuid.UUID, err error)
 }
 
 // Incidents knows what was reported about items.
@@ -140,15 +141,18 @@ func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Acto
 		return out, nil, err
 	}
 	out.Frozen = slices.ContainsFunc(frozen, Covering.Shut)
-	near, err := s.Items.Relatives(ctx, q, c.Items)
+	above, below, err := s.Items.Around(ctx, q, c.Items)
 	if err != nil {
+		return out, nil, err
+	}
+	if out.Outside, err = s.outside(ctx, q, c, below); err != nil {
 		return out, nil, err
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
 		return out, nil, err
 	}
-	list, err := s.repo.clashes(ctx, q, v, c, near)
+	list, err := s.repo.clashes(ctx, q, v, c, unique(slices.Concat(above, below)))
 	if err != nil {
 		return out, nil, err
 	}
@@ -162,8 +166,8 @@ func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Acto
 }
 
 // facts are what the desk knows about the items of a change.
-func (s *Service) facts(ctx context.Context, q db.Querier, c Change, clashes int) (f Facts, err error) {
-	f.Conflicts = clashes
+func (s *Service) facts(ctx context.Context, q db.Querier, c Change, at Situation) (f Facts, err error) {
+	f.Conflicts, f.Outside = at.Clashes, len(at.Outside)
 	if f.Criticality, err = s.Items.Criticality(ctx, q, c.Items); err != nil {
 		return f, err
 	}

@@ -21,7 +21,7 @@ const (
 )
 
 func calendarPolicies() authz.Policies {
-	return authz.Policies{ActionFreeze: "change.calendar_blackout", ActionLift: "change.calendar_blackout"}
+	return authz.Policies{ActionFreeze: "change.calendar_blackout", ActionLift: "change.calendar_blackout", ActionMaintain: "change.calendar_blackout"}
 }
 
 // Span is what a calendar is asked for: [From, To), at most 62 days.
@@ -39,7 +39,8 @@ const longestSpan = 62 * 24 * time.Hour
 type Calendar struct {
 	Slots   []Slot
 	Freezes []Freeze
-	More    bool // there are more changes than a calendar shows
+	Bands   []Band // times of maintenance windows
+	More    bool   // there are more changes than a calendar shows
 }
 
 // Calendar lists what the actor may see of a span.
@@ -58,6 +59,11 @@ func (s *Service) Calendar(ctx context.Context, span Span) (c Calendar, err erro
 		func(q db.Querier) (err error) { c.Slots, err = s.repo.slots(ctx, q, v, span); return err },
 		func(q db.Querier) (err error) {
 			c.Freezes, err = freezes{}.between(ctx, q, span.From, span.To)
+			return err
+		},
+		func(q db.Querier) error {
+			all, err := maintenances{}.all(ctx, q)
+			c.Bands = bands(all, span)
 			return err
 		})
 	if len(c.Slots) > maxSlots {
@@ -108,8 +114,9 @@ func (s *Service) Lift(ctx context.Context, id uuid.UUID, in StepInput) (Freeze,
 	})
 }
 
-// Except lets a change through the hard freezes that cover its window, for a
-// reason and by name: not by whoever asks for the change or works on it.
+// Except lets a change through the hard freezes that cover its window and makes
+// it possible outside of binding maintenance windows, for a reason and by name:
+// not by whoever asks for the change or works on it.
 func (s *Service) Except(ctx context.Context, id uuid.UUID, in ReasonInput) (Change, error) {
 	return s.update(ctx, ActionExcept, id, in.Version, in, func(u *work.Unit, c *Change) error {
 		for _, p := range append(c.people(), c.RequesterID, c.CreatedBy) {
@@ -121,6 +128,10 @@ func (s *Service) Except(ctx context.Context, id uuid.UUID, in ReasonInput) (Cha
 		if err != nil {
 			return err
 		}
+		at, _, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
+		if err != nil {
+			return err
+		}
 		n := 0
 		for _, f := range list {
 			if f.Shut() {
@@ -129,7 +140,7 @@ func (s *Service) Except(ctx context.Context, id uuid.UUID, in ReasonInput) (Cha
 				n++
 			}
 		}
-		if n == 0 {
+		if n += s.exceptOutside(u, *c, at.Outside, in.Reason); n == 0 {
 			return fault.New(fault.Conflict, "change.error.no_freeze")
 		}
 		u.Emit("change.excepted", append(c.people(), c.RequesterID)...)

@@ -290,7 +290,7 @@ func (s *Service) Assess(ctx context.Context, id uuid.UUID, in AssessInput) (Cha
 		if err != nil {
 			return err
 		}
-		f, err := s.facts(ctx, u.Tx, *c, at.Clashes)
+		f, err := s.facts(ctx, u.Tx, *c, at)
 		if err != nil {
 			return err
 		}

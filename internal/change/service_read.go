@@ -52,6 +52,7 @@ type Detail struct {
 	Takers    []identity.Role // whose step that is, where it is not the reader's
 	Clashes   []Clash
 	Frozen    []Covering           // freezes in its window
+	Outside   []Outside            // maintenance windows that its window does not lie in
 	Names     map[uuid.UUID]string // of items
 	Services  []Named
 	Able      []Named // who may be given steps
@@ -177,7 +178,10 @@ func (s *Service) fill(ctx context.Context, d *Detail) error {
 	notes, me := s.desk.Can(ctx, ActionNote, &d.Facts), d.who
 	err = db.Together(ctx, s.desk.DB,
 		func(q db.Querier) (err error) {
-			d.situation, d.Clashes, err = s.situation(ctx, q, me, c, at)
+			if d.situation, d.Clashes, err = s.situation(ctx, q, me, c, at); err != nil {
+				return err
+			}
+			d.Outside, err = s.shownOutside(ctx, q, d.situation.Outside)
 			return err
 		},
 		func(q db.Querier) (err error) { d.Frozen, err = s.covering(ctx, q, c); return err },
@@ -205,7 +209,7 @@ func (s *Service) fill(ctx context.Context, d *Detail) error {
 		return err
 	}
 	d.Gates = c.Gates(d.GatesOf, d.situation)
-	if d.Known, err = s.facts(ctx, s.desk.DB, c, d.situation.Clashes); err != nil {
+	if d.Known, err = s.facts(ctx, s.desk.DB, c, d.situation); err != nil {
 		return err
 	}
 	if c.StartedAt != nil && len(c.Items) > 0 {
@@ -252,16 +256,20 @@ func (s *Service) Of(ctx context.Context, q db.Querier, items ...uuid.UUID) ([]r
 }
 
 // ahead is what the next move of a change asks for, as the actor stands to it.
-func (s *Service) ahead(ctx context.Context, c Change) ([]Gate, []Clash, error) {
+func (s *Service) ahead(ctx context.Context, c Change) ([]Gate, []Clash, []Outside, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if c.approvers, err = s.Approvals.Approvers(ctx, s.desk.DB, c.Ref()); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	at, clashes, err := s.situation(ctx, s.desk.DB, who, c, s.desk.Now())
-	return c.Gates(nextMove(c), at), clashes, err
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	out, err := s.shownOutside(ctx, s.desk.DB, at.Outside)
+	return c.Gates(nextMove(c), at), clashes, out, err
 }
 
 // Blank is what a new application begins with; template is the version that a

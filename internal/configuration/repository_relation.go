@@ -159,12 +159,34 @@ func (repository) criticality(ctx context.Context, q db.Querier, ids []uuid.UUID
 	return n, db.Map(err)
 }
 
-// relatives are the other ends of relations that carry impact.
-func (repository) relatives(ctx context.Context, q db.Querier, ids []uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT DISTINCT x.id FROM (
-			SELECT r.to_id AS id, r.type_id FROM ci_relations r WHERE r.from_id = ANY(@ids::uuid[]) AND r.ended_at IS NULL
-			UNION ALL SELECT r.from_id, r.type_id FROM ci_relations r WHERE r.to_id = ANY(@ids::uuid[]) AND r.ended_at IS NULL) x
-		JOIN ci_relation_types t ON t.id = x.type_id AND t.impact <> 'none' LIMIT 500`, db.Args{"ids": ids})
-	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	return out, db.Map(err)
+// around walks at most two relations that carry impact, against it (above) and
+// with it (below). The limit stands where it stops the walk.
+func (repository) around(ctx context.Context, q db.Querier, ids []uuid.UUID) (above, below []uuid.UUID, err error) {
+	rows, _ := q.Query(ctx, `WITH RECURSIVE types AS MATERIALIZED (
+			SELECT ARRAY(SELECT id FROM ci_relation_types WHERE impact IN ('forward', 'both')) AS forward, ARRAY(SELECT id FROM ci_relation_types WHERE impact IN ('backward', 'both')) AS backward
+		), near AS (
+			SELECT i AS id, d AS down, 0 AS depth, CASE WHEN d THEN t.forward ELSE t.backward END AS along, CASE WHEN d THEN t.backward ELSE t.forward END AS against
+			FROM types t CROSS JOIN unnest(@ids::uuid[]) i CROSS JOIN unnest('{true,false}'::boolean[]) d
+			UNION
+			SELECT e.id, n.down, n.depth + 1, n.along, n.against FROM near n CROSS JOIN LATERAL (
+				SELECT r.to_id AS id FROM ci_relations r WHERE r.from_id = n.id AND r.type_id = ANY(n.along) AND r.ended_at IS NULL
+				UNION ALL SELECT r.from_id FROM ci_relations r WHERE r.to_id = n.id AND r.type_id = ANY(n.against) AND r.ended_at IS NULL) e
+			WHERE n.depth < 2
+		)
+		SELECT id, down FROM (SELECT id, down, depth FROM near LIMIT @limit) x WHERE depth > 0 AND NOT id = ANY(@ids::uuid[]) GROUP BY id, down`,
+		plan, db.Args{"ids": ids, "limit": maxAround + 2*len(ids)})
+	var id uuid.UUID
+	var down bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &down}, func() error {
+		if down {
+			below = append(below, id)
+		} else {
+			above = append(above, id)
+		}
+		return nil
+	})
+	return above, below, db.Map(err)
 }
+
+// maxAround bounds how many neighbours around reads.
+const maxAround = 1000

@@ -1,6 +1,7 @@
 package configuration
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -87,4 +88,63 @@ func md5UUID(t *testing.T, pool *db.Pool, class string) (id uuid.UUID) {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// TestAroundPlan: the neighbours of items are found by the indexes of relations,
+// and a hub does not make the answer long.
+func TestAroundPlan(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Tx(t)
+	fill(t, pool, 5000)
+	if err := pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `WITH i AS (SELECT id, row_number() OVER (ORDER BY number) AS n FROM ci_items WHERE number > 100000)
+			INSERT INTO ci_relations (id, type_id, from_id, to_id, source, created_by, created_name, created_at)
+			SELECT gen_random_uuid(), md5('ci.relation:' || x.key)::uuid, a.id, b.id, 'person', gen_random_uuid(), '', now()
+			FROM i a JOIN i b ON a.n = 1 AND b.n > 1 CROSS JOIN (VALUES ('contains')) x (key)
+			UNION ALL SELECT gen_random_uuid(), md5('ci.relation:depends_on')::uuid, b.id, a.id, 'person', gen_random_uuid(), '', now() FROM i a JOIN i b ON b.n = a.n + 1`)
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `ANALYZE ci_relations`)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var hub, leaf uuid.UUID
+	if err := pool.QueryRow(t.Context(), `SELECT (SELECT id FROM ci_items WHERE number = 100001), (SELECT id FROM ci_items WHERE number = 100100)`).Scan(&hub, &leaf); err != nil {
+		t.Fatal(err)
+	}
+	q := &planned{Querier: pool, t: t}
+	above, below, err := repository{}.around(t.Context(), q, []uuid.UUID{leaf})
+	if err != nil || len(above) != 3 || len(below) != 2 { // the hub, two before; two after
+		t.Errorf("around a leaf: %d above, %d below, %v", len(above), len(below), err)
+	}
+	above, below, err = repository{}.around(t.Context(), q, []uuid.UUID{hub})
+	if n := len(above) + len(below); err != nil || n == 0 || n > maxAround {
+		t.Errorf("around a hub: %d, %v", n, err)
+	}
+	for _, want := range []string{"using ci_relations_from_", "using ci_relations_to_"} {
+		if !strings.Contains(q.plan, want) || strings.Contains(q.plan, "Seq Scan on ci_relations ") {
+			t.Errorf("want %s:\n%s", want, q.plan)
+		}
+	}
+}
+
+// planned keeps the plan of the last statement.
+type planned struct {
+	db.Querier
+	t    *testing.T
+	plan string
+}
+
+func (p *planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	rows, err := p.Querier.Query(ctx, "EXPLAIN "+sql, args...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.plan = strings.Join(lines, "\n")
+	return p.Querier.Query(ctx, sql, args...)
 }

@@ -17,11 +17,13 @@ func (s *Service) Criticality(ctx context.Context, q db.Querier, ids []uuid.UUID
 	return s.repo.criticality(ctx, q, ids)
 }
 
-// Relatives are the items that the ids depend on, or that depend on them: those
-// at the other end of a relation that carries impact. At most 500.
-func (s *Service) Relatives(ctx context.Context, q db.Querier, ids []uuid.UUID) ([]uuid.UUID, error) {
+// Around are the items that the ids hang on, and those that hang on them, along
+// the relations that carry impact: parents and children, what is depended on and
+// what depends, by at most two of them in one direction. At most 1,000, those
+// that are nearest first.
+func (s *Service) Around(ctx context.Context, q db.Querier, ids []uuid.UUID) (above, below []uuid.UUID, err error) {
 	if len(ids) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return s.repo.relatives(ctx, q, ids)
+	return s.repo.around(ctx, q, ids)
 }

@@ -35,6 +35,9 @@ func (c *Company) changes(ctx context.Context) error {
 	if err := c.monthEnd(ctx); err != nil {
 		return err
 	}
+	if err := c.maintenance(ctx); err != nil {
+		return err
+	}
 	if err := c.standardChanges(ctx); err != nil {
 		return err
 	}
@@ -117,6 +120,26 @@ func (c *Company) monthEnd(ctx context.Context) error {
 		NameZh: "ERP 月末结账", NameEn: "Month end of the ERP", ServiceID: &service, From: *from, To: from.AddDate(0, 0, 3), Reason: "财务月结期间尽量不变更 ERP。",
 	})
 	return err
+}
+
+// maintenance is when mail, the ERP and the core switches may be changed.
+func (c *Company) maintenance(ctx context.Context) error {
+	manager, err := c.as(ctx, "changemanager")
+	if err != nil {
+		return err
+	}
+	today := c.Desk.Now().Format(time.DateOnly)
+	for _, in := range []change.MaintenanceInput{
+		{NameZh: "邮件系统维护", NameEn: "Maintenance of mail", Weekdays: []int{7}, Starts: "02:00", Ends: "06:00", Services: []uuid.UUID{c.services["Company mail"]}},
+		{NameZh: "ERP 月度维护", NameEn: "Monthly maintenance of the ERP", Binding: true, Nth: change.LastOfMonth, Weekdays: []int{6}, Starts: "20:00", Ends: "04:00", Services: []uuid.UUID{c.services["ERP system"]}},
+		{NameZh: "核心网络维护", NameEn: "Maintenance of the core network", Weekdays: []int{2, 4}, Starts: "22:00", Ends: "02:00", Items: []uuid.UUID{c.items["SW-CORE-A1"], c.items["SW-CORE-A2"]}},
+	} {
+		in.Zone, in.ValidFrom = "Asia/Shanghai", today
+		if _, err := c.Changes.SetMaintenance(manager, in); err != nil {
+			return fmt.Errorf("%s: %w", in.NameZh, err)
+		}
+	}
+	return nil
 }
 
 func (c *Company) steps(list ...string) []change.PlanStep {

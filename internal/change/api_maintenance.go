@@ -1,0 +1,95 @@
+package change
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/work"
+)
+
+type maintenanceOut struct {
+	Items []Maintenance `json:"items"`
+}
+
+// seen is a window without the items that the caller may not see.
+func (l MaintenanceList) seen(m Maintenance) Maintenance {
+	items := []uuid.UUID{}
+	for _, id := range m.Items {
+		if _, ok := l.Items[id]; ok {
+			items = append(items, id)
+		}
+	}
+	m.Items, m.Services = items, nonNil(m.Services)
+	return m
+}
+
+func (a api) maintenance(w http.ResponseWriter, r *http.Request) error {
+	l, err := a.s.Maintenance(r.Context())
+	if err != nil {
+		return err
+	}
+	out := maintenanceOut{Items: make([]Maintenance, len(l.Windows))}
+	for n, m := range l.Windows {
+		out.Items[n] = l.seen(m)
+	}
+	return web.JSON(w, http.StatusOK, out)
+}
+
+func (a api) setMaintenance(w http.ResponseWriter, r *http.Request) error {
+	var in MaintenanceInput
+	if err := web.Decode(r, &in); err != nil {
+		return err
+	}
+	m, err := a.s.SetMaintenance(work.WithKey(r.Context(), web.Key(r)), in)
+	if err != nil {
+		return err
+	}
+	return a.maintained(w, r, http.StatusCreated, m)
+}
+
+func (a api) maintained(w http.ResponseWriter, r *http.Request, status int, m Maintenance) (err error) {
+	l := MaintenanceList{}
+	if l.Items, err = a.s.names(r.Context(), a.s.desk.DB, m.Items); err != nil {
+		return err
+	}
+	web.ETag(w, m.Version)
+	return web.JSON(w, status, l.seen(m))
+}
+
+func maintenanceID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(chi.URLParam(r, "window"))
+	if err != nil {
+		return id, fault.New(fault.NotFound, "error.not_found")
+	}
+	return id, nil
+}
+
+// apiMaintenance is what every act on a window through the API does.
+func apiMaintenance[In any](a api, run func(context.Context, uuid.UUID, In) (Maintenance, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		id, err := maintenanceID(r)
+		if err != nil {
+			return err
+		}
+		var in In
+		if r.ContentLength != 0 {
+			if err := web.Decode(r, &in); err != nil {
+				return err
+			}
+		}
+		match, err := web.IfMatch(r)
+		if err != nil {
+			return err
+		}
+		m, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+		if err != nil {
+			return err
+		}
+		return a.maintained(w, r, http.StatusOK, m)
+	}
+}

@@ -1,0 +1,235 @@
+package change_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/change"
+	"opsdesk/internal/configuration"
+	"opsdesk/internal/platform/fault"
+)
+
+// window is a binding maintenance window on all days, from a day on: a night
+// that has nothing to do with the plans of these tests.
+func window(d desk, from time.Time, set func(*change.MaintenanceInput)) change.Maintenance {
+	d.t.Helper()
+	in := change.MaintenanceInput{
+		NameZh: "夜间", NameEn: "Nights", Binding: true, Weekdays: []int{1, 2, 3, 4, 5, 6, 7}, Starts: from.UTC().Add(12 * time.Hour).Format("15:04"), Ends: from.UTC().Add(13 * time.Hour).Format("15:04"),
+		Zone: "UTC", ValidFrom: from.UTC().AddDate(0, 0, -7).Format(time.DateOnly),
+	}
+	set(&in)
+	m, err := d.Changes.SetMaintenance(d.As("changemanager"), in)
+	if err != nil {
+		d.t.Fatalf("%v: %s", err, code(err))
+	}
+	return m
+}
+
+// outsideOf are the names of what a change is outside the windows of.
+func (d desk) outsideOf(id uuid.UUID) string {
+	d.t.Helper()
+	x, err := d.Changes.Detail(d.As("lead"), id)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	var out []string
+	for _, o := range x.Outside {
+		_, name, _ := strings.Cut(o.NameEn, " ")
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}
+
+// A binding window shuts scheduling and the start for changes of its items, of
+// what hangs on them and of what they hang on, until somebody else makes an
+// exception by name: for the time the change has, and no other.
+func TestMaintenance(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := plan(t, d.Desk)
+	from := *p.WindowFrom
+	services, err := d.Changes.Services(d.As("lead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ServiceID = &services[0].ID
+	window(d, from, func(in *change.MaintenanceInput) { in.Items = p.Items })
+	id := d.proposed(p).ID
+	for _, who := range []string{"changemanager", "reviewer"} {
+		if c := d.get(id); c.State == change.Reviewing {
+			if err := d.vote(who, c, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if a := d.get(id).Assessment.Facts.Outside; a != 1 {
+		t.Errorf("the assessment knew of %d", a)
+	}
+	schedule := func() error {
+		_, err := d.Changes.Schedule(d.As("engineer2"), id, change.StepInput{})
+		return err
+	}
+	if got := code(schedule()); got != "maintenance" {
+		t.Errorf("scheduled outside of the window: %s", got)
+	}
+	if _, err := d.Changes.Except(d.As("lead"), id, change.ReasonInput{Reason: "x"}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a lead made an exception: %v", err)
+	}
+	d.must(d.Changes.Except(d.As("changemanager"), id, change.ReasonInput{Reason: "厂商只有这天有人"}))
+	if _, err := d.Changes.Except(d.As("changemanager"), id, change.ReasonInput{Reason: "again"}); code(err) != "change.error.no_freeze" {
+		t.Error(code(err))
+	}
+	if got := code(schedule()); got != "ok" {
+		t.Fatal(got)
+	}
+	// One that comes later for a service of its counts when it begins, whatever was
+	// scheduled; another one of the same item does not.
+	window(d, from, func(in *change.MaintenanceInput) { in.Items, in.Starts, in.Ends = p.Items, "00:00", "00:01" })
+	c := d.get(id)
+	service := window(d, from, func(in *change.MaintenanceInput) { in.Services = []uuid.UUID{*c.ServiceID} })
+	d.Advance(90 * time.Minute)
+	start := func() string {
+		_, err := d.Changes.Start(d.As("implementer"), id, change.StepInput{})
+		return code(err)
+	}
+	if got := start(); got != "maintenance" {
+		t.Errorf("began outside of the window of the service: %s", got)
+	}
+	if _, err := d.Changes.EndMaintenance(d.As("changemanager"), service.ID, change.StepInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := start(); got != "ok" {
+		t.Errorf("stopped although it is excepted: %s", got)
+	}
+}
+
+// Moved, a change is not excepted any more; a window that is advice, ended, not
+// in force or of others stops nothing.
+func TestMaintenanceStops(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := plan(t, d.Desk)
+	c := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	shut := func() (out []bool) {
+		x, err := d.Changes.Detail(d.As("changemanager"), c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range x.Outside {
+			out = append(out, o.Shut())
+		}
+		return out
+	}
+	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items, in.Binding = p.Items, false })
+	if got := shut(); len(got) != 1 || got[0] {
+		t.Errorf("advice: %v", got)
+	}
+	old := window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items, in.ValidFrom, in.ValidUntil = p.Items, "2020-01-01", "2020-12-31" })
+	hard := window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = p.Items })
+	if got := shut(); len(got) != 1 || !got[0] {
+		t.Errorf("binding: %v", got)
+	}
+	d.must(d.Changes.Except(d.As("changemanager"), c.ID, change.ReasonInput{Reason: "急"}))
+	if got := shut(); len(got) != 1 || got[0] {
+		t.Errorf("excepted: %v", got)
+	}
+	moved := p
+	later := p.WindowTo.Add(time.Minute)
+	moved.WindowTo = &later
+	d.must(d.Changes.Edit(d.As("engineer2"), c.ID, change.EditInput{Plan: moved}))
+	if got := shut(); len(got) != 1 || !got[0] {
+		t.Errorf("moved: %v", got)
+	}
+	for _, m := range []change.Maintenance{old, hard} {
+		if _, err := d.Changes.EndMaintenance(d.As("changemanager"), m.ID, change.StepInput{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := shut(); len(got) != 1 || got[0] {
+		t.Errorf("ended: %v", got)
+	}
+	in := change.MaintenanceInput{Weekdays: []int{1}, NameZh: "x", NameEn: "x", Starts: "01:00", Ends: "02:00", Zone: "Mars/Base", ValidFrom: "2026-02-01", ValidUntil: "2026-01-01"}
+	if _, err := d.Changes.SetMaintenance(d.As("changemanager"), in); code(err) != "zone valid_until services" {
+		t.Error(code(err))
+	}
+	in.Zone, in.ValidUntil, in.Items = "UTC", "", p.Items
+	if _, err := d.Changes.SetMaintenance(d.As("lead"), in); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a lead set a window: %v", err)
+	}
+	if _, err := d.Changes.EditMaintenance(d.As("changemanager"), hard.ID, in); code(err) != "change.error.maintenance_ended" {
+		t.Error(code(err))
+	}
+	if _, err := d.Changes.Maintenance(d.As("staff")); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("staff list windows: %v", err)
+	}
+}
+
+// What an item is in passes its windows on to it, unless it has some of its own;
+// what hangs on an item counts with its own, two relations away and no further.
+func TestMaintenanceAround(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	manager := d.As("configmanager")
+	model, err := d.Configuration.Model(manager)
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, err := d.Configuration.RelationTypes(manager)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func(class, name string) uuid.UUID {
+		t.Helper()
+		c, _ := model.Key(class)
+		i, err := d.Configuration.Create(manager, configuration.CreateInput{ClassID: c.ID, Name: name, Attributes: map[string]any{}})
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		return i.ID
+	}
+	relate := func(from uuid.UUID, key string, to uuid.UUID) {
+		t.Helper()
+		n := slices.IndexFunc(types, func(x configuration.RelationType) bool { return x.Key == key })
+		if _, err := d.Configuration.Relate(manager, from, configuration.RelateInput{TypeID: types[n].ID, OtherID: to}); err != nil {
+			t.Fatal(key, err)
+		}
+	}
+	// room ∋ rack ∋ host ← vm ← app, and another host in the rack
+	room, rack, host, vm, app := enter("rack", "m-room"), enter("rack", "m-rack"), enter("server", "m-host"), enter("vm", "m-vm"), enter("application", "m-app")
+	other := enter("server", "m-other")
+	relate(room, "contains", rack)
+	relate(rack, "contains", host)
+	relate(rack, "contains", other)
+	relate(vm, "runs_on", host)
+	relate(app, "depends_on", vm)
+	p := plan(t, d.Desk)
+	of := func(item uuid.UUID) uuid.UUID {
+		t.Helper()
+		p.Items = []uuid.UUID{item}
+		return d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p})).ID
+	}
+	on := map[string]uuid.UUID{"room": of(room), "rack": of(rack), "host": of(host), "vm": of(vm), "app": of(app), "other": of(other)}
+	set := func(item uuid.UUID) change.Maintenance {
+		return window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = []uuid.UUID{item} })
+	}
+	check := func(when string, want map[string]string) {
+		t.Helper()
+		for name, id := range on {
+			if got := d.outsideOf(id); got != want[name] {
+				t.Errorf("%s, change of %s: outside of %q, want %q", when, name, got, want[name])
+			}
+		}
+	}
+	check("none", nil)
+	set(rack)
+	check("rack", map[string]string{"room": "m-rack", "rack": "m-rack", "host": "m-rack", "vm": "m-rack", "other": "m-rack"})
+	set(host)
+	check("rack, host", map[string]string{"room": "m-host, m-rack", "rack": "m-host, m-rack", "host": "m-host", "vm": "m-host, m-rack", "app": "m-host", "other": "m-rack"})
+	set(app)
+	check("rack, host, app", map[string]string{"room": "m-host, m-rack", "rack": "m-host, m-rack", "host": "m-app, m-host", "vm": "m-app, m-host, m-rack", "app": "m-app", "other": "m-rack"})
+}

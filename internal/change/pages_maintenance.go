@@ -1,0 +1,96 @@
+package change
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/ui"
+)
+
+// recurs says when a window is, such as "first Sunday of the month, 02:00–06:00".
+func recurs(ctx context.Context, m Maintenance) string {
+	days := make([]string, len(m.Weekdays))
+	for n, d := range m.Weekdays {
+		days[n] = ui.T(ctx, "change.weekday_name."+strconv.Itoa(d))
+	}
+	text := ui.T(ctx, "change.nth_of."+strconv.Itoa(m.Nth), "days", strings.Join(days, ui.T(ctx, "change.maintenance.and")))
+	return text + " " + m.Starts + "–" + m.Ends
+}
+
+// validity is from which day to which a window is in force.
+func validity(ctx context.Context, m Maintenance) string {
+	if m.ValidUntil == "" {
+		return ui.T(ctx, "change.maintenance.from", "day", m.ValidFrom)
+	}
+	return m.ValidFrom + " – " + m.ValidUntil
+}
+
+// about names what a window is for; items that the reader may not see are
+// counted.
+func (l MaintenanceList) about(ctx context.Context, m Maintenance) string {
+	var out []string
+	for _, id := range m.Services {
+		out = append(out, l.service(ctx, id))
+	}
+	hidden := 0
+	for _, id := range m.Items {
+		if n, ok := l.Items[id]; ok {
+			out = append(out, n)
+		} else {
+			hidden++
+		}
+	}
+	if hidden > 0 {
+		out = append(out, ui.T(ctx, "change.maintenance.hidden", "count", hidden))
+	}
+	return strings.Join(out, ui.T(ctx, "change.maintenance.and"))
+}
+
+func (l MaintenanceList) service(ctx context.Context, id uuid.UUID) string {
+	for _, s := range l.Services {
+		if s.ID == id {
+			return pick(ctx, s.Name, s.NameEn)
+		}
+	}
+	return id.String()
+}
+
+// outsideName is what a change is outside the windows of, for the reader.
+func outsideName(ctx context.Context, o Outside) string {
+	if o.NameZh == "" {
+		return ui.T(ctx, "change.outside_hidden")
+	}
+	return pick(ctx, o.NameZh, o.NameEn)
+}
+
+// outsideWhen lists the windows, and when the next begins.
+func outsideWhen(ctx context.Context, o Outside, now time.Time) string {
+	list := make([]string, len(o.Windows))
+	for n, m := range o.Windows {
+		list[n] = pick(ctx, m.NameZh, m.NameEn) + ui.T(ctx, "change.maintenance.paren", "text", recurs(ctx, m))
+	}
+	text := strings.Join(list, ui.T(ctx, "change.maintenance.and"))
+	if s := o.next(now); !s.From.IsZero() {
+		text += " · " + ui.T(ctx, "change.maintenance.next", "when", windowText(ctx, &s.From, &s.To))
+	}
+	return text
+}
+
+// perBand is how many times of windows a day of the calendar names.
+const perBand = 2
+
+// bandTimes are the hours of a window on a day of the calendar.
+func bandTimes(ctx context.Context, b Band, day time.Time) string {
+	from, to := "", ""
+	if !b.From.Before(day) {
+		from = clock(ctx, &b.From)
+	}
+	if !b.To.After(day.AddDate(0, 0, 1)) {
+		to = clock(ctx, &b.To)
+	}
+	return from + "–" + to
+}

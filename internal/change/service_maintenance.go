@@ -1,0 +1,246 @@
+package change
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/work"
+)
+
+// ActionMaintain sets maintenance windows.
+const ActionMaintain authz.Action = "change.maintain"
+
+// maxMaintenance bounds how many windows are in use at once: every change is
+// held against them.
+const maxMaintenance = 500
+
+// MaintenanceInput sets a maintenance window.
+type MaintenanceInput struct {
+	Version    int         `json:"version"`
+	NameZh     string      `json:"name_zh" validate:"required,notblank,line,max=100"`
+	NameEn     string      `json:"name_en" validate:"required,notblank,line,max=100"`
+	Binding    bool        `json:"binding"`
+	Nth        int         `json:"nth" validate:"min=-1,max=4"` // 0: every week; -1: the last of a month
+	Weekdays   []int       `json:"weekdays" validate:"required,max=7,dive,min=1,max=7"`
+	Starts     string      `json:"starts" validate:"required,datetime=15:04"`
+	Ends       string      `json:"ends" validate:"required,datetime=15:04"`
+	Zone       string      `json:"zone" validate:"required,max=60"`
+	ValidFrom  string      `json:"valid_from" validate:"required,datetime=2006-01-02"`
+	ValidUntil string      `json:"valid_until" validate:"omitempty,datetime=2006-01-02"`
+	Services   []uuid.UUID `json:"services" validate:"max=100"`
+	Items      []uuid.UUID `json:"items" validate:"max=200"`
+}
+
+// MaintenanceList is the windows in use, and what they are for, by its names.
+type MaintenanceList struct {
+	Windows  []Maintenance
+	Items    map[uuid.UUID]string // those that the reader may see
+	Services []Named
+}
+
+// Maintenance lists the windows in use by name, for those who plan changes.
+func (s *Service) Maintenance(ctx context.Context) (l MaintenanceList, err error) {
+	if _, err = s.templateReader(ctx); err != nil {
+		return l, err
+	}
+	if l.Windows, err = (maintenances{}).all(ctx, s.desk.DB); err != nil {
+		return l, err
+	}
+	if l.Services, err = s.repo.services(ctx, s.desk.DB); err != nil {
+		return l, err
+	}
+	var items []uuid.UUID
+	for _, m := range l.Windows {
+		items = append(items, m.Items...)
+	}
+	l.Items, err = s.names(ctx, s.desk.DB, unique(items))
+	return l, err
+}
+
+// SetMaintenance sets a window.
+func (s *Service) SetMaintenance(ctx context.Context, in MaintenanceInput) (Maintenance, error) {
+	var m Maintenance
+	who, err := identity.From(ctx)
+	if err != nil {
+		return m, err
+	}
+	facts := Maintenance{Services: unique(in.Services), Items: unique(in.Items), CreatedBy: who.ID}.Facts()
+	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
+		m, err = work.Insert(ctx, u, maintenances{}, ActionMaintain, &facts, in, func(u *work.Unit) (Maintenance, error) {
+			all, err := maintenances{}.all(ctx, u.Tx)
+			if err == nil && len(all) >= maxMaintenance {
+				err = fault.New(fault.Conflict, "change.error.maintenance_many", "n", maxMaintenance)
+			}
+			m := Maintenance{ID: u.ID(), Version: 1, CreatedBy: who.ID, CreatedAt: u.Now, UpdatedAt: u.Now}
+			if err == nil {
+				err = s.fillMaintenance(ctx, u.Tx, &m, in)
+			}
+			return m, err
+		})
+		return err
+	})
+	return m, s.desk.Noted(ctx, ActionMaintain, m.Ref(), err)
+}
+
+// EditMaintenance changes a window: for all changes that are not made yet.
+func (s *Service) EditMaintenance(ctx context.Context, id uuid.UUID, in MaintenanceInput) (Maintenance, error) {
+	return work.Update(ctx, s.desk, maintenances{}, ActionMaintain, id, in.Version, in, func(u *work.Unit, m *Maintenance) error {
+		if m.Ended {
+			return fault.New(fault.Conflict, "change.error.maintenance_ended")
+		}
+		if err := s.fillMaintenance(ctx, u.Tx, m, in); err != nil {
+			return err
+		}
+		if facts := m.Facts(); !s.desk.Can(ctx, ActionMaintain, &facts) { // as it is from now on
+			return fault.New(fault.Forbidden, "error.forbidden")
+		}
+		return nil
+	})
+}
+
+// EndMaintenance takes a window out of use.
+func (s *Service) EndMaintenance(ctx context.Context, id uuid.UUID, in StepInput) (Maintenance, error) {
+	return work.Update(ctx, s.desk, maintenances{}, ActionMaintain, id, in.Version, in, func(_ *work.Unit, m *Maintenance) error {
+		if m.Ended {
+			return fault.New(fault.Conflict, "change.error.maintenance_ended")
+		}
+		m.Ended = true
+		return nil
+	})
+}
+
+func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintenance, in MaintenanceInput) error {
+	f := fault.New(fault.Invalid, "error.invalid")
+	bad := func(name, code string) { f.Fields = append(f.Fields, fault.Field{Name: name, Code: code}) }
+	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
+		bad("zone", "change.error.zone")
+	}
+	if in.ValidUntil != "" && in.ValidUntil < in.ValidFrom {
+		bad("valid_until", "change.error.valid_until")
+	}
+	services, items := unique(in.Services), unique(in.Items)
+	if len(services)+len(items) == 0 {
+		bad("services", "change.error.maintenance_about")
+	}
+	known, err := s.repo.services(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, id := range services {
+		if !slices.ContainsFunc(known, func(n Named) bool { return n.ID == id }) && !slices.Contains(m.Services, id) {
+			bad("services", "validation.unknown")
+			break
+		}
+	}
+	seen, err := s.names(ctx, q, items)
+	if err != nil {
+		return err
+	}
+	for _, id := range items {
+		if _, ok := seen[id]; !ok && !slices.Contains(m.Items, id) { // what stands there may stay
+			bad("items", "validation.unknown")
+			break
+		}
+	}
+	if len(f.Fields) > 0 {
+		return f
+	}
+	m.NameZh, m.NameEn, m.Binding, m.Nth, m.Starts, m.Ends, m.Zone = in.NameZh, in.NameEn, in.Binding, in.Nth, in.Starts, in.Ends, in.Zone
+	m.ValidFrom, m.ValidUntil, m.Services, m.Items = in.ValidFrom, in.ValidUntil, services, items
+	m.Weekdays = slices.Compact(slices.Sorted(slices.Values(in.Weekdays)))
+	return nil
+}
+
+// outside lists what a change concerns whose maintenance windows its window does
+// not lie in: its items and what hangs on them; of its items without a window
+// what they hang on, and their services; and its own service.
+func (s *Service) outside(ctx context.Context, q db.Querier, c Change, below []uuid.UUID) ([]Outside, error) {
+	if !c.windowReady() {
+		return nil, nil
+	}
+	all, err := maintenances{}.all(ctx, q)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	from, to := *c.WindowFrom, *c.WindowTo
+	x := concerned{items: slices.Concat(c.Items, below), services: people(c.ServiceID)}
+	if bare := without(all, c.Items, from, to); len(bare) > 0 {
+		if x.above, _, err = s.Items.Around(ctx, q, bare); err != nil {
+			return nil, err
+		}
+		more, err := maintenances{}.servicesOf(ctx, q, bare)
+		if err != nil {
+			return nil, err
+		}
+		x.services = append(x.services, more...)
+	}
+	out := outside(all, x, from, to)
+	if len(out) == 0 {
+		return nil, nil
+	}
+	list, err := maintenances{}.exceptions(ctx, q, c)
+	for n := range out {
+		for _, m := range out[n].Windows {
+			if e, ok := list[m.ID]; ok && m.Binding {
+				out[n].Excepted, out[n].By = e.Reason, &e.By
+			}
+		}
+	}
+	return out, err
+}
+
+// shownOutside names what is outside for the actor. Items that they may not see
+// have no name.
+func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside) ([]Outside, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var items []uuid.UUID
+	for _, o := range list {
+		items = append(items, people(o.ItemID)...)
+	}
+	names, err := s.names(ctx, q, items)
+	if err != nil {
+		return nil, err
+	}
+	services, err := s.repo.services(ctx, q)
+	out := slices.Clone(list)
+	for n := range out {
+		o := &out[n]
+		if o.ItemID != nil {
+			name, ok := names[*o.ItemID]
+			if o.NameZh, o.NameEn = name, name; !ok {
+				o.ItemID = nil
+			}
+		}
+		for _, x := range services {
+			if o.ServiceID != nil && x.ID == *o.ServiceID {
+				o.NameZh, o.NameEn = x.Name, x.NameEn
+			}
+		}
+	}
+	return out, err
+}
+
+// exceptOutside queues the exceptions from the windows that shut the change out,
+// and counts them.
+func (s *Service) exceptOutside(u *work.Unit, c Change, list []Outside, reason string) int {
+	done := map[uuid.UUID]bool{}
+	for _, o := range list {
+		for _, m := range o.Windows {
+			if o.Shut() && m.Binding && !done[m.ID] {
+				maintenances{}.except(&u.Batch, m.ID, c, u.Actor.ID, reason, u.Now)
+				u.Note("exception", nil, m.NameZh+" "+m.NameEn+": "+reason)
+				done[m.ID] = true
+			}
+		}
+	}
+	return len(done)
+}
