@@ -300,6 +300,15 @@ CREATE TABLE public.catalog_versions (
     terms tsvector NOT NULL,
     CONSTRAINT catalog_versions_four_eyes CHECK (((NOT (approved_by = ANY (editors))) AND (cardinality(editors) > 0)))
 );
+CREATE TABLE public.change_board (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    quorum integer NOT NULL,
+    must text[] DEFAULT '{}'::text[] NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_board_one CHECK ((id = 'b0a4d000-0000-7000-8000-000000000001'::uuid)),
+    CONSTRAINT change_board_quorum CHECK (((quorum >= 1) AND (quorum <= 50)))
+);
 CREATE TABLE public.change_bookings (
     change_id uuid NOT NULL,
     item_id uuid NOT NULL,
@@ -336,6 +345,41 @@ CREATE TABLE public.change_freezes (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT change_freezes_times CHECK ((to_at > from_at))
 );
+CREATE TABLE public.change_maintenance (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    binding boolean NOT NULL,
+    nth smallint NOT NULL,
+    weekdays smallint[] NOT NULL,
+    starts text NOT NULL,
+    ends text NOT NULL,
+    zone text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    services uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    items uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    ended boolean DEFAULT false NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_maintenance_about CHECK (((cardinality(services) + cardinality(items)) > 0)),
+    CONSTRAINT change_maintenance_nth CHECK (((nth >= '-1'::integer) AND (nth <= 4))),
+    CONSTRAINT change_maintenance_times CHECK (((starts ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text) AND (ends ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'::text))),
+    CONSTRAINT change_maintenance_valid CHECK ((valid_until >= valid_from)),
+    CONSTRAINT change_maintenance_weekdays CHECK ((((cardinality(weekdays) >= 1) AND (cardinality(weekdays) <= 7)) AND (weekdays <@ '{1,2,3,4,5,6,7}'::smallint[])))
+);
+CREATE TABLE public.change_maintenance_exceptions (
+    maintenance_id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    to_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    by_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT change_maintenance_exceptions_reason CHECK ((reason <> ''::text))
+);
 CREATE TABLE public.change_meetings (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -352,6 +396,8 @@ CREATE TABLE public.change_meetings (
     created_by uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    quorate boolean,
+    reminded_at timestamp with time zone,
     CONSTRAINT change_meetings_held CHECK (((state = 'held'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT change_meetings_state CHECK ((state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text]))),
     CONSTRAINT change_meetings_times CHECK ((ends_at > begins_at))
@@ -1810,6 +1856,8 @@ ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_no_key UNIQUE (item_id, no);
 ALTER TABLE ONLY public.catalog_versions
     ADD CONSTRAINT catalog_versions_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.change_board
+    ADD CONSTRAINT change_board_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.change_bookings
     ADD CONSTRAINT change_bookings_item_taken EXCLUDE USING gist (slot WITH &&, during WITH &&);
 ALTER TABLE ONLY public.change_bookings
@@ -1822,6 +1870,10 @@ ALTER TABLE ONLY public.change_freeze_exceptions
     ADD CONSTRAINT change_freeze_exceptions_pkey PRIMARY KEY (freeze_id, change_id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.change_maintenance_exceptions
+    ADD CONSTRAINT change_maintenance_exceptions_pkey PRIMARY KEY (change_id, maintenance_id, from_at, to_at);
+ALTER TABLE ONLY public.change_maintenance
+    ADD CONSTRAINT change_maintenance_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.change_meetings
     ADD CONSTRAINT change_meetings_number_key UNIQUE (number);
 ALTER TABLE ONLY public.change_meetings
@@ -2073,7 +2125,9 @@ CREATE INDEX catalog_items_category_idx ON public.catalog_items USING btree (cat
 CREATE INDEX catalog_items_review_idx ON public.catalog_items USING btree (review_at) WHERE ((state = 'approved'::text) AND (reminded_at IS NULL));
 CREATE INDEX catalog_versions_terms_idx ON public.catalog_versions USING gin (terms);
 CREATE INDEX change_freezes_time_idx ON public.change_freezes USING btree (to_at, from_at) WHERE (NOT lifted);
+CREATE INDEX change_maintenance_name_idx ON public.change_maintenance USING btree (name_zh, id) WHERE (NOT ended);
 CREATE INDEX change_meetings_begins_idx ON public.change_meetings USING btree (begins_at DESC, id DESC);
+CREATE INDEX change_meetings_remind_idx ON public.change_meetings USING btree (begins_at) WHERE ((state = 'planned'::text) AND (reminded_at IS NULL));
 CREATE UNIQUE INDEX change_templates_draft_key ON public.change_templates USING btree (family_id) WHERE (state = ANY (ARRAY['draft'::text, 'submitted'::text]));
 CREATE UNIQUE INDEX change_templates_in_force_key ON public.change_templates USING btree (family_id) WHERE (state = 'approved'::text);
 CREATE INDEX changes_items_idx ON public.changes USING gin (items);
@@ -2244,6 +2298,8 @@ CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_e
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_append_only BEFORE DELETE OR UPDATE ON public.catalog_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER catalog_versions_no_truncate BEFORE TRUNCATE ON public.catalog_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER change_board_generation AFTER INSERT OR DELETE OR UPDATE ON public.change_board FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
+CREATE TRIGGER change_maintenance_generation AFTER INSERT OR DELETE OR UPDATE ON public.change_maintenance FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER change_meetings_keep BEFORE DELETE OR UPDATE ON public.change_meetings FOR EACH ROW WHEN ((old.state = 'held'::text)) EXECUTE FUNCTION public.change_meetings_keep();
 CREATE TRIGGER change_templates_keep BEFORE UPDATE ON public.change_templates FOR EACH ROW WHEN (((old.state = ANY (ARRAY['approved'::text, 'retired'::text])) AND (((((((((((((old.content IS DISTINCT FROM new.content) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.effect IS DISTINCT FROM new.effect)) OR (old.steps IS DISTINCT FROM new.steps)) OR (old.test_plan IS DISTINCT FROM new.test_plan)) OR (old.rollback_trigger IS DISTINCT FROM new.rollback_trigger)) OR (old.back IS DISTINCT FROM new.back)) OR (old.rollback_minutes IS DISTINCT FROM new.rollback_minutes)) OR (old.rehearsal IS DISTINCT FROM new.rehearsal)) OR (old.critical_from IS DISTINCT FROM new.critical_from)) OR (old.authors IS DISTINCT FROM new.authors)) OR (old.approved_by IS DISTINCT FROM new.approved_by)) OR (new.state <> ALL (ARRAY['approved'::text, 'retired'::text]))))) EXECUTE FUNCTION public.change_templates_keep();
 CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
@@ -2321,6 +2377,14 @@ ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_service_fkey FOREIGN KEY (service_id) REFERENCES public.services(id);
+ALTER TABLE ONLY public.change_maintenance
+    ADD CONSTRAINT change_maintenance_by_fkey FOREIGN KEY (created_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.change_maintenance_exceptions
+    ADD CONSTRAINT change_maintenance_exceptions_by_fkey FOREIGN KEY (by_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.change_maintenance_exceptions
+    ADD CONSTRAINT change_maintenance_exceptions_change_fkey FOREIGN KEY (change_id) REFERENCES public.changes(id);
+ALTER TABLE ONLY public.change_maintenance_exceptions
+    ADD CONSTRAINT change_maintenance_exceptions_of_fkey FOREIGN KEY (maintenance_id) REFERENCES public.change_maintenance(id);
 ALTER TABLE ONLY public.change_meetings
     ADD CONSTRAINT change_meetings_chair_id_fkey FOREIGN KEY (chair_id) REFERENCES public.people(id);
 ALTER TABLE ONLY public.change_meetings

@@ -9,6 +9,7 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -138,4 +139,9 @@ func (s *Service) Deputies(ctx context.Context) (mine, forOthers []Deputy, err e
 	}
 	forOthers, err = s.repo.standsFor(ctx, s.desk.DB, who.ID, s.desk.Now())
 	return mine, forOthers, err
+}
+
+// DeputiesOf maps people to those who stand in for them at an instant.
+func (s *Service) DeputiesOf(ctx context.Context, q db.Querier, people []uuid.UUID, at time.Time) (map[uuid.UUID][]uuid.UUID, error) {
+	return s.repo.deputiesOf(ctx, q, people, at)
 }

@@ -74,6 +74,7 @@ var systems = map[string][]Row{
 	"unassigned": {"ticket.read"},
 	"handover":   {"ticket.read", "ticket.assign"},
 	"sealer":     {},
+	"change":     {"change.meet"},
 	"controls":   {"control.run"},
 	"sla":        {"ticket.read", "sla.escalate"},
 

@@ -22,6 +22,7 @@ type meetingsProps struct {
 	Rows  []MeetingRow
 	Next  string
 	May   bool
+	Board Board
 	Form  url.Values
 	Fault *fault.Error
 }
@@ -29,8 +30,38 @@ type meetingsProps struct {
 func (h handlers) meetingsOf(r *http.Request) (p meetingsProps, err error) {
 	p.Form = url.Values{}
 	p.Rows, p.Next, err = h.s.Meetings(r.Context(), r.URL.Query().Get("cursor"))
+	if err != nil {
+		return p, err
+	}
 	p.May = h.desk.Can(r.Context(), ActionMeet, nil)
+	p.Board, err = h.s.Board(r.Context())
 	return p, err
+}
+
+// board saves how the board decides.
+func (h handlers) board(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	var in BoardInput
+	err := web.Form(r.Form, &in)
+	if err == nil {
+		_, err = h.s.SetBoard(work.WithKey(r.Context(), web.Key(r)), in)
+	}
+	if err != nil {
+		f := fault.Of(err)
+		if !shown(f) {
+			return err
+		}
+		p, perr := h.meetingsOf(r)
+		if perr != nil {
+			return err
+		}
+		p.Form, p.Fault = r.Form, f
+		return web.Render(w, r, web.StatusOf(f), meetingsPage(p))
+	}
+	web.Flash(w, "ui.done")
+	return web.SeeOther(w, r, meetingAddress())
 }
 
 func (h handlers) meetings(w http.ResponseWriter, r *http.Request) error {

@@ -129,7 +129,9 @@ func TestMaintenanceStops(t *testing.T) {
 	if got := shut(); len(got) != 1 || got[0] {
 		t.Errorf("advice: %v", got)
 	}
-	old := window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items, in.ValidFrom, in.ValidUntil = p.Items, "2020-01-01", "2020-12-31" })
+	old := window(d, *p.WindowFrom, func(in *change.MaintenanceInput) {
+		in.Items, in.ValidFrom, in.ValidUntil = p.Items, "2020-01-01", "2020-12-31"
+	})
 	hard := window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = p.Items })
 	if got := shut(); len(got) != 1 || !got[0] {
 		t.Errorf("binding: %v", got)

@@ -25,21 +25,25 @@ const (
 
 // Meeting is a meeting of the change advisory board.
 type Meeting struct {
-	ID        uuid.UUID    `db:"id" json:"id"`
-	Version   int          `db:"version" json:"version"`
-	Number    int64        `db:"number" json:"number"`
-	State     MeetingState `db:"state" json:"state" audit:"state"`
-	BeginsAt  time.Time    `db:"begins_at" json:"begins_at" audit:"begins_at"`
-	EndsAt    time.Time    `db:"ends_at" json:"ends_at" audit:"ends_at"`
-	Place     string       `db:"place" json:"place" audit:"place"` // a room, or the address of a call
-	ChairID   uuid.UUID    `db:"chair_id" json:"chair_id" audit:"chair"`
-	Present   []uuid.UUID  `db:"present" json:"present" audit:"present"`
-	Agenda    []AgendaItem `db:"agenda" json:"agenda" audit:"agenda"`
-	Remarks   string       `db:"remarks" json:"remarks" audit:"remarks"`
-	ClosedAt  *time.Time   `db:"closed_at" json:"closed_at" audit:"closed_at"`
-	CreatedBy uuid.UUID    `db:"created_by" json:"created_by"`
-	CreatedAt time.Time    `db:"created_at" json:"created_at"`
-	UpdatedAt time.Time    `db:"updated_at" json:"updated_at"`
+	ID       uuid.UUID    `db:"id" json:"id"`
+	Version  int          `db:"version" json:"version"`
+	Number   int64        `db:"number" json:"number"`
+	State    MeetingState `db:"state" json:"state" audit:"state"`
+	BeginsAt time.Time    `db:"begins_at" json:"begins_at" audit:"begins_at"`
+	EndsAt   time.Time    `db:"ends_at" json:"ends_at" audit:"ends_at"`
+	Place    string       `db:"place" json:"place" audit:"place"` // a room, or the address of a call
+	ChairID  uuid.UUID    `db:"chair_id" json:"chair_id" audit:"chair"`
+	Present  []uuid.UUID  `db:"present" json:"present" audit:"present"`
+	Agenda   []AgendaItem `db:"agenda" json:"agenda" audit:"agenda"`
+	Remarks  string       `db:"remarks" json:"remarks" audit:"remarks"`
+	ClosedAt *time.Time   `db:"closed_at" json:"closed_at" audit:"closed_at"`
+	// Quorate says whether enough of the board was there when the minutes were
+	// closed; null before.
+	Quorate    *bool      `db:"quorate" json:"quorate" audit:"quorate"`
+	RemindedAt *time.Time `db:"reminded_at" json:"-"` // when members were told that it begins soon
+	CreatedBy  uuid.UUID  `db:"created_by" json:"created_by"`
+	CreatedAt  time.Time  `db:"created_at" json:"created_at"`
+	UpdatedAt  time.Time  `db:"updated_at" json:"updated_at"`
 }
 
 // AgendaItem is one change that a meeting is about.

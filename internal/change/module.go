@@ -33,7 +33,10 @@ func New(d *work.Desk, o Options) (*Service, error) {
 	d.Policies.Add(Policies())
 	d.Policies.Add(calendarPolicies())
 	d.Policies.Add(templatePolicies())
-	d.Policies.Add(authz.Policies{ActionMeet: "change.meet", ActionFeed: "change.read"})
+	d.Policies.Add(authz.Policies{ActionMeet: "change.meet", ActionBoard: "change.meet", ActionRemind: "change.meet", ActionFeed: "change.read"})
+	if err := s.jobs(); err != nil {
+		return nil, err
+	}
 	if err := s.lists(o.Zone, o.Views, o.Batches); err != nil {
 		return nil, err
 	}
@@ -59,6 +62,7 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	rt.Post("/changes/maintenance/{window}/end", h.endMaintenance)
 	rt.Get("/changes/meetings", h.meetings)
 	rt.Post("/changes/meetings", h.planMeeting)
+	rt.Post("/changes/meetings/board", h.board)
 	rt.Get("/changes/meetings/{meeting}", h.meetingPage)
 	rt.Get("/changes/meetings/{meeting}/paper", h.meetingPaper)
 	rt.Post("/changes/meetings/{meeting}/edit", onMeeting(h, readMeeting, s.EditMeeting))
@@ -132,6 +136,8 @@ func Mount(s *Service, rt web.Router, inbox Inbox) {
 	const board = "/api/v1/change-meetings"
 	rt.API(http.MethodGet, board, tag(web.Op{ID: "listChangeMeetings", Summary: "Meetings of the change advisory board, the latest first", Query: meetingsQuery{}, Out: meetingsOut{}}), a.meetings)
 	rt.API(http.MethodPost, board, tag(web.Op{ID: "planChangeMeeting", Summary: "Plan a meeting; its agenda begins with what waits for its review", In: MeetingInput{}, Out: Meeting{}, Status: http.StatusCreated, Idempotent: true}), a.planMeeting)
+	rt.API(http.MethodGet, "/api/v1/change-board", tag(web.Op{ID: "getChangeBoard", Summary: "Quorum and mandatory roles of the change advisory board", Out: Board{}, Versioned: true}), a.board)
+	rt.API(http.MethodPatch, "/api/v1/change-board", tag(web.Op{ID: "editChangeBoard", Summary: "Set the quorum and the mandatory roles of the board", In: BoardInput{}, Out: Board{}, Versioned: true, Idempotent: true}), a.setBoard)
 	rt.API(http.MethodGet, board+"/{meeting}", tag(web.Op{ID: "getChangeMeeting", Summary: "One meeting; topics that the caller may not see are left out", Out: Meeting{}, Versioned: true}), a.meeting)
 	rt.API(http.MethodPatch, board+"/{meeting}", tag(web.Op{ID: "editChangeMeeting", Summary: "Change when and where it is, and who leads it", In: MeetingInput{}, Out: Meeting{}, Versioned: true, Idempotent: true}), apiMeeting(a, s.EditMeeting))
 	rt.API(http.MethodPost, board+"/{meeting}/minutes", tag(web.Op{ID: "minuteChangeMeeting", Summary: "Keep the minutes and the agenda, and close them", In: MinutesInput{}, Out: Meeting{}, Versioned: true, Idempotent: true}), apiMeeting(a, s.Minute))

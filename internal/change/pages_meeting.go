@@ -3,10 +3,12 @@ package change
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/ui"
 )
@@ -24,8 +26,8 @@ func meetingColour(s MeetingState) string {
 // said are the minutes of a topic, as they were typed or as they are.
 func (p meetingProps) said(t Topic) string { return p.Get("said."+t.ChangeID.String(), t.Minutes) }
 
-// candidates are who may have come: the board, the chair, and who is noted
-// already.
+// candidates are who may have come: the board and its deputies, the chair, and
+// who is noted already.
 func (p meetingProps) candidates() []Named {
 	out := slices.Clone(p.Members)
 	for id, x := range p.People {
@@ -60,4 +62,63 @@ func (d MeetingDetail) present(ctx context.Context) string {
 		out = append(out, d.People[id].Display(i18n.Lang(ctx)))
 	}
 	return orDash(strings.Join(out, ui.T(ctx, "change.comma")))
+}
+
+// quorate reports whether enough of the board was there, or is noted by now.
+func (d MeetingDetail) quorate() bool {
+	if d.Quorate != nil {
+		return *d.Quorate
+	}
+	return d.Here.Quorate()
+}
+
+// standIns says who stands in for whom.
+func (d MeetingDetail) standIns(ctx context.Context) []string {
+	var out []string
+	for _, id := range d.Present {
+		for _, m := range d.Members {
+			if d.Here.For[id] == m.ID {
+				out = append(out, ui.T(ctx, "change.stands_in", "name", d.People[id].Display(i18n.Lang(ctx)), "member", pick(ctx, m.Name, m.NameEn)))
+			}
+		}
+	}
+	return out
+}
+
+// boardText is the rules in a few words.
+func boardText(ctx context.Context, b Board) string {
+	text := ui.T(ctx, "change.board_quorum", "n", b.Quorum)
+	if len(b.Must) > 0 {
+		text += ui.T(ctx, "change.comma") + roleNames(ctx, b.Must)
+	}
+	return text
+}
+
+// boardRoles are the roles that may have to be at a meeting.
+func boardRoles(ctx context.Context) []ui.Option {
+	var out []ui.Option
+	for _, r := range identity.Roles {
+		if r != identity.Requester {
+			out = append(out, ui.Option{Value: string(r), Label: ui.T(ctx, "authz.role."+string(r))})
+		}
+	}
+	return out
+}
+
+func (p meetingsProps) quorum() string {
+	if p.Form.Has("quorum") {
+		return p.Form.Get("quorum")
+	}
+	return strconv.Itoa(p.Board.Quorum)
+}
+
+func (p meetingsProps) must() []string {
+	if p.Form.Has("must") {
+		return p.Form["must"]
+	}
+	out := make([]string, len(p.Board.Must))
+	for n, r := range p.Board.Must {
+		out[n] = string(r)
+	}
+	return out
 }

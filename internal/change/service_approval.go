@@ -14,8 +14,9 @@ import (
 	"opsdesk/internal/work"
 )
 
-// spec is who reviews a change.
-func spec(c Change) approval.Spec {
+// spec is who reviews a change. No step of the board is approved before its
+// quorum has voted.
+func spec(c Change, b Board) approval.Spec {
 	step := func(key string, row authz.Row, mode approval.Mode) approval.Step {
 		return approval.Step{Key: "change.approver." + key, Row: row, Who: []approval.Source{{Kind: approval.FromRow}}, Mode: mode}
 	}
@@ -29,6 +30,9 @@ func spec(c Change) approval.Spec {
 		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Majority))
 	default:
 		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Any))
+	}
+	if last := &out.Steps[len(out.Steps)-1]; len(out.Steps) > 1 && b.Quorum > 1 {
+		last.Attendance = b.Quorum
 	}
 	return out
 }

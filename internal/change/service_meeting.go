@@ -95,7 +95,9 @@ type MeetingDetail struct {
 	Hidden  int // topics that the reader may not see
 	People  map[uuid.UUID]identity.Person
 	Members []Named // of the board
-	May     bool    // the reader may change it
+	Board   Board
+	Here    Attendance // of those noted as present
+	May     bool       // the reader may change it
 }
 
 // Meeting reads one meeting. Changes on its agenda that the reader may not see
@@ -114,16 +116,26 @@ func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (d MeetingDetail, e
 	ids := d.topics()
 	var known map[uuid.UUID]Change
 	var votes map[uuid.UUID]approval.Standing
-	present, chair := d.Present, d.ChairID
+	m, present, chair := d.Meeting, d.Present, d.ChairID
 	err = db.Together(ctx, s.desk.DB,
 		func(q db.Querier) (err error) { known, err = s.repo.agenda(ctx, q, v, ids); return err },
+		func(q db.Querier) (err error) { d.Board, err = boards{}.get(ctx, q); return err },
+		func(q db.Querier) (err error) { d.Here, err = s.attendance(ctx, q, m); return err },
 		func(q db.Querier) (err error) { votes, err = s.Approvals.Standings(ctx, q, ids); return err },
 		func(q db.Querier) (err error) {
 			d.Members, err = s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now())
 			return err
 		},
 		func(q db.Querier) (err error) {
-			d.People, err = identity.People(ctx, q, append(slices.Clone(present), chair)...)
+			members, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
+			if err != nil {
+				return err
+			}
+			known := append(slices.Clone(present), chair)
+			for _, x := range members {
+				known = append(known, deputies[x]...)
+			}
+			d.People, err = identity.People(ctx, q, known...)
 			return err
 		},
 	)
@@ -145,9 +157,13 @@ func (s *Service) PlanMeeting(ctx context.Context, in MeetingInput) (Meeting, er
 		if err := s.fillMeeting(ctx, u.Tx, &m, in); err != nil {
 			return m, err
 		}
+		m.planned(u.Now)
 		ids, err := s.waiting(ctx, u.Tx)
+		if err != nil {
+			return m, err
+		}
 		m.put(ids...)
-		return m, err
+		return m, s.invite(ctx, u, m, "change.meeting_planned")
 	})
 }
 
@@ -205,7 +221,17 @@ func agendaLength(v any) any {
 
 // EditMeeting changes when and where it is, and who leads it.
 func (s *Service) EditMeeting(ctx context.Context, id uuid.UUID, in MeetingInput) (Meeting, error) {
-	return s.onMeeting(ctx, id, in.Version, in, func(u *work.Unit, m *Meeting) error { return s.fillMeeting(ctx, u.Tx, m, in) })
+	return s.onMeeting(ctx, id, in.Version, in, func(u *work.Unit, m *Meeting) error {
+		before := *m
+		if err := s.fillMeeting(ctx, u.Tx, m, in); err != nil {
+			return err
+		}
+		if m.BeginsAt.Equal(before.BeginsAt) && m.EndsAt.Equal(before.EndsAt) && m.Place == before.Place {
+			return nil
+		}
+		m.planned(u.Now)
+		return s.invite(ctx, u, *m, "change.meeting_moved")
+	})
 }
 
 // MinutesInput is what was said and who came, and how the agenda changes; what
@@ -300,6 +326,9 @@ func (s *Service) closeMeeting(ctx context.Context, u *work.Unit, m *Meeting) er
 	if u.Now.Before(m.BeginsAt) {
 		return fault.New(fault.Conflict, "change.error.meeting_early")
 	}
+	if err := s.mayRecord(ctx, u, m); err != nil {
+		return err
+	}
 	ids := m.topics()
 	states, err := s.repo.states(ctx, u.Tx, ids)
 	if err != nil {
@@ -319,8 +348,8 @@ func (s *Service) closeMeeting(ctx context.Context, u *work.Unit, m *Meeting) er
 
 // CancelMeeting calls a meeting off.
 func (s *Service) CancelMeeting(ctx context.Context, id uuid.UUID, in StepInput) (Meeting, error) {
-	return s.onMeeting(ctx, id, in.Version, in, func(_ *work.Unit, m *Meeting) error {
+	return s.onMeeting(ctx, id, in.Version, in, func(u *work.Unit, m *Meeting) error {
 		m.State = MeetingCancelled
-		return nil
+		return s.invite(ctx, u, *m, "change.meeting_cancelled")
 	})
 }

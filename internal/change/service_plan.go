@@ -325,8 +325,12 @@ func (s *Service) Ask(ctx context.Context, id uuid.UUID, in StepInput) (Change, 
 		if err != nil {
 			return err
 		}
+		board, err := boards{}.get(ctx, u.Tx)
+		if err != nil {
+			return err
+		}
 		u.Emit("change.asked", c.RequesterID)
-		_, err = s.Approvals.Open(ctx, u, what, spec(*c))
+		_, err = s.Approvals.Open(ctx, u, what, spec(*c, board))
 		return err
 	})
 }

@@ -1,0 +1,173 @@
+package change_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/approval"
+	"opsdesk/internal/change"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/fault"
+)
+
+// told counts what the inbox of a person says of meetings, by event.
+func (d desk) told(who string) map[string]int {
+	d.t.Helper()
+	rows, err := d.Pool.Query(d.t.Context(), `SELECT event FROM notifications WHERE person_id = $1 AND event LIKE 'change.meeting%'`, person(d.t, d.Desk, who))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var e string
+		if err := rows.Scan(&e); err != nil {
+			d.t.Fatal(err)
+		}
+		out[e[len("change.meeting_"):]]++
+	}
+	return out
+}
+
+// Members and their deputies of that day are told once when a meeting is
+// planned, moved and called off, and once before it; those who plan it are not.
+func TestMeetingInvites(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.SetClock(time.Now())
+	now := d.Desk.Desk.Now()
+	if _, err := d.Approvals.Appoint(d.As("reviewer"), approval.DeputyInput{DeputyID: person(t, d.Desk, "staff"), From: now.AddDate(0, 0, 3), Until: now.AddDate(0, 0, 6)}); err != nil {
+		t.Fatal(err)
+	}
+	in := change.MeetingInput{BeginsAt: now.AddDate(0, 0, 4), EndsAt: now.AddDate(0, 0, 4).Add(time.Hour), Place: "A-301"}
+	m, err := d.Changes.PlanMeeting(d.As("changemanager"), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string, want map[string]map[string]int) {
+		t.Helper()
+		if err := d.Jobs.Tick(t.Context(), change.JobRemindMeetings); err != nil {
+			t.Fatal(err)
+		}
+		d.Drain()
+		for who, list := range want {
+			got := d.told(who)
+			for what, n := range list {
+				if got[what] != n {
+					t.Errorf("%s: %s was told %v, want %v", when, who, got, list)
+				}
+			}
+		}
+	}
+	check("planned", map[string]map[string]int{"reviewer": {"planned": 1, "soon": 0}, "staff": {"planned": 1}, "changemanager": {"planned": 0}, "engineer": {"planned": 0}})
+	in.Place = "A-302"
+	for range 2 { // the second time nothing is moved
+		if m, err = d.Changes.EditMeeting(d.As("changemanager"), m.ID, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("moved", map[string]map[string]int{"reviewer": {"planned": 1, "moved": 1, "soon": 0}, "staff": {"moved": 1}})
+	d.Advance(3*24*time.Hour + time.Hour)
+	check("soon", map[string]map[string]int{"reviewer": {"soon": 1}, "staff": {"soon": 1}})
+	check("soon again", map[string]map[string]int{"reviewer": {"soon": 1}, "changemanager": {"soon": 1}})
+	if _, err = d.Changes.CancelMeeting(d.As("changemanager"), m.ID, change.StepInput{}); err != nil {
+		t.Fatal(err)
+	}
+	check("called off", map[string]map[string]int{"reviewer": {"cancelled": 1, "soon": 1}, "staff": {"cancelled": 1}})
+}
+
+// An approval that was given in a meeting stands in its minutes only if the
+// quorum and the mandatory roles were there; the board's step is not approved
+// before its quorum voted.
+func TestMeetingQuorum(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.SetClock(time.Now())
+	for _, who := range []string{"staff", "lead", "reviewer"} {
+		if _, err := d.Changes.SetBoard(d.As(who), change.BoardInput{Quorum: 1}); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("%s set the rules: %v", who, err)
+		}
+	}
+	if _, err := d.Changes.SetBoard(d.As("changemanager"), change.BoardInput{Quorum: 1, Must: []identity.Role{"POPE"}}); code(err) != "must" {
+		t.Error(code(err))
+	}
+	if _, err := d.Changes.SetBoard(d.As("changemanager"), change.BoardInput{Quorum: 1, Must: []identity.Role{identity.ChangeManager}}); err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, d.Desk)
+	from, to := p.WindowFrom.AddDate(0, 0, 1), p.WindowTo.AddDate(0, 0, 1)
+	p.WindowFrom, p.WindowTo = &from, &to
+	c := d.proposed(p)
+	now := d.Desk.Desk.Now()
+	m, err := d.Changes.PlanMeeting(d.As("changemanager"), change.MeetingInput{BeginsAt: now.Add(time.Hour), EndsAt: now.Add(2 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(61 * time.Minute)
+	for _, who := range []string{"changemanager", "reviewer"} {
+		if x := d.get(c.ID); x.State == change.Reviewing {
+			if err := d.vote(who, x, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if x := d.get(c.ID); x.State != change.Approved {
+		t.Fatal(x.State)
+	}
+	reviewer, manager := person(t, d.Desk, "reviewer"), person(t, d.Desk, "changemanager")
+	end := func(present ...uuid.UUID) (change.Meeting, error) {
+		return d.Changes.Minute(d.As("changemanager"), m.ID, change.MinutesInput{Present: present, Close: true})
+	}
+	for name, present := range map[string][]uuid.UUID{"without the change manager": {reviewer}, "without a member": {manager}} {
+		if _, err := end(present...); !names(err, "change.error.not_quorate") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if m, err = end(reviewer, manager); err != nil || m.Quorate == nil || !*m.Quorate || m.Agenda[0].Outcome != change.Approved {
+		t.Errorf("%+v: %v", m, err)
+	}
+
+	// What was approved before is a fact that minutes may tell, with or without.
+	second, err := d.Changes.PlanMeeting(d.As("changemanager"), change.MeetingInput{BeginsAt: now.Add(3 * time.Hour), EndsAt: now.Add(4 * time.Hour)})
+	if err == nil {
+		_, err = d.Changes.Minute(d.As("changemanager"), second.ID, change.MinutesInput{Add: c.Label()})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(3 * time.Hour)
+	second, err = d.Changes.Minute(d.As("changemanager"), second.ID, change.MinutesInput{Present: []uuid.UUID{manager}, Close: true})
+	if err != nil || second.Quorate == nil || *second.Quorate {
+		t.Errorf("%+v: %v", second, err)
+	}
+
+	if _, err := d.Changes.SetBoard(d.As("changemanager"), change.BoardInput{Quorum: 2}); err != nil {
+		t.Fatal(err)
+	}
+	x := d.proposed(p, 3, 3, 3, 3, 3, 3)
+	if err := d.vote("changemanager", x, true); err != nil {
+		t.Fatal(err)
+	}
+	v, err := d.Approvals.Of(d.As("lead"), d.Pool, x.Ref())
+	if err != nil || len(v.Steps) < 2 {
+		t.Fatal("the risk asks for no board", err)
+	}
+	voters := 0
+	for _, seat := range v.Steps[1].Seats {
+		if seat.PersonID == reviewer {
+			voters++
+		}
+	}
+	if voters == 0 || !slices.ContainsFunc(v.Steps[1].Seats, func(s approval.SeatView) bool { return s.PersonID != reviewer }) {
+		t.Fatalf("the board is %+v", v.Steps[1].Seats)
+	}
+	if err := d.vote("reviewer", x, true); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.get(x.ID).State; got != change.Reviewing {
+		t.Errorf("one vote of a quorum of two made it %s", got)
+	}
+}

@@ -1,0 +1,171 @@
+package change
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/authz"
+	"opsdesk/internal/event"
+	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/work"
+)
+
+// The use cases of the board.
+const (
+	ActionBoard  authz.Action = "change.board"
+	ActionRemind authz.Action = "change.remind_meeting"
+)
+
+// JobRemindMeetings looks for meetings that begin soon.
+const JobRemindMeetings = "change.remind_meetings"
+
+// remindBefore is how long before a meeting its members are reminded.
+const remindBefore = 24 * time.Hour
+
+func (s *Service) jobs() error {
+	return s.desk.Registry.Every(JobRemindMeetings, 10*time.Minute, 5*time.Minute, s.remindMeetings)
+}
+
+// BoardInput sets how the board decides.
+type BoardInput struct {
+	Version int             `json:"version"`
+	Quorum  int             `json:"quorum" validate:"required,min=1,max=50"`
+	Must    []identity.Role `json:"must" validate:"max=10"`
+}
+
+// Board is how the board decides, for those who plan changes.
+func (s *Service) Board(ctx context.Context) (Board, error) {
+	if _, err := s.templateReader(ctx); err != nil {
+		return Board{}, err
+	}
+	return boards{}.get(ctx, s.desk.DB)
+}
+
+// SetBoard changes how the board decides: for reviews that begin afterwards, and
+// meetings whose minutes are not closed.
+func (s *Service) SetBoard(ctx context.Context, in BoardInput) (Board, error) {
+	return work.Update(ctx, s.desk, boards{}, ActionBoard, boardID, in.Version, in, func(_ *work.Unit, b *Board) error {
+		for _, r := range in.Must {
+			if !slices.Contains(identity.Roles[:], r) {
+				return fault.OnField("must", "validation.unknown")
+			}
+		}
+		b.Quorum, b.Must = in.Quorum, slices.Compact(slices.Sorted(slices.Values(in.Must)))
+		return nil
+	})
+}
+
+// attendance is who of the board is noted as present at a meeting.
+func (s *Service) attendance(ctx context.Context, q db.Querier, m Meeting) (Attendance, error) {
+	b, err := boards{}.get(ctx, q)
+	if err != nil {
+		return Attendance{}, err
+	}
+	members, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
+	if err != nil {
+		return Attendance{}, err
+	}
+	actors, err := identity.LoadActors(ctx, q, unique(slices.Concat(members, m.Present)), s.desk.Now())
+	if err != nil {
+		return Attendance{}, err
+	}
+	roles, of := map[uuid.UUID][]identity.Role{}, map[uuid.UUID][]uuid.UUID{}
+	for id, a := range actors {
+		roles[id] = a.Roles
+	}
+	for _, m := range members {
+		for _, d := range deputies[m] {
+			of[d] = append(of[d], m)
+		}
+	}
+	return b.attendance(members, m.Present, of, roles), nil
+}
+
+// membersAt are the members of the board, and their deputies at an instant.
+func (s *Service) membersAt(ctx context.Context, q db.Querier, at time.Time) ([]uuid.UUID, map[uuid.UUID][]uuid.UUID, error) {
+	list, err := s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make([]uuid.UUID, len(list))
+	for n, x := range list {
+		out[n] = x.ID
+	}
+	deputies, err := s.Approvals.DeputiesOf(ctx, q, out, at)
+	return out, deputies, err
+}
+
+// mayRecord refuses to close minutes that would record an approval given in a
+// meeting without quorum or without a mandatory role.
+func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error {
+	at, err := s.attendance(ctx, u.Tx, *m)
+	if err != nil {
+		return err
+	}
+	quorate := at.Quorate()
+	if m.Quorate = &quorate; quorate {
+		return nil
+	}
+	n, err := boards{}.approvedSince(ctx, u.Tx, m.topics(), m.BeginsAt)
+	if err == nil && n > 0 {
+		err = fault.OnField("present", "change.error.not_quorate")
+	}
+	return err
+}
+
+// invite tells the board of a meeting: members, those who stand in for one then,
+// and whoever leads it, each once.
+func (s *Service) invite(ctx context.Context, u *work.Unit, m Meeting, what string) error {
+	members, deputies, err := s.membersAt(ctx, u.Tx, m.BeginsAt)
+	if err != nil {
+		return err
+	}
+	for _, d := range deputies {
+		members = append(members, d...)
+	}
+	to := slices.DeleteFunc(unique(append(members, m.ChairID)), func(id uuid.UUID) bool { return id == u.Actor.ID })
+	when := m.BeginsAt.In(s.Zone).Format("2006-01-02 15:04") + "–" + m.EndsAt.In(s.Zone).Format("15:04")
+	if m.Place != "" {
+		when += " " + m.Place
+	}
+	u.Announce(what, event.Subject{Title: when, Path: "/changes/meetings/" + m.ID.String()}, to...)
+	return nil
+}
+
+// planned notes that members know of when a meeting is. Of one that begins so
+// soon that they would be reminded at once they are not.
+func (m *Meeting) planned(now time.Time) {
+	if m.RemindedAt = nil; !m.BeginsAt.After(now.Add(remindBefore)) {
+		m.RemindedAt = &now
+	}
+}
+
+// remindMeetings tells members of meetings that begin within a day, once.
+func (s *Service) remindMeetings(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
+	ctx = identity.With(ctx, identity.NewSystem("change"))
+	now := s.desk.Now()
+	ids, err := meetings{}.soon(ctx, s.desk.DB, now, now.Add(remindBefore))
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, id := range ids {
+		_, err := work.Update(ctx, s.desk, meetings{}, ActionRemind, id, 0, struct{}{}, func(u *work.Unit, m *Meeting) error {
+			if m.State != MeetingPlanned || m.RemindedAt != nil {
+				return nil
+			}
+			m.RemindedAt = &u.Now
+			return s.invite(ctx, u, *m, "change.meeting_soon")
+		})
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
+}
