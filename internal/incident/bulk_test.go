@@ -281,3 +281,68 @@ func fill(t *testing.T, d *apptest.Desk, n int) {
 		t.Fatal(err)
 	}
 }
+
+// TestBulkAttachToAParent: each row is looked at for itself, before and when it
+// is done, and goes back to the parent that it had.
+func TestBulkAttachToAParent(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	eng, s := d.As("lead"), d.Incidents
+	open := func(change ...func(*incident.CreateInput)) incident.Incident { return report(t, d, "staff", change...) }
+	parent, old, free, moved, grand := parentOf(t, d), parentOf(t, d), open(), open(), parentOf(t, d)
+	attach(t, d, moved, old, incident.PartOf)
+	attach(t, d, open(), grand, incident.SameFault)
+	closed, late := open(), open()
+	bring(t, d, closed, incident.Closed)
+	ids := []uuid.UUID{parent.ID, free.ID, moved.ID, grand.ID, closed.ID, late.ID}
+	in := incident.BulkInput{Act: "parent", IDs: ids, ParentNumber: " " + strings.ToLower(parent.Label())}
+	if _, err := s.Bulk(eng, incident.BulkInput{Act: "parent", IDs: ids, ParentNumber: "INC-999999"}); code(err) != "incident.error.no_such_number" {
+		t.Errorf("no such parent: %v", err)
+	}
+	hidden := report(t, d, "staff", func(in *incident.CreateInput) { in.Confidential = true })
+	if _, err := s.Bulk(d.As("engineer"), incident.BulkInput{Act: "parent", IDs: ids, ParentNumber: hidden.Label()}); code(err) != "incident.error.no_such_number" {
+		t.Errorf("a hidden parent: %v", err)
+	}
+	b, err := s.Bulk(eng, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for label, want := range map[string]string{
+		parent.Label(): "constraint.incidents_not_own_parent", grand.Label(): "incident.error.child_has_children", closed.Label(): "incident.error.not_open",
+		free.Label(): "", moved.Label(): "", late.Label(): "",
+	} {
+		if got := rowsOf(t, d, "lead", b)[label].Code; got != want {
+			t.Errorf("preview of %s: %q, want %q", label, got, want)
+		}
+	}
+	attach(t, d, open(), late, incident.SameFault) // a parent itself by the time it runs
+	if b, err = d.Batches.Start(eng, b.ID); err != nil {
+		t.Fatal(err)
+	}
+	b = ended(t, d, "lead", b.ID)
+	if got := rowsOf(t, d, "lead", b)[late.Label()]; b.Succeeded != 2 || got.Code != "incident.error.child_has_children" {
+		t.Fatalf("%d done; late %+v", b.Succeeded, got)
+	}
+	for _, i := range []incident.Incident{free, moved} {
+		if now := get(t, d, i.ID); now.ParentID == nil || *now.ParentID != parent.ID || now.ChildAs != incident.SameFault {
+			t.Errorf("%s hangs on %v as %s", i.Label(), now.ParentID, now.ChildAs)
+		}
+	}
+	u, err := d.Batches.Undo(eng, b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u = ended(t, d, "lead", u.ID); u.Succeeded != 2 {
+		t.Errorf("undo: %d done, %d refused", u.Succeeded, u.Refused)
+	}
+	if now := get(t, d, free.ID); now.ParentID != nil {
+		t.Error("still a child")
+	}
+	if now := get(t, d, moved.ID); now.ParentID == nil || *now.ParentID != old.ID || now.ChildAs != incident.PartOf {
+		t.Errorf("not back at its old parent: %v %s", now.ParentID, now.ChildAs)
+	}
+	// Who may not link does not attach, whatever the page showed.
+	if b, err := s.Bulk(d.As("staff"), in); err == nil && b.Refused != b.Total {
+		t.Errorf("staff: %d of %d would be done", b.Total-b.Refused, b.Total)
+	}
+}

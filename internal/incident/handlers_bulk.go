@@ -22,6 +22,8 @@ var acts = []queue.Act{
 	{Name: "resume", Direct: true},
 	{Name: "resolve"},
 	{Name: "cancel"},
+	{Name: "parent"},
+	{Name: "detach", Direct: true},
 	{Name: "note"},
 }
 

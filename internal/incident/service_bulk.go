@@ -87,6 +87,15 @@ var bulkActs = map[string]bulkAct{
 			return s.Cancel(ctx, id, CancelInput{Reason: in.CancelReason, Remark: in.Remark})
 		},
 	},
+	"parent": {
+		ActionParent, need("parent_number", func(in BulkInput) bool { return in.ParentNumber != "" }),
+		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
+			return s.Attach(ctx, id, AttachInput{Number: in.ParentNumber, As: in.ChildAs})
+		},
+	},
+	"detach": {ActionParent, nil, func(s *Service, ctx context.Context, id uuid.UUID, _ BulkInput) (Incident, error) {
+		return s.Detach(ctx, id, StepInput{})
+	}},
 	"note": {
 		ActionNote, func(in BulkInput) *fault.Error { return fault.Of(validate.Struct(ReplyInput{Body: in.Body})) },
 		func(s *Service, ctx context.Context, id uuid.UUID, in BulkInput) (Incident, error) {
@@ -107,7 +116,7 @@ func need(field string, has func(BulkInput) bool) func(BulkInput) *fault.Error {
 // BulkInput is one change for many incidents: those of IDs, or all that the
 // list at Query shows.
 type BulkInput struct {
-	Act   string      `json:"act" validate:"required,oneof=assign priority category service start pend resume resolve cancel note"`
+	Act   string      `json:"act" validate:"required,oneof=assign priority category service start pend resume resolve cancel note parent detach"`
 	IDs   []uuid.UUID `json:"ids" validate:"max=1000"`
 	All   bool        `json:"all"`
 	Query string      `json:"query" validate:"max=4000"`
@@ -125,6 +134,9 @@ type BulkInput struct {
 	Cause        string        `json:"cause,omitempty"`
 	Process      string        `json:"process,omitempty"`
 	Body         string        `json:"body,omitempty"`
+	// ParentNumber is the incident whose children they become, ChildAs as what.
+	ParentNumber string `json:"parent_number,omitempty" validate:"omitempty,line,max=40"`
+	ChildAs      string `json:"child_as,omitempty" validate:"omitempty,oneof=same part"`
 }
 
 // Bulk previews a change of many incidents: for each it looks whether the actor
@@ -140,6 +152,14 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 			return batch.Batch{}, f
 		}
 	}
+	var parent *Incident
+	if in.Act == "parent" {
+		p, err := s.parentNamed(ctx, in.ParentNumber)
+		if err != nil {
+			return batch.Batch{}, err
+		}
+		parent, in.ParentNumber = &p, p.Label()
+	}
 	chosen := in.Chosen()
 	in.IDs = nil // they are the batch's rows
 	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, id uuid.UUID) (string, string, error) {
@@ -148,6 +168,9 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 			return "", "", err
 		}
 		code, err := s.refusal(ctx, i, &facts, act.action)
+		if err == nil && code == "" && parent != nil {
+			code, err = s.notAChild(ctx, i, *parent, in.ChildAs)
+		}
 		return i.Label(), code, err
 	})
 }
@@ -180,6 +203,15 @@ type undo struct {
 	// changed since.
 	Version int       `json:"version"`
 	In      BulkInput `json:"in"`
+}
+
+// backToFamily is what takes a change of an incident's parent back.
+func (s *Service) backToFamily(ctx context.Context, before Incident) (*BulkInput, error) {
+	if before.ParentID == nil {
+		return &BulkInput{Act: "detach"}, nil
+	}
+	p, err := s.repo.get(ctx, s.desk.DB, *before.ParentID)
+	return &BulkInput{Act: "parent", ParentNumber: p.Label(), ChildAs: before.ChildAs}, err
 }
 
 // reversal is what would take the step from before to after back; nil where
@@ -231,7 +263,13 @@ func (s *Service) bulkRow(ctx context.Context, b batch.Batch, r batch.Row) (any,
 	if err != nil || after.Version == before.Version {
 		return nil, err
 	}
-	if back := reversal(before, after, in.Act); back != nil {
+	back := reversal(before, after, in.Act)
+	if in.Act == "parent" || in.Act == "detach" {
+		if back, err = s.backToFamily(ctx, before); err != nil {
+			return nil, err
+		}
+	}
+	if back != nil {
 		return undo{after.Version, *back}, nil
 	}
 	return nil, nil

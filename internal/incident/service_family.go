@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
@@ -40,6 +41,39 @@ func (s *Service) Attach(ctx context.Context, id uuid.UUID, in AttachInput) (Inc
 		return err
 	})
 	return out, s.desk.Noted(ctx, ActionParent, record.Ref{Kind: Kind, ID: id}, err)
+}
+
+// parentNamed is the incident that others are to hang on, as the actor sees it.
+func (s *Service) parentNamed(ctx context.Context, number string) (Incident, error) {
+	none := fault.OnField("parent_number", "incident.error.no_such_number")
+	n, ok := ParseLabel(number)
+	if !ok {
+		return Incident{}, none
+	}
+	id, err := s.ID(ctx, Label(n))
+	if err == nil {
+		var p Incident
+		if p, _, err = s.Get(ctx, id); err == nil {
+			return p, nil
+		}
+	}
+	if fault.Is(err, fault.NotFound) {
+		err = none
+	}
+	return Incident{}, err
+}
+
+// notAChild is why an incident could not be attached to a parent as things
+// stand; "" if it could.
+func (s *Service) notAChild(ctx context.Context, i, parent Incident, as string) (string, error) {
+	has, err := s.repo.hasChildren(ctx, s.desk.DB, i.ID)
+	if err != nil {
+		return "", err
+	}
+	if f := fault.Of(i.attach(parent, or(as, SameFault), has, s.desk.Now())); f != nil {
+		return batch.Reason(f), nil
+	}
+	return "", nil
 }
 
 // afterAccess returns err to who may see and change the incident, and what
