@@ -160,8 +160,8 @@ func (a *App) base(secure bool, version string) func(http.Handler) http.Handler 
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s := &ui.Shell{Theme: theme(r, ""), Path: r.URL.RequestURI(), Assets: a.assets, Now: a.Desk.Now(), Version: version, Dev: a.cfg.Dev}
 			if c, err := r.Cookie("flash"); err == nil && wantsPage(r) {
-				if i18nKey(c.Value) {
-					s.Flash = c.Value
+				if keys := strings.Split(c.Value, "~"); len(keys) < 20 && !slices.ContainsFunc(keys, func(k string) bool { return !i18nKey(k) }) {
+					s.Flash, s.FlashParts = keys[0], keys[1:]
 				}
 				if s.UndoPath, s.UndoValue = web.Undo(r); s.UndoPath != "" {
 					http.SetCookie(w, &http.Cookie{Name: "undo", Path: "/", MaxAge: -1, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode})

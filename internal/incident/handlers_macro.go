@@ -26,7 +26,7 @@ func mountMacros(rt web.Router, h handlers, a api) {
 	rt.API(http.MethodGet, "/api/v1/macros", tag(web.Op{ID: "listMacros", Summary: "Macros of the caller and their teams", Out: macrosOut{}}), a.listMacros)
 	rt.API(http.MethodPost, "/api/v1/macros", tag(web.Op{ID: "saveMacro", Summary: "Make a macro, or change one", In: MacroInput{}, Out: Macro{}, Idempotent: true}), a.saveMacro)
 	rt.API(http.MethodDelete, "/api/v1/macros/{macro}", tag(web.Op{ID: "deleteMacro", Summary: "Delete a macro", Status: http.StatusNoContent}), a.deleteMacro)
-	rt.API(http.MethodPost, "/api/v1/incidents/{id}/macros/{macro}", tag(web.Op{ID: "applyMacro", Summary: "Take the steps of a macro until one is refused", Out: macroOut{}, Idempotent: true}), a.applyMacro)
+	rt.API(http.MethodPost, "/api/v1/incidents/{id}/macros/{macro}", tag(web.Op{ID: "applyMacro", Summary: "Take all steps of a macro, or none if one is refused", Out: macroOut{}, Idempotent: true}), a.applyMacro)
 }
 
 // cannedProps are the ready texts that a reply or a note can begin with.
@@ -217,7 +217,11 @@ func (h handlers) applyMacro(w http.ResponseWriter, r *http.Request) error {
 	if res.Fault != nil {
 		return web.Render(w, r, web.StatusOf(res.Fault), macroStopped(res))
 	}
-	web.Flash(w, "incident.said.macro")
+	said := make([]string, len(res.Done))
+	for n, step := range res.Done {
+		said[n] = "incident.macro.step." + step
+	}
+	web.Flash(w, "incident.said.macro", said...)
 	return web.SeeOther(w, r, "/incidents/"+res.Incident.Label())
 }
 
@@ -225,8 +229,8 @@ type macrosOut struct {
 	Items []Macro `json:"items"`
 }
 
-// macroOut says how far a macro came: steps that were taken, the one that was
-// refused and why, and those that were not tried.
+// macroOut says what a macro did: the steps that were taken, which are all of
+// them or none, the one that was refused and why, and the others.
 type macroOut struct {
 	Incident Out      `json:"incident"`
 	Done     []string `json:"done"`

@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -100,7 +101,9 @@ func TestReadyTexts(t *testing.T) {
 	}
 }
 
-// TestMacros: each step by its own use case, a refused one ends it.
+func ptr[T any](x T) *T { return &x }
+
+// TestMacros: each step by its own use case, all of them or none.
 func TestMacros(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
@@ -128,10 +131,30 @@ func TestMacros(t *testing.T) {
 	if r, err := s.Replies(eng, i.ID); err != nil || len(r) != 1 || r[0].Body != "李雯，请提供位置。" {
 		t.Errorf("replies: %+v %v", r, err)
 	}
-	// Accepting twice is not legal: assign and priority are done, the rest is not.
+	// The requester and the watcher hear of it once, by what says most.
+	d.Drain()
+	for who, want := range map[string]map[string]int{"staff": {"incident.replied": 1}} {
+		if got := heard(t, d, who, i.ID); !maps.Equal(got, want) {
+			t.Errorf("%s hears %v, want %v", who, got, want)
+		}
+	}
+	// Accepting twice is not legal: nothing is done, though assigning would be.
+	if _, err := s.Assign(d.As("lead"), i.ID, incident.AssignInput{AssigneeID: ptr(personID(t, d, "lead"))}); err != nil {
+		t.Fatal(err)
+	}
+	before := get(t, d, i.ID)
 	res, err = s.ApplyMacro(eng, i.ID, wait.ID, "press-2")
-	if err != nil || res.Failed != "move" || !slices.Equal(res.Done, []string{"assign", "priority"}) || !slices.Equal(res.Left, []string{"task", "note", "reply", "pend"}) {
+	if err != nil || res.Failed != "move" || len(res.Done) != 0 || !slices.Equal(res.Left, []string{"assign", "priority", "task", "note", "reply", "pend"}) {
 		t.Errorf("stopped: %+v %v", res, err)
+	}
+	if now := get(t, d, i.ID); now.Version != before.Version || *now.AssigneeID != *before.AssigneeID {
+		t.Errorf("a refused macro changed something: %+v", now)
+	}
+	if r, err := s.Replies(eng, i.ID); err != nil || len(r) != 1 {
+		t.Errorf("a refused macro replied: %+v %v", r, err)
+	}
+	if again, err := s.ApplyMacro(eng, i.ID, wait.ID, "press-2"); err != nil || again.Failed != "move" {
+		t.Errorf("pressed again: %+v %v", again, err)
 	}
 	// Somebody else's ticket: the macro gives no permission of its own.
 	other := report(t, d, "staff", func(in *incident.CreateInput) { in.CategoryID = nil })
@@ -188,7 +211,7 @@ func TestReadyTextAndMacroPages(t *testing.T) {
 		t.Fatal("the ticket does not offer the macro")
 	}
 	path, _, _ = strings.Cut(path, `"`)
-	if a := eng.Post(at+"/macros/"+path, url.Values{"_key": {"d"}}); a.Status != 409 || !strings.Contains(a.Text(), "refused") || !strings.Contains(a.Text(), "done") {
+	if a := eng.Post(at+"/macros/"+path, url.Values{"_key": {"d"}}); a.Status != 409 || !strings.Contains(a.Text(), "refused") || !strings.Contains(a.Text(), "Nothing was changed") {
 		t.Errorf("a macro that stops: %d %s", a.Status, a.Text())
 	}
 }

@@ -2,10 +2,12 @@ package incident
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/canned"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
@@ -107,19 +109,28 @@ func (s *Service) Macros(ctx context.Context) ([]Macro, error) {
 	return s.macros.list(ctx, s.desk.DB, who.ID, who.Teams)
 }
 
-// MacroResult says how far a macro came.
+// MacroResult says what a macro did: all its steps, or nothing.
 type MacroResult struct {
 	Incident Incident
 	Done     []string // steps
 	Failed   string   // the step that was refused; "" for none
 	Fault    *fault.Error
-	Left     []string // steps not tried
+	Left     []string // the other steps, which were therefore not taken
 }
 
+// actApplyMacro names the press for its key; what it may do each step asks for
+// itself.
+const actApplyMacro authz.Action = "incident.apply_macro"
+
+// heardFirst ranks what people hear of a macro: a reply says more than that a
+// ticket was taken on.
+var heardFirst = []string{"incident.mentioned", "incident.replied", "incident.pended", "incident.resumed", "incident.started", "incident.accepted", "incident.assigned", "incident.task_assigned", "incident.noted"}
+
 // ApplyMacro takes the steps of a macro, each through the use case that a
-// person would press, with its own permission and its own line in the trail.
-// The first step that is refused ends it: what was done stays done, and the
-// result says what was not. With the same key a repetition takes no step twice.
+// person would press, with its own permission and its own line in the trail:
+// all of them, or none. Where one is refused the result says which and why, and
+// nothing was done. Whoever it concerns is told once. With the same key a
+// repetition takes no step twice.
 func (s *Service) ApplyMacro(ctx context.Context, id, macro uuid.UUID, key string) (MacroResult, error) {
 	m, err := s.Macro(ctx, macro)
 	if err != nil {
@@ -130,24 +141,30 @@ func (s *Service) ApplyMacro(ctx context.Context, id, macro uuid.UUID, key strin
 	if err != nil {
 		return out, err
 	}
-	steps := m.Steps.list()
-	for n, step := range steps {
-		sctx := ctx
-		if key != "" {
-			sctx = work.WithKey(ctx, key+"/"+step)
-		}
-		after, err := s.macroStep(sctx, out.Incident, m.Steps, step)
-		if err != nil {
-			f := fault.Of(err)
-			if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-				return out, err
+	step := ""
+	in := struct {
+		Macro   uuid.UUID
+		Version int
+	}{m.ID, m.Version}
+	err = s.desk.Whole(work.WithKey(ctx, key), actApplyMacro, i.Ref(), in, heardFirst, func(ctx context.Context) error {
+		after := i
+		for _, step = range m.Steps.list() {
+			if after, err = s.macroStep(ctx, after, m.Steps, step); err != nil {
+				return err
 			}
-			out.Failed, out.Fault, out.Left = step, f, steps[n+1:]
-			return out, nil
 		}
-		out.Incident, out.Done = after, append(out.Done, step)
+		return nil
+	})
+	if f := fault.Of(err); f != nil && step != "" && f.Kind != fault.Internal && f.Kind != fault.Unavailable {
+		out.Failed, out.Fault, out.Left = step, f, slices.DeleteFunc(m.Steps.list(), func(x string) bool { return x == step })
+		return out, nil
 	}
-	return out, nil
+	if err != nil {
+		return out, err
+	}
+	out.Incident, _, err = s.Get(ctx, id)
+	out.Done = m.Steps.list()
+	return out, err
 }
 
 func (s *Service) macroStep(ctx context.Context, i Incident, m MacroSteps, step string) (Incident, error) {

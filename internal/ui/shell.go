@@ -6,6 +6,7 @@ package ui
 import (
 	"context"
 	"embed"
+	"strings"
 	"time"
 
 	"opsdesk/internal/identity"
@@ -55,6 +56,8 @@ type Shell struct {
 	Now       time.Time
 	Version   string
 	Flash     string // message key of what just succeeded
+	// FlashParts are those of what it consisted of.
+	FlashParts []string
 	// UndoPath takes UndoValue to take it back; "" for what cannot be.
 	UndoPath, UndoValue string
 	Dev                 bool
@@ -168,3 +171,15 @@ var shortcuts = []shortcut{
 
 // Asset is the address of a static file.
 func Asset(ctx context.Context, name string) string { return asset(ctx, name) }
+
+// parts are the names of what an act consisted of, after what it is called.
+func parts(ctx context.Context, keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	names := make([]string, len(keys))
+	for n, k := range keys {
+		names[n] = T(ctx, k)
+	}
+	return T(ctx, "ui.said_parts", "parts", strings.Join(names, T(ctx, "ui.comma")))
+}

@@ -49,6 +49,7 @@ type Unit struct {
 	extra   trail.Diff
 	after   []func() error
 	held    bool     // messages wait until the act stands
+	whole   *whole   // of several use cases this is one
 	changes int      // announced so far
 	used    *usedKey // a repeated idempotency key: the effect exists already
 	// claimed: the key belongs to the unit's first act. done: and it was used.
@@ -153,8 +154,12 @@ func (u *Unit) occurred() time.Time {
 //
 // With an idempotency key the unit's rows include the key. When the act fails
 // and the key turns out to be used, its first use has had the effect already:
-// fn runs once more and is given what that use made.
+// fn runs once more and is given what that use made. Under Whole the
+// transaction is the one that is open.
 func (d *Desk) Do(ctx context.Context, fn func(*Unit) error) error {
+	if within, err := shared(ctx, fn); within {
+		return err
+	}
 	who, err := identity.From(ctx)
 	if err != nil {
 		return err
@@ -212,23 +217,38 @@ func (u *Unit) finish(act authz.Action, ref record.Ref, number string, version i
 		return err
 	}
 	trail.Queue(&u.Batch, e)
-	events, held := u.events, u.held && u.desk.Undo > 0
+	events, held := u.events, u.held
 	u.events, u.held = nil, false
-	if u.Quiet || len(events) == 0 {
-		return nil
-	}
-	var told []uuid.UUID
+	var directly []uuid.UUID
 	for _, e := range events {
 		if e.Only {
-			told = append(told, e.To...)
+			directly = append(directly, e.To...)
 		}
 	}
 	for i := range events {
 		if !events[i].Only {
-			events[i].Not = told
+			events[i].Not = directly
 		}
+	}
+	if w := u.whole; w != nil {
+		w.told = append(w.told, told{ref, events})
+		return nil
+	}
+	if !held {
+		version = 0
+	}
+	return u.publish(ref, events, version)
+}
+
+// publish announces events about a record. version is that of an act which may
+// still be taken back, 0 of one that stands.
+func (u *Unit) publish(ref record.Ref, events []event.Event, version int) error {
+	if u.Quiet || len(events) == 0 {
+		return nil
+	}
+	for i := range events {
 		events[i].ID, events[i].Ref, events[i].ActorID, events[i].At, events[i].Group = NewID(), ref, u.Actor.ID, u.Now, u.Group
-		if held {
+		if version > 0 && u.desk.Undo > 0 {
 			events[i].Version, events[i].Hold = version, u.desk.Undo
 		}
 	}
@@ -343,6 +363,10 @@ func (u *Unit) claim(ctx context.Context, act authz.Action, id uuid.UUID, in any
 func (d *Desk) Noted(ctx context.Context, act authz.Action, ref record.Ref, err error) error {
 	var f *fault.Error
 	if err == nil || !errors.As(err, &f) {
+		return err
+	}
+	if w, ok := ctx.Value(wholeKey{}).(*whole); ok {
+		w.refused, w.refusedRef = act, ref // once the transaction is over
 		return err
 	}
 	who, werr := identity.From(ctx)

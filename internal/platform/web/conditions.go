@@ -44,9 +44,9 @@ func IfMatch(r *http.Request) (int, error) {
 }
 
 // Flash makes the next page say that something succeeded: code is a message
-// key.
-func Flash(w http.ResponseWriter, code string) {
-	http.SetCookie(w, &http.Cookie{Name: "flash", Value: code, Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+// key, and so are parts, which it consisted of.
+func Flash(w http.ResponseWriter, code string, parts ...string) {
+	http.SetCookie(w, &http.Cookie{Name: "flash", Value: strings.Join(append([]string{code}, parts...), "~"), Path: "/", MaxAge: 60, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
 // FlashUndo lets the next page take back what Flash says: by posting value to
