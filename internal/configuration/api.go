@@ -125,8 +125,19 @@ type (
 		From string `query:"from" description:"instant, RFC 3339"`
 		To   string `query:"to" description:"instant, RFC 3339"`
 	}
+	fieldOut struct {
+		Change
+		// The last change of the field between the instants; absent when there were
+		// more than 200 changes since.
+		At        *time.Time `json:"at,omitempty"`
+		Actor     string     `json:"actor,omitempty"`
+		Source    string     `json:"source,omitempty"`
+		SourceRef string     `json:"source_ref,omitempty"`
+	}
 	diffOut struct {
-		Changes []Change `json:"changes"`
+		Changes []fieldOut `json:"changes"`
+		// Relations are those that there were at some time between the instants.
+		Relations []tieDiffOut `json:"relations"`
 	}
 	classOut struct {
 		Class
@@ -282,11 +293,29 @@ func (a api) diff(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.s.Between(r.Context(), id, from, to)
+	d, err := a.s.Diff(r.Context(), id, from, to)
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, diffOut{list})
+	return web.JSON(w, http.StatusOK, d.out())
+}
+
+func (d Diff) out() diffOut {
+	o := diffOut{Changes: []fieldOut{}, Relations: []tieDiffOut{}}
+	for _, f := range d.Fields {
+		if !f.Changed() {
+			continue
+		}
+		x := fieldOut{Change: f.Change}
+		if f.By != nil {
+			x.At, x.Actor, x.Source, x.SourceRef = &f.By.At, f.By.ActorName, f.By.Source, f.By.SourceRef
+		}
+		o.Changes = append(o.Changes, x)
+	}
+	for _, t := range d.Ties {
+		o.Relations = append(o.Relations, tieDiffOut{tie(t.Tie), t.Before, t.After})
+	}
+	return o
 }
 
 func (a api) classes(w http.ResponseWriter, r *http.Request) error {

@@ -2,6 +2,7 @@ package configuration
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,12 +16,29 @@ type (
 		TypeID   uuid.UUID `json:"type_id"`
 		Relation string    `json:"relation"` // key of the type
 		// Forward: the item asked about is the first of the relation.
-		Forward bool   `json:"forward"`
-		Item    rowOut `json:"item"`
-		Source  string `json:"source"`
+		Forward   bool       `json:"forward"`
+		Item      rowOut     `json:"item"`
+		Source    string     `json:"source"`
+		SourceRef string     `json:"source_ref"`
+		Since     time.Time  `json:"since"`
+		Until     *time.Time `json:"until"`
+		// EndedSource says where the end came from; empty while there is none.
+		EndedSource string `json:"ended_source"`
+		EndedRef    string `json:"ended_ref"`
+	}
+	tieDiffOut struct {
+		tieOut
+		Before bool `json:"before"` // there at the first instant
+		After  bool `json:"after"`  // there at the second
+	}
+	relationsQuery struct {
+		At     string `query:"at" description:"as of an instant, RFC 3339; now unless given"`
+		Ended  bool   `query:"ended" description:"instead those that ended, the last first"`
+		Cursor string `query:"cursor" description:"of those that ended: the next of the page before"`
 	}
 	relationsOut struct {
 		Items []tieOut `json:"items"`
+		Next  string   `json:"next"`
 	}
 	typesOut struct {
 		Items []RelationType `json:"items"`
@@ -67,15 +85,30 @@ func (a api) relations(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.s.Relations(r.Context(), id)
+	o := relationsOut{Items: []tieOut{}}
+	var list []Tie
+	switch q := r.URL.Query(); {
+	case q.Get("ended") == "true" || q.Get("ended") == "1":
+		list, o.Next, err = a.s.RelationsEnded(r.Context(), id, q.Get("cursor"))
+	case q.Get("at") != "":
+		var at time.Time
+		if at, err = instant(r, "at"); err == nil {
+			list, err = a.s.RelationsAt(r.Context(), id, at)
+		}
+	default:
+		list, err = a.s.Relations(r.Context(), id)
+	}
 	if err != nil {
 		return err
 	}
-	o := relationsOut{Items: []tieOut{}}
 	for _, t := range list {
-		o.Items = append(o.Items, tieOut{t.ID, t.TypeID, t.Type.Key, t.Forward, row(t.Other), t.Source})
+		o.Items = append(o.Items, tie(t))
 	}
 	return web.JSON(w, http.StatusOK, o)
+}
+
+func tie(t Tie) tieOut {
+	return tieOut{t.ID, t.TypeID, t.Type.Key, t.Forward, row(t.Other), t.Source, t.SourceRef, t.CreatedAt, t.EndedAt, t.EndedSource, t.EndedRef}
 }
 
 func (a api) impact(w http.ResponseWriter, r *http.Request) error {

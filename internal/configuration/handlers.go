@@ -173,7 +173,7 @@ func (h handlers) history(w http.ResponseWriter, r *http.Request) error {
 
 // then reads the state at the instant typed, which is in the reader's zone.
 func (h handlers) then(ctx context.Context, p *historyProps) *fault.Error {
-	at, err := local(ctx, p.At)
+	at, err := local(ctx, "at", p.At)
 	if err != nil {
 		return fault.Of(err)
 	}
@@ -197,8 +197,11 @@ func statesOf(list []Step) []State {
 	return out
 }
 
-// local reads an instant of a form, in the reader's zone.
-func local(ctx context.Context, s string) (time.Time, error) {
+// local reads an instant of a field, in the reader's zone unless it names one.
+func local(ctx context.Context, field, s string) (time.Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t, nil
+	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
 		if t, err := time.ParseInLocation(layout, s, ui.Zone(ctx)); err == nil {
 			if layout == time.DateOnly {
@@ -207,7 +210,7 @@ func local(ctx context.Context, s string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fault.OnField("at", "validation.datetime")
+	return time.Time{}, fault.OnField(field, "validation.datetime")
 }
 
 // formProps is the form of an item, new or not.

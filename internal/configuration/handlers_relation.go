@@ -23,6 +23,11 @@ type relationsProps struct {
 	Form  url.Values
 	Shown string // name of the item chosen
 	Fault *fault.Error
+
+	At      string // as typed: the relations are those of that instant
+	AtFault *fault.Error
+	Ended   []Tie
+	Next    string // of those that ended
 }
 
 func (h handlers) relationsProps(r *http.Request) (relationsProps, error) {
@@ -35,6 +40,19 @@ func (h handlers) relationsProps(r *http.Request) (relationsProps, error) {
 	if p.Types, err = h.s.repo.relationTypes(r.Context(), h.desk.DB); err != nil {
 		return p, err
 	}
+	q := r.URL.Query()
+	if p.Ended, p.Next, err = h.s.RelationsEnded(r.Context(), d.ID, q.Get("ended")); err != nil {
+		return p, err
+	}
+	if p.At = q.Get("at"); p.At != "" {
+		at, err := local(r.Context(), "at", p.At)
+		if err == nil {
+			p.May = false // of the past nothing is ended or added
+			p.Ties, err = h.s.RelationsAt(r.Context(), d.ID, at)
+			return p, err
+		}
+		p.AtFault = fault.Of(err)
+	}
 	p.Ties, err = h.s.Relations(r.Context(), d.ID)
 	return p, err
 }
@@ -44,7 +62,11 @@ func (h handlers) relationsPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, relationsPage(p))
+	status := http.StatusOK
+	if p.AtFault != nil {
+		status = http.StatusUnprocessableEntity
+	}
+	return web.Render(w, r, status, relationsPage(p))
 }
 
 func (h handlers) relate(w http.ResponseWriter, r *http.Request) error {

@@ -73,6 +73,7 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 	rt.Get("/configuration/{id}/move", h.movePage)
 	rt.Post("/configuration/{id}/move", h.move)
 	rt.Get("/configuration/{id}/history", h.history)
+	rt.Get("/configuration/{id}/diff", h.diffPage)
 
 	a := api{s}
 	op := func(id, summary string, in, out any) web.Op {
@@ -95,10 +96,12 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 	at := op("getItemAt", "The state of an item at a past instant", nil, stateOut{})
 	at.Query = atQuery{}
 	rt.API(http.MethodGet, "/api/v1/configuration/{id}/at", at, a.at)
-	diff := op("diffItem", "What changed in an item between two instants", nil, diffOut{})
+	diff := op("diffItem", "What changed in an item between two instants, by whom, and what it hung together with", nil, diffOut{})
 	diff.Query = diffQuery{}
 	rt.API(http.MethodGet, "/api/v1/configuration/{id}/diff", diff, a.diff)
-	rt.API(http.MethodGet, "/api/v1/configuration/{id}/relations", op("listRelations", "What an item hangs together with", nil, relationsOut{}), a.relations)
+	ties := op("listRelations", "What an item hangs together with, now, at an instant, or no longer", nil, relationsOut{})
+	ties.Query = relationsQuery{}
+	rt.API(http.MethodGet, "/api/v1/configuration/{id}/relations", ties, a.relations)
 	rt.API(http.MethodPost, "/api/v1/configuration/{id}/relations", changing(op("relateItem", "Relate an item to another", RelateInput{}, Out{})), write(a, s.Relate))
 	rt.API(http.MethodPost, "/api/v1/configuration/{id}/relations/end", changing(op("endRelation", "End a relation of an item", PartInput{}, Out{})), write(a, s.Part))
 	impact := op("getImpact", "What a fault of the item reaches, or what it depends on", nil, impactOut{})

@@ -236,3 +236,18 @@ func limitsText(t RelationType) string {
 	}
 	return n(t.MaxFrom) + " : " + n(t.MaxTo)
 }
+
+// heading says of which instant the relations are.
+func (p relationsProps) heading(ctx context.Context) string {
+	if p.At == "" || p.AtFault != nil {
+		return ui.T(ctx, "configuration.tab.relations")
+	}
+	return ui.T(ctx, "configuration.relations.then")
+}
+
+func (p relationsProps) nothing(ctx context.Context) string {
+	if p.At == "" || p.AtFault != nil {
+		return ui.T(ctx, "configuration.relations.none")
+	}
+	return ui.T(ctx, "configuration.relations.none_then")
+}

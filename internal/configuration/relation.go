@@ -78,6 +78,12 @@ type Relation struct {
 	EndedAt     *time.Time `db:"ended_at"`
 	EndedName   string     `db:"ended_name"`
 	EndedSource string     `db:"ended_source"`
+	EndedRef    string     `db:"ended_ref"`
+}
+
+// At reports whether the relation was there at an instant.
+func (r Relation) At(t time.Time) bool {
+	return !r.CreatedAt.After(t) && (r.EndedAt == nil || r.EndedAt.After(t))
 }
 
 // Other is the item at the other end.

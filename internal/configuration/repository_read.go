@@ -66,6 +66,15 @@ func (repository) versionAt(ctx context.Context, q db.Querier, id uuid.UUID, at 
 	return v, db.Map(err)
 }
 
+// versionsWithin lists the newest versions above one up to another, newest
+// first, at most limit.
+func (repository) versionsWithin(ctx context.Context, q db.Querier, id uuid.UUID, above, upto, limit int) ([]Version, error) {
+	rows, _ := q.Query(ctx, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND version > @above AND version <= @upto ORDER BY version DESC LIMIT @limit`,
+		db.Args{"id": id, "above": above, "upto": upto, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Version])
+	return out, db.Map(err)
+}
+
 // expiring lists items whose warranty or contract ends by a day, and of whose
 // end nobody was reminded, the earliest first.
 func (repository) expiring(ctx context.Context, q db.Querier, by time.Time, limit int) ([]uuid.UUID, error) {

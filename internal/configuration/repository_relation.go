@@ -48,7 +48,7 @@ func (repository) relationTypes(ctx context.Context, q db.Querier) ([]RelationTy
 	})
 }
 
-const relationColumns = `id, type_id, from_id, to_id, source, source_ref, created_name, created_at, ended_at, ended_name, ended_source`
+const relationColumns = `id, type_id, from_id, to_id, source, source_ref, created_name, created_at, ended_at, ended_name, ended_source, ended_ref`
 
 // relate queues a new relation; one that there is already stays as it is.
 func (repository) relate(b *pgx.Batch, id, typ, from, to uuid.UUID, c Cause, now time.Time) {
@@ -59,8 +59,8 @@ func (repository) relate(b *pgx.Batch, id, typ, from, to uuid.UUID, c Cause, now
 
 // part queues the end of a relation.
 func (repository) part(b *pgx.Batch, id uuid.UUID, c Cause, now time.Time) {
-	b.Queue(`UPDATE ci_relations SET ended_at = greatest(@now, created_at), ended_by = @by, ended_name = @name, ended_source = @source WHERE id = @id AND ended_at IS NULL`,
-		db.Args{"id": id, "by": c.ActorID, "name": c.ActorName, "source": c.Source, "now": now})
+	b.Queue(`UPDATE ci_relations SET ended_at = greatest(@now, created_at), ended_by = @by, ended_name = @name, ended_source = @source, ended_ref = @ref WHERE id = @id AND ended_at IS NULL`,
+		db.Args{"id": id, "by": c.ActorID, "name": c.ActorName, "source": c.Source, "ref": c.Ref, "now": now})
 }
 
 func (repository) relation(ctx context.Context, q db.Querier, id uuid.UUID) (Relation, error) {
@@ -75,6 +75,38 @@ func (repository) relationsOf(ctx context.Context, q db.Querier, id uuid.UUID, l
 		UNION SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND to_id = @id ORDER BY created_at, id LIMIT @limit`, db.Args{"id": id, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
 	return out, db.Map(err)
+}
+
+// relationsDuring lists what an item hung together with at some time from one
+// instant to another, at most limit.
+func (repository) relationsDuring(ctx context.Context, q db.Querier, id uuid.UUID, from, to time.Time, limit int) ([]Relation, error) {
+	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id AND created_at <= @to AND (ended_at IS NULL OR ended_at > @from)
+		UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id AND created_at <= @to AND (ended_at IS NULL OR ended_at > @from) ORDER BY created_at, id LIMIT @limit`,
+		db.Args{"id": id, "from": from, "to": to, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
+	return out, db.Map(err)
+}
+
+// relationsEnded lists what an item hung together with and no longer does, the
+// last to end first. Each end has its index.
+func (repository) relationsEnded(ctx context.Context, q db.Querier, id uuid.UUID, after *EndedCursor, limit int) ([]Relation, error) {
+	sql, args := endedSQL(id, after, limit)
+	rows, _ := q.Query(ctx, sql, plan, args)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
+	return out, db.Map(err)
+}
+
+func endedSQL(id uuid.UUID, after *EndedCursor, limit int) (string, db.Args) {
+	args := db.Args{"id": id, "limit": limit}
+	place := ""
+	if after != nil {
+		place = " AND (ended_at, id) < (@c_at, @c_id)"
+		args["c_at"], args["c_id"] = after.At, after.ID
+	}
+	one := func(end string) string {
+		return `(SELECT ` + relationColumns + ` FROM ci_relations WHERE ` + end + ` = @id AND ended_at IS NOT NULL` + place + ` ORDER BY ended_at DESC, id DESC LIMIT @limit)`
+	}
+	return one("from_id") + ` UNION ` + one("to_id") + ` ORDER BY ended_at DESC, id DESC LIMIT @limit`, args
 }
 
 // lockItem locks an item that a relation is about to point at, so that two

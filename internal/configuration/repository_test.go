@@ -148,3 +148,30 @@ func (p *planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 	p.plan = strings.Join(lines, "\n")
 	return p.Querier.Query(ctx, sql, args...)
 }
+
+// TestEndedPlan: what an item no longer hangs together with comes from the
+// index of each end, whatever the item has hung together with in its life.
+func TestEndedPlan(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Tx(t)
+	fill(t, pool, 2000)
+	err := pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO ci_relations (id, type_id, from_id, to_id, source, created_by, created_name, created_at, ended_at)
+			SELECT gen_random_uuid(), md5('ci.relation:depends_on')::uuid, a.id, b.id, 'person', a.id, '', now() - interval '1 year', now() - n * interval '1 minute'
+			FROM (SELECT id, row_number() OVER () AS n FROM ci_items) a JOIN LATERAL (SELECT id FROM ci_items WHERE number % 100 = a.n % 100 LIMIT 20) b ON true`)
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `ANALYZE ci_relations`)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql, args := endedSQL(uuid.New(), &EndedCursor{time.Now(), uuid.New()}, 51)
+	rows, _ := pool.Query(t.Context(), "EXPLAIN "+sql, plan, args)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	text := strings.Join(lines, "\n")
+	if err != nil || !strings.Contains(text, "ci_relations_from_ended_idx") || !strings.Contains(text, "ci_relations_to_ended_idx") {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}

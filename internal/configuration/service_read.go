@@ -194,18 +194,5 @@ func (s *Service) At(ctx context.Context, id uuid.UUID, at time.Time) (Version, 
 	return v, err
 }
 
-// Between lists what changed in an item between two instants.
-func (s *Service) Between(ctx context.Context, id uuid.UUID, from, to time.Time) ([]Change, error) {
-	after, err := s.At(ctx, id, to)
-	if err != nil {
-		return nil, err
-	}
-	before, err := s.At(ctx, id, from)
-	if err != nil && fault.Of(err).Kind != fault.Invalid {
-		return nil, err
-	}
-	return Compare(before.State, after.State), nil
-}
-
 // attributeOf is the key of an attribute in the name of a state's field.
 func attributeOf(field string) (string, bool) { return strings.CutPrefix(field, "attributes.") }

@@ -2,9 +2,11 @@ package configuration
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -205,17 +207,62 @@ type Tie struct {
 	Other   Row
 }
 
+// maxTies is how many relations of one item a page shows.
+const maxTies = 500
+
 // Relations lists what an item hangs together with, as far as the actor may
 // see it, up to 500.
 func (s *Service) Relations(ctx context.Context, id uuid.UUID) ([]Tie, error) {
 	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {
 		return nil, err
 	}
-	list, err := s.repo.relationsOf(ctx, s.desk.DB, id, 500)
+	list, err := s.repo.relationsOf(ctx, s.desk.DB, id, maxTies)
 	if err != nil {
 		return nil, err
 	}
 	return s.ties(ctx, id, list)
+}
+
+// RelationsAt lists what an item hung together with at an instant, as far as
+// the actor may see it, up to 500.
+func (s *Service) RelationsAt(ctx context.Context, id uuid.UUID, at time.Time) ([]Tie, error) {
+	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {
+		return nil, err
+	}
+	list, err := s.repo.relationsDuring(ctx, s.desk.DB, id, at, at, maxTies)
+	if err != nil {
+		return nil, err
+	}
+	return s.ties(ctx, id, list)
+}
+
+// EndedCursor is the place after the last relation shown of those that ended.
+type EndedCursor struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+// RelationsEnded lists what an item hung together with and no longer does, the
+// last to end first, a page at a time; next is the cursor of the following page.
+func (s *Service) RelationsEnded(ctx context.Context, id uuid.UUID, cursor string) (out []Tie, next string, err error) {
+	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {
+		return nil, "", err
+	}
+	after, err := db.ParseCursor[EndedCursor](cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	list, err := s.repo.relationsEnded(ctx, s.desk.DB, id, after, PageSize+1)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(list) > PageSize {
+		list = list[:PageSize]
+		last := list[PageSize-1]
+		next = db.Cursor(EndedCursor{*last.EndedAt, last.ID})
+	}
+	out, err = s.ties(ctx, id, list)
+	return out, next, err
 }
 
 func (s *Service) ties(ctx context.Context, id uuid.UUID, list []Relation) ([]Tie, error) {
