@@ -23,10 +23,18 @@ func New(d *work.Desk, batches *batch.Service) (*Service, error) {
 	d.Policies.Add(Policies())
 	batches.Handle(batchImport, batch.Runner{Row: s.importStep, Undo: batchUndo, Title: "configuration.import.title", Path: "/configuration?q=", Max: maxRows * 2})
 	batches.Handle(batchUndo, batch.Runner{Row: s.undoStep, Title: "configuration.import.undo", Path: "/configuration?q=", Max: maxRows * 2})
+	batches.Handle(batchBaseline, batch.Runner{Row: s.baselineStep, Title: "configuration.baseline.title", Path: "/configuration/baselines?name="})
 	if err := s.register(); err != nil {
 		return nil, err
 	}
 	return s, d.Messages.Add(messages)
+}
+
+// mount is what the parts of the module add their routes with.
+type mount struct {
+	h  handlers
+	a  api
+	op func(id, summary string, in, out any) web.Op
 }
 
 // Mount adds the pages and the API. panels stand on the page of an item.
@@ -79,6 +87,7 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 	op := func(id, summary string, in, out any) web.Op {
 		return web.Op{ID: id, Tag: "configuration", Summary: summary, In: in, Out: out}
 	}
+	mount{h, a, op}.baselines(rt)
 	l := op("listItems", "Configuration items the caller may see", nil, listOut{})
 	l.Query = listQuery{}
 	rt.API(http.MethodGet, "/api/v1/configuration", l, a.list)

@@ -14,6 +14,8 @@ const (
 	ActionSettle    authz.Action = "ci.settle_drift"
 	ActionVerify    authz.Action = "ci.verify"
 	ActionRemind    authz.Action = "ci.remind"
+	ActionBaseline  authz.Action = "ci.baseline"
+	ActionExport    authz.Action = "ci.export"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -29,5 +31,7 @@ func Policies() authz.Policies {
 		ActionSettle:    "ci.write",
 		ActionVerify:    "ci.verify",
 		ActionRemind:    "ci.write",
+		ActionBaseline:  "ci.configure",
+		ActionExport:    "export.no_pii",
 	}
 }

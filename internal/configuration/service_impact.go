@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -87,6 +88,7 @@ type walker struct {
 	depth          map[uuid.UUID]int
 	edges          []Edge
 	more           bool
+	at             *time.Time // the relations are those of an instant; nil: those of now
 }
 
 func (s *Service) walk(q Question, types []RelationType) *walker {
@@ -110,6 +112,14 @@ func (s *Service) walk(q Question, types []RelationType) *walker {
 	return w
 }
 
+// step reads the relations that leave a level.
+func (w *walker) step(ctx context.Context, level []uuid.UUID) ([][3]uuid.UUID, error) {
+	if w.at != nil {
+		return w.s.repo.stepAt(ctx, w.s.desk.DB, level, w.along, w.against, *w.at, maxEdges)
+	}
+	return w.s.repo.step(ctx, w.s.desk.DB, level, w.along, w.against, maxEdges)
+}
+
 func (w *walker) run(ctx context.Context) error {
 	var level []uuid.UUID
 	for _, r := range w.q.Roots {
@@ -119,7 +129,7 @@ func (w *walker) run(ctx context.Context) error {
 		}
 	}
 	for d := 1; d <= w.q.Depth && len(level) > 0 && !w.more; d++ {
-		found, err := w.s.repo.step(ctx, w.s.desk.DB, level, w.along, w.against, maxEdges)
+		found, err := w.step(ctx, level)
 		if err != nil {
 			return err
 		}

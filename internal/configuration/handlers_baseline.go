@@ -1,0 +1,330 @@
+package configuration
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+	"opsdesk/internal/ui"
+	"opsdesk/internal/work"
+)
+
+// baselinesProps is the list of baselines.
+type baselinesProps struct {
+	List     []Baseline
+	Next     string
+	MaySetUp bool
+}
+
+func (h handlers) baselinesPage(w http.ResponseWriter, r *http.Request) error {
+	p := baselinesProps{MaySetUp: h.s.may(r.Context(), ActionBaseline)}
+	var err error
+	if p.List, p.Next, err = h.s.Baselines(r.Context(), r.URL.Query().Get("cursor")); err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, baselinesPage(p))
+}
+
+// scopeProps is what the fields of a scope offer and hold.
+type scopeProps struct {
+	Model    Model
+	Services []Named
+	Form     url.Values // as typed, or as the address proposes
+	Shown    string     // name of the item chosen
+	Fault    *fault.Error
+}
+
+func (h handlers) scopeProps(r *http.Request, form url.Values) (p scopeProps, err error) {
+	p.Form = form
+	if p.Model, err = h.s.Model(r.Context()); err != nil {
+		return p, err
+	}
+	if id := form.Get("item"); id != "" {
+		if found, err := h.s.visible(r.Context(), id); err == nil {
+			if i, _, err := h.s.Get(r.Context(), found); err == nil {
+				p.Shown = i.Name
+				p.Form.Set("item", i.ID.String())
+			}
+		}
+	}
+	p.Services, err = h.s.repo.services(r.Context(), h.desk.DB)
+	return p, err
+}
+
+// baselineForm is the form of a new baseline; the address may propose a scope.
+func (h handlers) baselineForm(w http.ResponseWriter, r *http.Request) error {
+	if _, err := h.desk.Permit(r.Context(), ActionBaseline); err != nil {
+		return err
+	}
+	form := url.Values{}
+	for k, v := range r.URL.Query() {
+		form[k] = v
+	}
+	p, err := h.scopeProps(r, form)
+	if err != nil {
+		return err
+	}
+	return web.Render(w, r, http.StatusOK, baselineForm(p))
+}
+
+// scoped readies the fields of a scope for decoding: numbers in one field,
+// instants in the reader's zone, an item that was typed.
+func (h handlers) scoped(r *http.Request, instants ...string) error {
+	if err := r.ParseForm(); err != nil {
+		return fault.Wrap(fault.Malformed, "error.bad_form", err)
+	}
+	if items := strings.FieldsFunc(r.Form.Get("items"), func(c rune) bool { return strings.ContainsRune(" \t\r\n,;，；、", c) }); len(items) > 0 {
+		r.Form["items"] = items
+	} else {
+		r.Form.Del("items")
+	}
+	for _, name := range instants {
+		if s := r.Form.Get(name); s != "" {
+			t, err := local(r.Context(), name, s)
+			if err != nil {
+				return err
+			}
+			r.Form.Set(name, t.Format(time.RFC3339Nano))
+		}
+	}
+	return h.typed(r)
+}
+
+func (h handlers) takeBaseline(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return fault.Wrap(fault.Malformed, "error.bad_form", err)
+	}
+	typed := url.Values{}
+	for k, v := range r.Form {
+		typed[k] = v
+	}
+	var in BaselineInput
+	var b Baseline
+	err := h.scoped(r, "at")
+	if err == nil {
+		err = web.Decode(r, &in)
+	}
+	if err == nil {
+		b, err = h.s.TakeBaseline(work.WithKey(r.Context(), web.Key(r)), in)
+	}
+	if err != nil {
+		f, ok := mendable(err)
+		if !ok {
+			return err
+		}
+		p, perr := h.scopeProps(r, typed)
+		if perr != nil {
+			return perr
+		}
+		p.Fault = f
+		return web.Render(w, r, web.StatusOf(f), baselineForm(p))
+	}
+	return web.SeeOther(w, r, "/configuration/baselines/"+b.ID.String())
+}
+
+// baselineProps is a baseline and what differs from what it is compared with.
+type baselineProps struct {
+	Baseline
+	Model     Model
+	Scope     string // in words
+	Others    []Baseline
+	With      string
+	Fate      string
+	Counts    map[string]int
+	Compare   Comparison
+	Checked   string // hash computed anew
+	Same      bool
+	MayExport bool
+	Fault     *fault.Error
+}
+
+func (p baselineProps) link(change ...string) string {
+	q := url.Values{}
+	if p.With != "" {
+		q.Set("with", p.With)
+	}
+	if p.Fate != "" {
+		q.Set("fate", p.Fate)
+	}
+	for n := 0; n+1 < len(change); n += 2 {
+		if q.Set(change[n], change[n+1]); change[n+1] == "" {
+			q.Del(change[n])
+		}
+	}
+	return "/configuration/baselines/" + p.ID.String() + "?" + q.Encode()
+}
+
+func (p baselineProps) file(with string) string {
+	q := url.Values{"with": {with}}
+	if with != "" && p.Fate != "" {
+		q.Set("fate", p.Fate)
+	}
+	return "/configuration/baselines/" + p.ID.String() + "/export.csv?" + q.Encode()
+}
+
+func (h handlers) baseline(r *http.Request) (Baseline, error) {
+	id, err := parameter(r, "baseline")
+	if err != nil {
+		return Baseline{}, err
+	}
+	return h.s.GetBaseline(r.Context(), id)
+}
+
+func (h handlers) baselinePage(w http.ResponseWriter, r *http.Request) error {
+	ctx, q := r.Context(), r.URL.Query()
+	b, err := h.baseline(r)
+	if err != nil {
+		return err
+	}
+	p := baselineProps{Baseline: b, With: q.Get("with"), Fate: q.Get("fate"), MayExport: h.s.may(ctx, ActionExport)}
+	if p.With == "" {
+		p.With = "now"
+	}
+	if p.Model, err = h.s.Model(ctx); err != nil {
+		return err
+	}
+	if p.Scope, err = h.scopeWords(ctx, p.Model, b.Scope); err != nil {
+		return err
+	}
+	if p.Others, _, err = h.s.Baselines(ctx, ""); err != nil {
+		return err
+	}
+	if b.State != Taken {
+		return web.Render(w, r, http.StatusOK, baselinePage(p))
+	}
+	if q.Get("check") == "1" {
+		if p.Checked, p.Same, err = h.s.CheckBaseline(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	status := http.StatusOK
+	if err = h.compared(r, &p); err != nil {
+		var ok bool
+		if p.Fault, ok = mendable(err); !ok {
+			return err
+		}
+		status = web.StatusOf(p.Fault)
+	}
+	return web.Render(w, r, status, baselinePage(p))
+}
+
+// compared reads what differs; counts only where a list begins.
+func (h handlers) compared(r *http.Request, p *baselineProps) (err error) {
+	after, err := number(r, "after")
+	if err != nil {
+		return err
+	}
+	if p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, p.With, p.Fate, after, PageSize); err != nil {
+		return err
+	}
+	p.Counts, err = h.s.CountDeviations(r.Context(), p.Baseline, p.With)
+	return err
+}
+
+// number reads a number of an address that may be absent.
+func number(r *http.Request, name string) (int64, error) {
+	s := r.URL.Query().Get(name)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fault.OnField(name, "validation.number")
+	}
+	return n, nil
+}
+
+// baselineFile writes a comparison, or the items of the baseline, row by row.
+func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	b, err := h.baseline(r)
+	if err != nil {
+		return err
+	}
+	with, fate := r.URL.Query().Get("with"), r.URL.Query().Get("fate")
+	m, err := h.s.Model(ctx)
+	if err != nil {
+		return err
+	}
+	var out *csv.Writer
+	row := func(cells ...string) error {
+		for n := range cells {
+			cells[n] = harmless(cells[n])
+		}
+		return out.Write(cells)
+	}
+	t := func(keys ...string) []string {
+		list := make([]string, len(keys))
+		for n, k := range keys {
+			list[n] = ui.T(ctx, "configuration."+k)
+		}
+		return list
+	}
+	open := func() error {
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="baseline-%s.csv"`, b.At.UTC().Format("20060102-1504")))
+		w.Header().Set("Cache-Control", "private, no-store")
+		if _, err := io.WriteString(w, "\ufeff"); err != nil { // for spreadsheets
+			return err
+		}
+		out = csv.NewWriter(w)
+		if with == "" {
+			return row(t("field.number", "field.name", "field.class", "field.lifecycle", "field.owner", "field.version")...)
+		}
+		return row(t("field.number", "field.name", "field.class", "baseline.fate", "then.field", "baseline.before", "baseline.after")...)
+	}
+	err = h.s.ExportBaseline(ctx, b, with, fate, func(list []Deviation, names Names) error {
+		if out == nil {
+			if err := open(); err != nil {
+				return err
+			}
+		}
+		for _, d := range list {
+			class := d.ClassID
+			if with == "" {
+				if err := row(d.Label(), text(d.Was["name"]), names.show(ctx, m, class, "class", d.Was["class"]), names.show(ctx, m, class, "lifecycle", d.Was["lifecycle"]),
+					names.show(ctx, m, class, "owner", d.Was["owner"]), strconv.Itoa(*d.Before)); err != nil {
+					return err
+				}
+				continue
+			}
+			head := []string{d.Label(), d.Name, m.Classes[class].Name(ctx), ui.T(ctx, "configuration.baseline."+d.Fate)}
+			if len(d.Changes) == 0 {
+				if err := row(append(head, "", "", "")...); err != nil {
+					return err
+				}
+			}
+			for _, c := range d.Changes {
+				if err := row(append(head[:4:4], fieldName(ctx, m, class, c.Field), names.show(ctx, m, class, c.Field, c.Before), names.show(ctx, m, class, c.Field, c.After))...); err != nil {
+					return err
+				}
+			}
+		}
+		out.Flush()
+		return out.Error()
+	})
+	if err != nil || out != nil {
+		return err
+	}
+	if err := open(); err != nil { // nothing differs: a file with its head
+		return err
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// harmless keeps spreadsheets from taking a cell for a formula.
+func harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+

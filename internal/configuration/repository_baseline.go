@@ -1,0 +1,190 @@
+package configuration
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+)
+
+const baselineColumns = `id, version, name_zh, name_en, reason, scope, at, state, problem, batch_id, items, hash, made_by, made_name, created_at, updated_at`
+
+// baselineStore lets baselines be written through work.
+type baselineStore struct{}
+
+func baselineArgs(b *Baseline) db.Args {
+	return db.Args{
+		"id": b.ID, "version": b.Version, "zh": b.NameZh, "en": b.NameEn, "reason": b.Reason, "scope": b.Scope, "at": b.At, "state": b.State, "problem": b.Problem,
+		"batch": b.BatchID, "items": b.Items, "hash": b.Hash, "by": b.MadeBy, "name": b.MadeName, "created": b.CreatedAt, "updated": b.UpdatedAt,
+	}
+}
+
+func (baselineStore) Insert(q *pgx.Batch, b *Baseline) {
+	q.Queue(`INSERT INTO ci_baselines (`+baselineColumns+`) VALUES (@id, @version, @zh, @en, @reason, @scope, @at, @state, @problem, @batch, @items, @hash, @by, @name, @created, @updated)`, baselineArgs(b))
+}
+
+func (baselineStore) Update(q *pgx.Batch, b *Baseline) {
+	q.Queue(`UPDATE ci_baselines SET version = @version, name_zh = @zh, name_en = @en, reason = @reason, scope = @scope, at = @at, state = @state, problem = @problem, batch_id = @batch,
+		items = @items, hash = @hash, made_by = @by, made_name = @name, created_at = @created, updated_at = @updated WHERE id = @id AND version = @version - 1`, baselineArgs(b))
+}
+
+func (baselineStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Baseline, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE id = @id FOR UPDATE`, db.Args{"id": id})
+	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
+}
+
+func (repository) baseline(ctx context.Context, q db.Querier, id uuid.UUID) (Baseline, error) {
+	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE id = @id`, db.Args{"id": id})
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
+	return b, db.Map(err)
+}
+
+// baselineOf finds the baseline that a batch takes.
+func (repository) baselineOf(ctx context.Context, q db.Querier, batch uuid.UUID) (Baseline, error) {
+	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch`, db.Args{"batch": batch})
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
+	return b, db.Map(err)
+}
+
+// baselines lists baselines, the newest first.
+func (repository) baselines(ctx context.Context, q db.Querier, after *MadeCursor, limit int) ([]Baseline, error) {
+	place, args := "", db.Args{"limit": limit}
+	if after != nil {
+		place = "WHERE (created_at, id) < (@c_at, @c_id) "
+		args["c_at"], args["c_id"] = after.At, after.ID
+	}
+	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines `+place+`ORDER BY created_at DESC, id DESC LIMIT @limit`, args)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Baseline])
+	return out, db.Map(err)
+}
+
+// then narrows items to a scope by their state at an instant, in the alias v.
+func (sc Scope) then(m Model, ids []uuid.UUID) (string, db.Args) {
+	const living = ` AND v.state->>'lifecycle' NOT IN ('retired', 'disposed')`
+	switch sc.By {
+	case ScopeClass:
+		return `v.state->>'class' = ANY(@classes)` + living, db.Args{"classes": texts(m.Below(*sc.Class))}
+	case ScopeService:
+		return `v.state->>'service' = @service` + living, db.Args{"service": sc.Service.String()}
+	case ScopeItems, ScopeReach:
+		return `i.id = ANY(@ids)`, db.Args{"ids": ids}
+	}
+	return `true` + living, db.Args{}
+}
+
+// now narrows items to a scope by what they are now, in the alias i.
+func (sc Scope) now(m Model, ids []uuid.UUID) (string, db.Args) {
+	const living = ` AND i.lifecycle NOT IN ('retired', 'disposed')`
+	switch sc.By {
+	case ScopeClass:
+		return `i.class_id = ANY(@classes)` + living, db.Args{"classes": m.Below(*sc.Class)}
+	case ScopeService:
+		return `i.service_id = @service` + living, db.Args{"service": *sc.Service}
+	case ScopeItems, ScopeReach:
+		return `i.id = ANY(@ids)`, db.Args{"ids": ids}
+	}
+	return `true` + living, db.Args{}
+}
+
+func texts(ids []uuid.UUID) []string {
+	out := make([]string, len(ids))
+	for n, id := range ids {
+		out[n] = id.String()
+	}
+	return out
+}
+
+// take writes the items of a baseline that its maker may see, in one statement,
+// and returns how many; one more than fits says that there are too many.
+func (repository) take(ctx context.Context, tx db.Tx, v record.Visibility, b Baseline, m Model, ids []uuid.UUID) (int, error) {
+	cond, args := b.Scope.then(m, ids)
+	args["baseline"], args["at"], args["limit"] = b.ID, b.At, MaxBaseline+1
+	tag, err := tx.Exec(ctx, v.SQL(`INSERT INTO ci_baseline_items (baseline_id, item_id, version) SELECT @baseline, i.id, v.version FROM ci_items i JOIN records r ON r.id = i.id
+		CROSS JOIN LATERAL (SELECT version, state FROM ci_versions WHERE item_id = i.id AND at <= @at ORDER BY at DESC, version DESC LIMIT 1) v
+		WHERE `+cond+` AND `, ` LIMIT @limit`), plan, v.With(args))
+	return int(tag.RowsAffected()), db.Map(err)
+}
+
+// hash is the SHA-256 of a baseline's content: of the hashes of its items'
+// states, in the order of the items.
+func (repository) hash(ctx context.Context, q db.Querier, id uuid.UUID) (hash string, err error) {
+	err = q.QueryRow(ctx, `SELECT encode(sha256(coalesce(string_agg(sha256(convert_to(b.item_id::text || ' ' || b.version || ' ' || v.state::text, 'UTF8')), ''::bytea ORDER BY b.item_id), ''::bytea)), 'hex')
+		FROM ci_baseline_items b JOIN ci_versions v ON v.item_id = b.item_id AND v.version = b.version WHERE b.baseline_id = @id`, db.Args{"id": id}).Scan(&hash)
+	return hash, db.Map(err)
+}
+
+// against is what a baseline is compared with: another, or what is now.
+type against struct {
+	baseline *uuid.UUID
+	cond     string
+	args     db.Args
+}
+
+// deviationSQL compares two sets of versions. One whose version is another is
+// no deviation where both states say the same.
+func deviationSQL(v record.Visibility, base uuid.UUID, with against, tail string) (string, db.Args) {
+	other := `SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @other`
+	args := db.Args{"base": base, "incidental": incidental}
+	if with.baseline != nil {
+		args["other"] = *with.baseline
+	} else {
+		other = `SELECT i.id, i.version FROM ci_items i WHERE ` + with.cond
+		for k, x := range with.args {
+			args[k] = x
+		}
+	}
+	return v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, d.before, d.after, coalesce(a.state, '{}') AS was, coalesce(z.state, '{}') AS now_is,
+			CASE WHEN d.before IS NULL THEN 'added' WHEN d.after IS NULL THEN 'removed' ELSE 'changed' END AS fate
+		FROM (SELECT coalesce(x.item_id, y.item_id) AS id, x.version AS before, y.version AS after
+				FROM (SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @base) x FULL JOIN (`+other+`) y (item_id, version) ON y.item_id = x.item_id
+				WHERE x.version IS DISTINCT FROM y.version) d
+			JOIN ci_items i ON i.id = d.id JOIN records r ON r.id = i.id
+			LEFT JOIN ci_versions a ON a.item_id = d.id AND a.version = d.before LEFT JOIN ci_versions z ON z.item_id = d.id AND z.version = d.after
+		WHERE (d.before IS NULL OR d.after IS NULL OR a.state - @incidental::text[] <> z.state - @incidental::text[]) AND `, tail), v.With(args)
+}
+
+// deviations lists what differs, by number, from after on; of one fate or all.
+func (repository) deviations(ctx context.Context, q db.Querier, v record.Visibility, base uuid.UUID, with against, fate string, after int64, limit int) ([]Deviation, error) {
+	sql, args := deviationSQL(v, base, with, "")
+	args["fate"], args["after"], args["limit"] = fate, after, limit
+	rows, _ := q.Query(ctx, `SELECT * FROM (`+sql+`) d WHERE number > @after AND (@fate = '' OR fate = @fate) ORDER BY number LIMIT @limit`, plan, args)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Deviation])
+	for n := range out {
+		if out[n].Fate == IsChanged {
+			out[n].Changes = out[n].differing()
+		}
+	}
+	return out, db.Map(err)
+}
+
+// deviating counts what differs by fate.
+func (repository) deviating(ctx context.Context, q db.Querier, v record.Visibility, base uuid.UUID, with against) (map[string]int, error) {
+	sql, args := deviationSQL(v, base, with, "")
+	rows, _ := q.Query(ctx, `SELECT fate, count(*) FROM (`+sql+`) d GROUP BY fate`, plan, args)
+	out := map[string]int{}
+	var fate string
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&fate, &n}, func() error { out[fate] = n; return nil })
+	return out, db.Map(err)
+}
+
+// baselineRows lists the items of a baseline as they were, by number.
+func (repository) baselineRows(ctx context.Context, q db.Querier, v record.Visibility, id uuid.UUID, after int64, limit int) ([]Deviation, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, b.version AS before, NULL::integer AS after, s.state AS was, '{}'::jsonb AS now_is, '' AS fate
+		FROM ci_baseline_items b JOIN ci_items i ON i.id = b.item_id JOIN records r ON r.id = i.id JOIN ci_versions s ON s.item_id = b.item_id AND s.version = b.version
+		WHERE b.baseline_id = @id AND i.number > @after AND `, ` ORDER BY i.number LIMIT @limit`), plan, v.With(db.Args{"id": id, "after": after, "limit": limit}))
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Deviation])
+	return out, db.Map(err)
+}
+
+// stepAt is step at a past instant.
+func (repository) stepAt(ctx context.Context, q db.Querier, from, along, against []uuid.UUID, at time.Time, limit int) ([][3]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT from_id, to_id, type_id FROM ci_relations WHERE created_at <= @at AND (ended_at IS NULL OR ended_at > @at) AND from_id = ANY(@from) AND type_id = ANY(@along)
+		UNION ALL SELECT to_id, from_id, type_id FROM ci_relations WHERE created_at <= @at AND (ended_at IS NULL OR ended_at > @at) AND to_id = ANY(@from) AND type_id = ANY(@against) LIMIT @limit`,
+		plan, db.Args{"from": from, "along": along, "against": against, "at": at, "limit": limit})
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]uuid.UUID, err error) { return x, r.Scan(&x[0], &x[1], &x[2]) })
+}
