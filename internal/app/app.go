@@ -179,7 +179,7 @@ func (a *App) modules(o Options) error {
 	if a.Incidents, err = incident.NewService(d, c.Zone(), a.Views, a.Batches, a.SLA, a.Canned); err != nil {
 		return err
 	}
-	if a.Configuration, err = configuration.New(d, a.Batches); err != nil {
+	if a.Configuration, err = configuration.New(d, a.Batches, strings.TrimSuffix(c.URL, "/")); err != nil {
 		return err
 	}
 	if a.Presence, err = presence.New(d); err != nil {

@@ -90,7 +90,7 @@ func (h handlers) createToken(w http.ResponseWriter, r *http.Request) error {
 	p := agentsProps{}
 	err := web.Decode(r, &in)
 	if err == nil {
-		p.Secret, err = h.s.CreateToken(r.Context(), in)
+		_, p.Secret, err = h.s.CreateToken(r.Context(), in)
 	}
 	status := http.StatusOK
 	if err != nil {

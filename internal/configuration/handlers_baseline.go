@@ -256,7 +256,7 @@ func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 	var out *csv.Writer
 	row := func(cells ...string) error {
 		for n := range cells {
-			cells[n] = harmless(cells[n])
+			cells[n] = guarded(cells[n])
 		}
 		return out.Write(cells)
 	}
@@ -319,12 +319,3 @@ func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 	out.Flush()
 	return out.Error()
 }
-
-// harmless keeps spreadsheets from taking a cell for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
-}
-

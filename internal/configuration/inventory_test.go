@@ -66,7 +66,7 @@ func agent(t *testing.T, d *apptest.Desk, secret string, body []byte) (int, stri
 
 func token(t *testing.T, d *apptest.Desk) string {
 	t.Helper()
-	s, err := d.Configuration.CreateToken(d.As("configmanager"), configuration.TokenInput{Name: "office"})
+	_, s, err := d.Configuration.CreateToken(d.As("configmanager"), configuration.TokenInput{Name: "office"})
 	if err != nil {
 		t.Fatal(err)
 	}

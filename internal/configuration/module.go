@@ -14,9 +14,9 @@ import (
 var messages embed.FS
 
 // New registers the kind, the policies, the texts and the jobs of
-// configuration and returns its use cases.
-func New(d *work.Desk, batches *batch.Service) (*Service, error) {
-	s := &Service{desk: d, batches: batches}
+// configuration and returns its use cases. url is the address of the desk.
+func New(d *work.Desk, batches *batch.Service, url string) (*Service, error) {
+	s := &Service{desk: d, batches: batches, url: url}
 	if err := d.Kinds.Register(record.Spec{Kind: Kind, Path: "/configuration", Read: "ci.read"}); err != nil {
 		return nil, err
 	}
@@ -44,6 +44,7 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 	rt.Get("/configuration/new", h.newPage)
 	rt.Post("/configuration", h.create)
 	rt.Get("/configuration/pick", h.pick)
+	rt.Get("/configuration/labels", h.labels)
 	rt.Get("/configuration/classes", h.classesPage)
 	rt.Get("/configuration/classes/{class}", h.classPage)
 	rt.Post("/configuration/classes/{class}", h.saveClass)
@@ -88,6 +89,7 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 		return web.Op{ID: id, Tag: "configuration", Summary: summary, In: in, Out: out}
 	}
 	mount{h, a, op}.baselines(rt)
+	mount{h, a, op}.imports(rt)
 	l := op("listItems", "Configuration items the caller may see", nil, listOut{})
 	l.Query = listQuery{}
 	rt.API(http.MethodGet, "/api/v1/configuration", l, a.list)

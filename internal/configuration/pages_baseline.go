@@ -64,7 +64,9 @@ func (p scopeProps) get(name, other string) string {
 	return other
 }
 
-func scopeOptions(ctx context.Context) []ui.Option { return options(ctx, "configuration.scope.", Scopes) }
+func scopeOptions(ctx context.Context) []ui.Option {
+	return options(ctx, "configuration.scope.", Scopes)
+}
 
 func upOptions(ctx context.Context) []ui.Option {
 	return []ui.Option{{Value: "false", Label: ui.T(ctx, "configuration.impact.down")}, {Value: "true", Label: ui.T(ctx, "configuration.impact.up")}}

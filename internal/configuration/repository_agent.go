@@ -34,6 +34,12 @@ func (repository) addToken(b *pgx.Batch, t Token, hash []byte, by uuid.UUID) {
 		db.Args{"id": t.ID, "name": t.Name, "hash": hash, "by": by, "now": t.CreatedAt})
 }
 
+// hasToken locks a token; NotFound where there is none.
+func (repository) hasToken(ctx context.Context, tx db.Tx, id uuid.UUID) error {
+	var found uuid.UUID
+	return db.Map(tx.QueryRow(ctx, `SELECT id FROM ci_agent_tokens WHERE id = @id FOR UPDATE`, db.Args{"id": id}).Scan(&found))
+}
+
 func (repository) revokeToken(b *pgx.Batch, id uuid.UUID, now time.Time) {
 	b.Queue(`UPDATE ci_agent_tokens SET revoked_at = @now WHERE id = @id AND revoked_at IS NULL`, db.Args{"id": id, "now": now})
 }

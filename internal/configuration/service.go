@@ -19,6 +19,7 @@ type Service struct {
 	repo repository
 
 	batches *batch.Service
+	url     string  // of the desk, for labels
 	changes Changes // nil: no change covers anything
 }
 

@@ -29,20 +29,20 @@ type TokenInput struct {
 }
 
 // CreateToken makes a token; its secret is in this answer only.
-func (s *Service) CreateToken(ctx context.Context, in TokenInput) (secret string, err error) {
+func (s *Service) CreateToken(ctx context.Context, in TokenInput) (t Token, secret string, err error) {
 	if _, err := s.desk.Permit(ctx, ActionConfigure); err != nil {
-		return "", err
+		return t, "", err
 	}
 	if err := validate.Struct(in); err != nil {
-		return "", err
+		return t, "", err
 	}
 	secret = identity.NewSecret()
 	err = s.desk.Do(ctx, func(u *work.Unit) error {
-		t := Token{ID: work.NewID(), Name: in.Name, CreatedAt: u.Now}
+		t = Token{ID: work.NewID(), Name: in.Name, CreatedAt: u.Now}
 		s.repo.addToken(&u.Batch, t, identity.HashSecret(secret), u.Actor.ID)
 		return u.Record(ctx, ActionConfigure, record.Ref{Kind: KindImport, ID: t.ID}, trail.Diff{"agent_token": {nil, in.Name}})
 	})
-	return secret, err
+	return t, secret, err
 }
 
 // RevokeToken ends a token at once.
@@ -51,6 +51,9 @@ func (s *Service) RevokeToken(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
+		if err := s.repo.hasToken(ctx, u.Tx, id); err != nil {
+			return err
+		}
 		s.repo.revokeToken(&u.Batch, id, u.Now)
 		return u.Record(ctx, ActionConfigure, record.Ref{Kind: KindImport, ID: id}, trail.Diff{"agent_token": {"valid", "revoked"}})
 	})

@@ -303,7 +303,9 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 	if err != nil {
 		return err
 	}
-	read := func(after int64) ([]Deviation, error) { return s.repo.baselineRows(ctx, s.desk.DB, v, b.ID, after, exportPage) }
+	read := func(after int64) ([]Deviation, error) {
+		return s.repo.baselineRows(ctx, s.desk.DB, v, b.ID, after, exportPage)
+	}
 	if with != "" {
 		a, _, err := s.against(ctx, b, with)
 		if err != nil {

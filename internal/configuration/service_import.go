@@ -2,7 +2,9 @@ package configuration
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +25,9 @@ type ImportInput struct {
 	Complete bool       `json:"complete"`
 	FileName string     `json:"-"`
 	Body     []byte     `json:"-"`
+	// Sum is the hash of the body, so that another file under the same
+	// idempotency key is told from the same one.
+	Sum string `json:"sum"`
 }
 
 // BeginImport reads a file. Of a table the columns are shown next; a NetBox
@@ -35,6 +40,7 @@ func (s *Service) BeginImport(ctx context.Context, in ImportInput) (Import, erro
 	if err != nil {
 		return Import{}, err
 	}
+	in.Sum = fmt.Sprintf("%x", sha256.Sum256(in.Body))
 	imp := Import{Source: in.Source, FileName: in.FileName, Complete: in.Complete, ClassID: in.ClassID, State: "mapping", Format: "table"}
 	var rows []ImportRow
 	if trimmed := strings.TrimSpace(string(in.Body[:min(64, len(in.Body))])); strings.HasPrefix(trimmed, "[") {
@@ -192,6 +198,9 @@ func (s *Service) StartImport(ctx context.Context, id uuid.UUID, version int) (I
 	imp, err := s.GetImport(ctx, id)
 	if err != nil {
 		return imp, err
+	}
+	if imp.State == "started" && work.Key(ctx) != "" {
+		return imp, nil // sent again by a program that did not hear the answer
 	}
 	if imp.State != "ready" {
 		return imp, fault.New(fault.Conflict, "configuration.error.import_started")
@@ -367,6 +376,18 @@ func (s *Service) undoStep(ctx context.Context, _ batch.Batch, r batch.Row) (any
 		return nil, fault.New(fault.Conflict, "configuration.error.changed_since")
 	}
 	return nil, err
+}
+
+// UndoImport begins to take an import back, for whoever started it.
+func (s *Service) UndoImport(ctx context.Context, id uuid.UUID) (batch.Batch, error) {
+	imp, err := s.GetImport(ctx, id)
+	if err != nil {
+		return batch.Batch{}, err
+	}
+	if imp.BatchID == nil {
+		return batch.Batch{}, fault.New(fault.Conflict, "batch.error.no_undo")
+	}
+	return s.batches.Undo(ctx, *imp.BatchID)
 }
 
 // GetImport reads an import, for those who may import.

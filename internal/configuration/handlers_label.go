@@ -1,0 +1,60 @@
+package configuration
+
+import (
+	"net/http"
+	"net/url"
+
+	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/web"
+)
+
+// labelProps is a page of labels to print.
+type labelProps struct {
+	Layout layout
+	Sheets [][]*tagged
+	Count  int
+	More   bool
+	Skip   int
+	Query  url.Values
+}
+
+// labels is the page that prints labels: of the items named in the address, or
+// of the list that its filter shows.
+func (h handlers) labels(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	p := labelProps{Query: q}
+	var err error
+	if p.Layout, err = layoutOf(q.Get("layout")); err != nil {
+		return err
+	}
+	skip, err := number(r, "skip")
+	if err != nil || int(skip) >= p.Layout.each() {
+		return fault.OnField("skip", "validation.number")
+	}
+	p.Skip = int(skip)
+	f, err := ParseFilter(q)
+	if err != nil {
+		return err
+	}
+	list, more, err := h.s.Labels(r.Context(), q["item"], f)
+	if err != nil {
+		return err
+	}
+	p.Count, p.More, p.Sheets = len(list), more, sheets(list, p.Layout, p.Skip)
+	return web.Render(w, r, http.StatusOK, labelsPage(p))
+}
+
+// kept are the parameters of the address that the form of the layout carries
+// on.
+func (p labelProps) kept() [][2]string {
+	var out [][2]string
+	for _, k := range sortedKeys(p.Query) {
+		if k == "layout" || k == "skip" {
+			continue
+		}
+		for _, v := range p.Query[k] {
+			out = append(out, [2]string{k, v})
+		}
+	}
+	return out
+}
