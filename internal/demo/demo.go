@@ -153,6 +153,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("inspections: %w", err)
 	}
+	if err := c.inventory(ctx); err != nil {
+		return false, fmt.Errorf("inventory: %w", err)
+	}
 	return true, c.Desk.Do(sys, func(u *work.Unit) error {
 		u.Batch.Queue(`INSERT INTO settings (id, name, value, updated_at, updated_by) VALUES (@id, 'demo', 'true', @now, @by)`, db.Args{"id": work.NewID(), "now": u.Now, "by": u.Actor.ID})
 		return nil
