@@ -21,6 +21,25 @@ CREATE FUNCTION public.change_templates_keep() RETURNS trigger
 BEGIN
 	RAISE EXCEPTION 'a version of a template that was handed in is not changed any more' USING ERRCODE = 'restrict_violation';
 END $$;
+CREATE FUNCTION public.ci_baseline_open() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM (SELECT DISTINCT baseline_id FROM added) a JOIN ci_baselines b ON b.id = a.baseline_id WHERE b.state <> 'taking') THEN
+        RAISE EXCEPTION 'a baseline is never changed or removed' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION public.ci_baseline_sealed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.state <> 'taking' OR NEW.at <> OLD.at OR NEW.scope <> OLD.scope OR NEW.name_zh <> OLD.name_zh OR NEW.name_en <> OLD.name_en
+        OR NEW.reason <> OLD.reason OR NEW.made_by <> OLD.made_by OR NEW.made_name <> OLD.made_name OR NEW.created_at <> OLD.created_at THEN
+        RAISE EXCEPTION 'a baseline is never changed or removed' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
 CREATE FUNCTION public.generations_count() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -559,6 +578,32 @@ CREATE TABLE public.ci_attributes (
     CONSTRAINT ci_attributes_named CHECK (((name_zh <> ''::text) AND (name_en <> ''::text))),
     CONSTRAINT ci_attributes_type CHECK ((type = ANY (ARRAY['text'::text, 'number'::text, 'bool'::text, 'date'::text, 'choice'::text, 'ip'::text, 'mac'::text, 'url'::text, 'person'::text, 'item'::text])))
 );
+CREATE TABLE public.ci_baseline_items (
+    baseline_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    version integer NOT NULL
+);
+CREATE TABLE public.ci_baselines (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    reason text NOT NULL,
+    scope jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    problem text DEFAULT ''::text NOT NULL,
+    batch_id uuid,
+    items integer DEFAULT 0 NOT NULL,
+    hash text DEFAULT ''::text NOT NULL,
+    made_by uuid NOT NULL,
+    made_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_baselines_hash CHECK (((state = 'taken'::text) = (hash <> ''::text))),
+    CONSTRAINT ci_baselines_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT ci_baselines_state CHECK ((state = ANY (ARRAY['taking'::text, 'taken'::text, 'failed'::text])))
+);
 CREATE TABLE public.ci_classes (
     id uuid NOT NULL,
     version integer DEFAULT 1 NOT NULL,
@@ -726,6 +771,7 @@ CREATE TABLE public.ci_relations (
     ended_by uuid,
     ended_name text DEFAULT ''::text NOT NULL,
     ended_source text DEFAULT ''::text NOT NULL,
+    ended_ref text DEFAULT ''::text NOT NULL,
     CONSTRAINT ci_relations_source CHECK ((source = ANY (ARRAY['person'::text, 'import'::text, 'agent'::text, 'change'::text]))),
     CONSTRAINT ci_relations_times CHECK ((ended_at >= created_at))
 );
@@ -1894,6 +1940,10 @@ ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_key_key UNIQUE (class_id, key);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_baseline_items
+    ADD CONSTRAINT ci_baseline_items_pkey PRIMARY KEY (baseline_id, item_id);
+ALTER TABLE ONLY public.ci_baselines
+    ADD CONSTRAINT ci_baselines_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_key_key UNIQUE (key);
 ALTER TABLE ONLY public.ci_classes
@@ -2133,6 +2183,8 @@ CREATE UNIQUE INDEX change_templates_in_force_key ON public.change_templates USI
 CREATE INDEX changes_items_idx ON public.changes USING gin (items);
 CREATE INDEX changes_template_idx ON public.changes USING btree (template_id, created_at) WHERE (template_id IS NOT NULL);
 CREATE INDEX changes_window_idx ON public.changes USING btree (window_from) WHERE (window_from IS NOT NULL);
+CREATE UNIQUE INDEX ci_baselines_batch_key ON public.ci_baselines USING btree (batch_id);
+CREATE INDEX ci_baselines_created_idx ON public.ci_baselines USING btree (created_at DESC, id DESC);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
 CREATE INDEX ci_drifts_open_idx ON public.ci_drifts USING btree (at DESC, id DESC) WHERE (state = 'open'::text);
@@ -2159,9 +2211,11 @@ CREATE INDEX ci_items_stale_idx ON public.ci_items USING btree (updated_at DESC,
 CREATE INDEX ci_items_updated_idx ON public.ci_items USING btree (updated_at DESC, id DESC);
 CREATE INDEX ci_parts_history_idx ON public.ci_parts USING btree (item_id, since DESC);
 CREATE UNIQUE INDEX ci_parts_now_key ON public.ci_parts USING btree (item_id, kind, key) WHERE (ended_at IS NULL);
+CREATE INDEX ci_relations_from_ended_idx ON public.ci_relations USING btree (from_id, ended_at DESC, id DESC) WHERE (ended_at IS NOT NULL);
 CREATE INDEX ci_relations_from_history_idx ON public.ci_relations USING btree (from_id, created_at DESC);
 CREATE INDEX ci_relations_from_idx ON public.ci_relations USING btree (from_id, type_id) INCLUDE (to_id) WHERE (ended_at IS NULL);
 CREATE UNIQUE INDEX ci_relations_once ON public.ci_relations USING btree (type_id, from_id, to_id) WHERE (ended_at IS NULL);
+CREATE INDEX ci_relations_to_ended_idx ON public.ci_relations USING btree (to_id, ended_at DESC, id DESC) WHERE (ended_at IS NOT NULL);
 CREATE INDEX ci_relations_to_history_idx ON public.ci_relations USING btree (to_id, created_at DESC);
 CREATE INDEX ci_relations_to_idx ON public.ci_relations USING btree (to_id, type_id) INCLUDE (from_id) WHERE (ended_at IS NULL);
 CREATE INDEX ci_reviews_open_idx ON public.ci_reviews USING btree (created_at, id) WHERE (decided = ''::text);
@@ -2302,6 +2356,11 @@ CREATE TRIGGER change_board_generation AFTER INSERT OR DELETE OR UPDATE ON publi
 CREATE TRIGGER change_maintenance_generation AFTER INSERT OR DELETE OR UPDATE ON public.change_maintenance FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER change_meetings_keep BEFORE DELETE OR UPDATE ON public.change_meetings FOR EACH ROW WHEN ((old.state = 'held'::text)) EXECUTE FUNCTION public.change_meetings_keep();
 CREATE TRIGGER change_templates_keep BEFORE UPDATE ON public.change_templates FOR EACH ROW WHEN (((old.state = ANY (ARRAY['approved'::text, 'retired'::text])) AND (((((((((((((old.content IS DISTINCT FROM new.content) OR (old.reason IS DISTINCT FROM new.reason)) OR (old.effect IS DISTINCT FROM new.effect)) OR (old.steps IS DISTINCT FROM new.steps)) OR (old.test_plan IS DISTINCT FROM new.test_plan)) OR (old.rollback_trigger IS DISTINCT FROM new.rollback_trigger)) OR (old.back IS DISTINCT FROM new.back)) OR (old.rollback_minutes IS DISTINCT FROM new.rollback_minutes)) OR (old.rehearsal IS DISTINCT FROM new.rehearsal)) OR (old.critical_from IS DISTINCT FROM new.critical_from)) OR (old.authors IS DISTINCT FROM new.authors)) OR (old.approved_by IS DISTINCT FROM new.approved_by)) OR (new.state <> ALL (ARRAY['approved'::text, 'retired'::text]))))) EXECUTE FUNCTION public.change_templates_keep();
+CREATE TRIGGER ci_baseline_items_append_only BEFORE DELETE OR UPDATE ON public.ci_baseline_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ci_baseline_items_no_truncate BEFORE TRUNCATE ON public.ci_baseline_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ci_baseline_items_open AFTER INSERT ON public.ci_baseline_items REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.ci_baseline_open();
+CREATE TRIGGER ci_baselines_no_truncate BEFORE TRUNCATE ON public.ci_baselines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ci_baselines_sealed BEFORE DELETE OR UPDATE ON public.ci_baselines FOR EACH ROW EXECUTE FUNCTION public.ci_baseline_sealed();
 CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public.departments FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
@@ -2419,6 +2478,10 @@ ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_class_fkey FOREIGN KEY (class_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_attributes
     ADD CONSTRAINT ci_attributes_ref_class_fkey FOREIGN KEY (ref_class_id) REFERENCES public.ci_classes(id);
+ALTER TABLE ONLY public.ci_baseline_items
+    ADD CONSTRAINT ci_baseline_items_baseline_fkey FOREIGN KEY (baseline_id) REFERENCES public.ci_baselines(id);
+ALTER TABLE ONLY public.ci_baseline_items
+    ADD CONSTRAINT ci_baseline_items_version_fkey FOREIGN KEY (item_id, version) REFERENCES public.ci_versions(item_id, version);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_drifts

@@ -119,6 +119,22 @@ func (s *Service) list(ctx context.Context, m Model, f Filter, cursor string) (p
 	return p, err
 }
 
+// Look finds items for the command palette, as Pick does; those who may not
+// read items find none.
+func (s *Service) Look(ctx context.Context, text string, limit int) ([]record.Summary, error) {
+	if !s.may(ctx, ActionRead) {
+		return nil, nil
+	}
+	found, err := s.Pick(ctx, text, nil, limit)
+	var out []record.Summary
+	for _, r := range found {
+		out = append(out, record.Summary{
+			Ref: record.Ref{Kind: Kind, ID: r.ID}, Number: r.Label(), Title: r.Name, State: string(r.Lifecycle), Category: r.Lifecycle.Category(), URL: s.desk.Kinds.URL(Kind, r.Label()),
+		})
+	}
+	return out, err
+}
+
 // Pick finds items for a picker: by number, exact value, beginning of the name
 // or words; of a class or any.
 func (s *Service) Pick(ctx context.Context, text string, class *uuid.UUID, limit int) ([]Row, error) {

@@ -16,6 +16,7 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/queue"
+	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
@@ -529,6 +530,11 @@ func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if p.Agent && !strings.HasPrefix(typed, "@") && h.s.items != nil {
+		if p.Items, err = h.s.items.Look(r.Context(), q, 5); err != nil {
+			return err
+		}
+	}
 	if p.Agent && !strings.HasPrefix(typed, "#") {
 		if p.People, err = identity.SearchPeople(r.Context(), h.desk.DB, q, false, 5); err != nil {
 			return err
@@ -542,6 +548,7 @@ type paletteProps struct {
 	Text   string
 	Agent  bool
 	Rows   []Row
+	Items  []record.Summary // of configuration
 	People []identity.Person
 }
 

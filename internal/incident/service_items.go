@@ -18,6 +18,9 @@ const kindItem record.Kind = "ci"
 // reaches, as far as the actor may see it.
 type Items interface {
 	Reach(ctx context.Context, items []uuid.UUID) (record.Reach, error)
+	// Look finds items by number, name, serial number or address, as far as the
+	// actor may see them; those who may see none find none.
+	Look(ctx context.Context, text string, limit int) ([]record.Summary, error)
 }
 
 // Changes is what the module asks of the practice of changes: which of them
