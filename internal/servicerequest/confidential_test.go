@@ -16,6 +16,7 @@ import (
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/people"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
@@ -207,6 +208,38 @@ func TestConfidentialRequestsAreSeenByThoseConcerned(t *testing.T) {
 	r = func() servicerequest.Request { x, _, _ := d.Requests.Get(d.As("engineer2"), r.ID); return x }()
 	if r.Version == 0 {
 		t.Fatal("lost")
+	}
+}
+
+// TestReadingAConfidentialRequestIsInTheTrail: once an hour for each person,
+// whichever way they read it; who may not see it leaves a refusal.
+func TestReadingAConfidentialRequestIsInTheTrail(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	r := order(t, d, "staff", servicerequest.OrderInput{ItemID: secret(t, d, func(c *servicerequest.Content) { c.Steps = nil }), Answers: form.Raw{"what": {"marimba"}}})
+	reads := func(outcome trail.Outcome, who string) (n int) {
+		t.Helper()
+		if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE record_id = @id AND outcome = @outcome AND actor_id = @who AND action IN ('ticket.read', 'ticket.read_confidential')`,
+			db.Args{"id": r.ID, "outcome": outcome, "who": person(t, d, who)}).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	c := d.Client("engineer2")
+	for range 2 {
+		if a := c.Get("/requests/" + r.Label()); a.Status != 200 || strings.Contains(a.Text(), "read_confidential") {
+			t.Fatal(a.Status)
+		}
+	}
+	if a := d.API("engineer2").Get("/api/v1/requests/" + r.Label()); a.Status != 200 || reads(trail.Success, "engineer2") != 1 {
+		t.Errorf("%d: %d reads of engineer2", a.Status, reads(trail.Success, "engineer2"))
+	}
+	d.Advance(61 * time.Minute)
+	if _, _, err := d.Requests.Get(d.As("engineer2"), r.ID); err != nil || reads(trail.Success, "engineer2") != 2 {
+		t.Errorf("%v: %d reads of engineer2 an hour later", err, reads(trail.Success, "engineer2"))
+	}
+	if a := d.Client("auditor").Get("/requests/" + r.Label()); a.Status != 404 || reads(trail.Success, "auditor") != 0 {
+		t.Errorf("an outsider: %d", a.Status)
 	}
 }
 

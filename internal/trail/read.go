@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
@@ -64,12 +65,24 @@ func OfVersion(ctx context.Context, q db.Querier, id uuid.UUID, version int) (En
 	return e, db.Map(err)
 }
 
+// ReadConfidential is how the trail names that a person read a confidential
+// record. It is no act on the record: no list of what was done to it has it.
+const ReadConfidential authz.Action = "ticket.read_confidential"
+
+// ReadSince reports whether the trail says that a person read a confidential
+// record at since or later.
+func ReadSince(ctx context.Context, q db.Querier, record, person uuid.UUID, since time.Time) (there bool, err error) {
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM trail_entries WHERE record_id = @record AND actor_id = @person AND action = @action AND at >= @since)`,
+		db.Args{"record": record, "person": person, "action": ReadConfidential, "since": since}).Scan(&there)
+	return there, db.Map(err)
+}
+
 // OfRecord lists the successful acts on one record, oldest first, at most
 // limit of the newest. Access to the record is the caller's to check.
 func OfRecord(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Entry, error) {
 	rows, _ := q.Query(ctx, `SELECT * FROM (
-			SELECT id, `+columns+` FROM trail_entries WHERE record_id = @id AND outcome = 'success' ORDER BY id DESC LIMIT @limit
-		) newest ORDER BY occurred_at, id`, db.Args{"id": id, "limit": limit})
+			SELECT id, `+columns+` FROM trail_entries WHERE record_id = @id AND outcome = 'success' AND action <> @read ORDER BY id DESC LIMIT @limit
+		) newest ORDER BY occurred_at, id`, db.Args{"id": id, "limit": limit, "read": ReadConfidential})
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 }
 

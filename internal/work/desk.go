@@ -105,6 +105,7 @@ func (d *Desk) Visibility(ctx context.Context, kind record.Kind) (record.Visibil
 // facts for further decisions. A record that is hidden is NotFound, and the
 // attempt is in the trail. also are reads about the same record that travel
 // with the question; what they read is to be used only if the error is nil.
+// That a person read a confidential record is in the trail before they get it.
 func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
 	v, who, err := d.Visibility(ctx, ref.Kind)
 	if err != nil {
@@ -129,7 +130,33 @@ func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier)
 	if err != nil {
 		return e, authz.Facts{}, db.Map(err)
 	}
+	if e.Confidential && !who.System {
+		if err := d.noteRead(ctx, who, e); err != nil {
+			return e, authz.Facts{}, err
+		}
+	}
 	return e, e.Facts(s), nil
+}
+
+// readAgain is how long a person may go on reading a confidential record before
+// the trail says so once more: a page asks for a record many times.
+const readAgain = time.Hour
+
+// noteRead writes to the trail that a person reads a confidential record. What
+// cannot be written there is not read.
+func (d *Desk) noteRead(ctx context.Context, who identity.Actor, e record.Entry) error {
+	now := d.Now()
+	noted, err := trail.ReadSince(ctx, d.DB, e.ID, who.ID, now.Add(-readAgain))
+	if err != nil || noted {
+		return err
+	}
+	x := trail.Entry{At: now, OccurredAt: now, Action: trail.ReadConfidential, Kind: e.Kind, RecordID: e.ID, Number: e.Number, Outcome: trail.Success, App: d.App}
+	x.By(who)
+	return d.DB.InTx(ctx, func(tx db.Tx) error {
+		u := &Unit{Tx: tx, Now: now, Actor: who, desk: d}
+		trail.Queue(&u.Batch, x)
+		return u.Flush(ctx)
+	})
 }
 
 // refusedIfThere notes an attempt to read a record that exists but is hidden.
