@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -46,8 +47,8 @@ type machine struct {
 // watch changes how the desks connect, for looking at what they ask.
 var watch []func(*pgxpool.Config)
 
-// cluster starts a durable server.
-func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
+// cluster starts a durable server; a folder that keeps worlds has it under name.
+func cluster(b *testing.B, name string) (c *pgembed.Cluster, dir string) {
 	b.Helper()
 	// OPSDESK_BENCH_KEEP is a folder that keeps the worlds, for reading plans and
 	// for measuring again without an hour of making them.
@@ -57,6 +58,7 @@ func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
 	if !kept {
 		dir, err = os.MkdirTemp("", "opsdesk-bench-") //nolint:usetesting // its parents must let the server's user pass
 	} else {
+		dir = filepath.Join(dir, name)
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err != nil {
@@ -87,7 +89,7 @@ func cluster(b *testing.B) (c *pgembed.Cluster, dir string) {
 
 func start(b *testing.B) *machine {
 	b.Helper()
-	c, dir := cluster(b)
+	c, dir := cluster(b, "one")
 	return open(b, c.URL(), dir)
 }
 

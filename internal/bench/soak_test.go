@@ -298,7 +298,7 @@ func BenchmarkTwoProcesses(b *testing.B) {
 	if d, err := time.ParseDuration(os.Getenv("OPSDESK_SOAK")); err == nil {
 		long, every = d, time.Minute
 	}
-	c, dir := cluster(b)
+	c, dir := cluster(b, "two")
 	bin := build(b, dir)
 	mails := newSink(b)
 	var desks []*process

@@ -93,27 +93,19 @@ func (w *world) ids(ctx context.Context, b *testing.B, sql string) []uuid.UUID {
 	return out
 }
 
-// fillWorld makes size incidents, of which open are not yet resolved, in a desk
-// that has the demo company.
-func fillWorld(b *testing.B, url string, size, open, events int) {
+// newWorld connects to a desk that has the demo company and adds the callers.
+func newWorld(b *testing.B, url string, size, events int) *world {
 	b.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer conn.Close(ctx)
-	exec := func(sql string, args ...any) {
-		b.Helper()
-		if _, err := conn.Exec(ctx, sql, args...); err != nil {
-			b.Fatalf("%.80s: %v", sql, err)
-		}
-	}
-	exec(`SET synchronous_commit = off`)
-	exec(`SET maintenance_work_mem = '512MB'`)
-	exec(`INSERT INTO people SELECT x.* FROM people p, generate_series(1, $1::int) n, jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(), 'username', 'caller' || n,
-		'name', '职员' || n, 'name_en', 'Caller ' || n, 'pinyin', 'zy' || n, 'email', '', 'source_key', 'caller' || n)) x WHERE p.username = 'staff'`, callers)
 	w := &world{conn: conn, r: rand.New(rand.NewPCG(7, uint64(size))), end: time.Now().UTC().Truncate(24 * time.Hour), events: events}
+	w.exec(b, `SET synchronous_commit = off`)
+	w.exec(b, `SET maintenance_work_mem = '512MB'`)
+	w.exec(b, `INSERT INTO people SELECT x.* FROM people p, generate_series(1, $1::int) n, jsonb_populate_record(p, jsonb_build_object('id', gen_random_uuid(), 'username', 'caller' || n,
+		'name', '职员' || n, 'name_en', 'Caller ' || n, 'pinyin', 'zy' || n, 'email', '', 'source_key', 'caller' || n)) x WHERE p.username = 'staff'`, callers)
 	w.zipf = rand.NewZipf(w.r, 1.3, 8, callers-1)
 	w.people = w.ids(ctx, b, `SELECT id FROM people WHERE username LIKE 'caller%' ORDER BY username`)
 	w.agents = w.ids(ctx, b, `SELECT p.id FROM people p JOIN role_grants g ON g.person_id = p.id WHERE g.role IN ('L1', 'L2') ORDER BY p.username`)
@@ -122,10 +114,25 @@ func fillWorld(b *testing.B, url string, size, open, events int) {
 	w.svcs = w.ids(ctx, b, `SELECT id FROM services ORDER BY name_en`)
 	w.terms = w.ids(ctx, b, `SELECT id FROM sla_versions WHERE state = 'approved' ORDER BY created_at LIMIT 1`)[0]
 	w.hours = w.ids(ctx, b, `SELECT calendar_id FROM sla_versions WHERE state = 'approved' ORDER BY created_at LIMIT 1`)[0]
+	return w
+}
 
-	// Indexes are made after the rows, as a restore does.
-	rows, _ := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename IN ('trail_entries', 'search_docs', 'records', 'incidents', 'comments', 'notes', 'notifications', 'sla_events', 'sla_clocks')
-		AND indexname NOT IN (SELECT conname FROM pg_constraint)`)
+func (w *world) exec(b *testing.B, sql string, args ...any) {
+	b.Helper()
+	if _, err := w.conn.Exec(context.Background(), sql, args...); err != nil {
+		b.Fatalf("%.80s: %v", sql, err)
+	}
+}
+
+// id is the next identifier.
+func (w *world) id() uuid.UUID { return uuid.Must(uuid.NewRandomFromReader(reader{w.r})) }
+
+// fill makes the rows of some tables in chunks. The indexes of a large desk are
+// made after the rows, as a restore does.
+func (w *world) fill(b *testing.B, size int, tables []string, chunk func(ctx context.Context, from, to int) error) {
+	b.Helper()
+	ctx := context.Background()
+	rows, _ := w.conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = ANY($1) AND indexname NOT IN (SELECT conname FROM pg_constraint)`, tables)
 	defs := map[string]string{}
 	var name, def string
 	if _, err := pgx.ForEachRow(rows, []any{&name, &def}, func() error { defs[name] = def; return nil }); err != nil {
@@ -133,21 +140,30 @@ func fillWorld(b *testing.B, url string, size, open, events int) {
 	}
 	if size > 50_000 {
 		for n := range defs {
-			exec("DROP INDEX " + n)
+			w.exec(b, "DROP INDEX "+n)
 		}
 	}
-	const chunk = 5000
-	for from := 0; from < size; from += chunk {
-		if err := w.chunk(ctx, from, min(from+chunk, size), size, open); err != nil {
+	const many = 5000
+	for from := 0; from < size; from += many {
+		if err := chunk(ctx, from, min(from+many, size)); err != nil {
 			b.Fatal(err)
 		}
 	}
 	if size > 50_000 {
 		for _, d := range defs {
-			exec(d)
+			w.exec(b, d)
 		}
 	}
-	exec("VACUUM ANALYZE")
+	w.exec(b, "VACUUM ANALYZE")
+}
+
+// fillWorld makes size incidents, of which open are not yet resolved.
+func fillWorld(b *testing.B, url string, size, open, events int) {
+	b.Helper()
+	w := newWorld(b, url, size, events)
+	defer w.conn.Close(context.Background())
+	w.fill(b, size, []string{"trail_entries", "search_docs", "records", "incidents", "comments", "notes", "notifications", "sla_events", "sla_clocks"},
+		func(ctx context.Context, from, to int) error { return w.chunk(ctx, from, to, size, open) })
 }
 
 // table collects rows for COPY.
@@ -160,16 +176,15 @@ type table struct {
 func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 	inc := &table{name: "incidents", columns: strings.Fields("id number title description state channel impact urgency priority category_id service_id requester_id created_by team_id assignee_id reported_at responded_at resolved_at closed_at resolution_code cause process created_at updated_at")}
 	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at due_at")}
-	clk := &table{name: "sla_clocks", columns: strings.Fields("record_id metric stint state terms_id calendar_id target goal_us spent_us as_of started_at due_at warn_at crit_at ended_at next_at")}
-	evt := &table{name: "sla_events", columns: strings.Fields("record_id n at kind terms_id priority actor_id created_at")}
+	clk := &table{name: "sla_clocks", columns: clockColumns}
+	evt := &table{name: "sla_events", columns: clockEventColumns}
 	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open")}
 	say := &table{name: "comments", columns: strings.Fields("id record_id author_id author_name body at")}
 	note := &table{name: "notes", columns: strings.Fields("id record_id author_id author_name body at")}
-	trl := &table{name: "trail_entries", columns: strings.Fields("at occurred_at actor_id actor_name action kind record_id number version outcome reason diff session request_id ip user_agent app")}
+	trl := &table{name: "trail_entries", columns: trailColumns}
 	ntf := &table{name: "notifications", columns: strings.Fields("id person_id event_id event audience kind record_id number title actor_name created_at read_at")}
-	id := func() uuid.UUID { return uuid.Must(uuid.NewRandomFromReader(reader{w.r})) }
 	for n := from; n < to; n++ {
-		rid, at := id(), w.when(n, size)
+		rid, at := w.id(), w.when(n, size)
 		number := fmt.Sprintf("INC-%06d", 100_000+n)
 		title, text := w.words()
 		isOpen := n >= size-open
@@ -202,23 +217,39 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 		t.Add(text)
 		v := t.Vector()
 		for range 1 + w.r.IntN(3) {
-			say.rows = append(say.rows, []any{id(), rid, agent, "王磊", pick(w, detailsZh), at.Add(time.Duration(30+w.r.IntN(60)) * time.Minute)})
+			say.rows = append(say.rows, []any{w.id(), rid, agent, "王磊", pick(w, detailsZh), at.Add(time.Duration(30+w.r.IntN(60)) * time.Minute)})
 		}
 		if w.r.IntN(2) == 0 {
-			note.rows = append(note.rows, []any{id(), rid, agent, "王磊", "已联系供应商，等待备件。", at.Add(2 * time.Hour)})
+			note.rows = append(note.rows, []any{w.id(), rid, agent, "王磊", "已联系供应商，等待备件。", at.Add(2 * time.Hour)})
 		}
 		doc.rows = append(doc.rows, []any{rid, int64(n), v, "", "", isOpen})
 		for e := range w.events {
-			trl.rows = append(trl.rows, []any{
-				at.Add(time.Duration(e) * 7 * time.Minute), at.Add(time.Duration(e) * 7 * time.Minute), agent, "王磊", acts[e%len(acts)], "incident", rid, number, e + 1, "success", "",
-				`{"state":["new","accepted"],"assignee":[null,"` + agent.String() + `"]}`, "0123456789ab", "req-" + number, "10.0.0.8", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "bench",
-			})
+			trl.rows = append(trl.rows, w.entry(at.Add(time.Duration(e)*7*time.Minute), agent, acts[e%len(acts)], "incident", rid, number, e+1))
 		}
-		ntf.rows = append(ntf.rows, []any{id(), by, id(), "incident.resolved", "requester", "incident", rid, number, title, "王磊", updated, &updated})
+		ntf.rows = append(ntf.rows, []any{w.id(), by, w.id(), "incident.resolved", "requester", "incident", rid, number, title, "王磊", updated, &updated})
 	}
-	for _, t := range []*table{inc, reg, doc, say, note, trl, ntf, evt, clk} {
-		if t == doc { // its vectors are texts, which COPY of the binary kind does not take
-			if err := w.copyDocs(ctx, doc); err != nil {
+	return w.copy(ctx, inc, reg, doc, say, note, trl, ntf, evt, clk)
+}
+
+var (
+	clockColumns      = strings.Fields("record_id metric stint state terms_id calendar_id target goal_us spent_us as_of started_at due_at warn_at crit_at ended_at next_at")
+	clockEventColumns = strings.Fields("record_id n at kind terms_id priority actor_id created_at")
+	trailColumns      = strings.Fields("at occurred_at actor_id actor_name action kind record_id number version outcome reason diff session request_id ip user_agent app")
+)
+
+// entry is a line of the trail.
+func (w *world) entry(at time.Time, by uuid.UUID, act, kind string, record uuid.UUID, number string, version int) []any {
+	return []any{
+		at, at, by, "王磊", act, kind, record, number, version, "success", "",
+		`{"state":["new","accepted"],"assignee":[null,"` + by.String() + `"]}`, "0123456789ab", "req-" + number, "10.0.0.8", "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "bench",
+	}
+}
+
+// copy writes the rows that were collected.
+func (w *world) copy(ctx context.Context, tables ...*table) error {
+	for _, t := range tables {
+		if t.name == "search_docs" { // its vectors are texts, which COPY of the binary kind does not take
+			if err := w.copyDocs(ctx, t); err != nil {
 				return err
 			}
 			continue
