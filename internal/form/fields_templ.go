@@ -194,7 +194,7 @@ func one(p Props, x Field, s State) templ.Component {
 			}
 		case Asset:
 			if p.AssetURL != "" {
-				templ_7745c5c3_Err = ui.Picker(p.field(ctx, x, s), p.Assets[p.Raw.First(x.Key)], ui.Pick{URL: p.AssetURL, Hint: x.Hint(i18n.Lang(ctx)), Typed: x.Label(i18n.Lang(ctx))}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Picker(p.field(ctx, x, s), p.Assets[p.Raw.First(x.Key)], ui.Pick{URL: p.AssetURL, Hint: ui.T(ctx, "form.pick"), Typed: x.Label(i18n.Lang(ctx))}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
