@@ -130,7 +130,7 @@ func (s *Service) contentToApprove(ctx context.Context, q db.Querier, r Request,
 		return out, db.Map(err)
 	}
 	lang := i18n.Lang(ctx)
-	card := approval.Card{Title: r.Label() + " " + c.Name(lang), Facts: []approval.Fact{{Label: i18n.T(ctx, "servicerequest.field.requester"), Value: names[r.RequesterID].Display(lang) + " " + names[r.RequesterID].Department(lang)}}}
+	card := approval.Card{Title: r.Label() + " " + c.Name(lang), Facts: []approval.Fact{{Label: i18n.T(ctx, "servicerequest.field.requester"), Value: nameAndDepartment(names[r.RequesterID], lang)}}}
 	if r.Remark != "" {
 		card.Lines = append(card.Lines, r.Remark)
 	}
@@ -222,4 +222,11 @@ func (a subject) Decided(ctx context.Context, u *work.Unit, o approval.Outcome) 
 		return err
 	}
 	return a.follow(ctx, u, &later)
+}
+
+func nameAndDepartment(p identity.Person, lang string) string {
+	if d := p.Department(lang); d != "" {
+		return p.Display(lang) + " · " + d
+	}
+	return p.Display(lang)
 }
