@@ -34,20 +34,32 @@ const todoSQL = `SELECT t.*, r.number, r.title AS request, ci.name_en AS request
 	FROM service_request_tasks t JOIN records r ON r.id = t.request_id JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id JOIN people p ON p.id = r.requester_id
 	WHERE t.state = 'ready' AND (t.output = 'task' OR t.output = 'change' AND t.made_id IS NULL) AND (@c_at::timestamptz IS NULL OR (t.ready_at, t.id) > (@c_at, @c_id::uuid)) AND `
 
+// The tasks of one team or person come from an index in the order of the list;
+// those of several teams are the first few of each, put in order. All at once,
+// whoever is in many teams would have every ready task read for one page.
+const (
+	todoOrder = ` ORDER BY t.ready_at, t.id LIMIT @limit`
+	todoTeams = `SELECT t.* FROM unnest(@teams::uuid[]) AS team (id) CROSS JOIN LATERAL (` + todoSQL + `t.team_id = team.id AND `
+)
+
 // todo lists the tasks that are ready for a person (mine) or for their teams,
 // the oldest first.
 func (repository) todo(ctx context.Context, q db.Querier, v record.Visibility, me uuid.UUID, teams []uuid.UUID, mine bool, after *TodoCursor, limit int) ([]Todo, error) {
+	sql, args := todoList(v, me, teams, mine, after, limit)
+	rows, _ := q.Query(ctx, sql, args)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[Todo])
+	return out, db.Map(err)
+}
+
+func todoList(v record.Visibility, me uuid.UUID, teams []uuid.UUID, mine bool, after *TodoCursor, limit int) (string, db.Args) {
 	args := db.Args{"limit": limit, "c_at": nil, "c_id": nil}
 	if after != nil {
 		args["c_at"], args["c_id"] = after.At, after.ID
 	}
-	cond := "t.team_id = ANY(@teams)"
 	if mine {
-		cond, args["me"] = "t.assignee_id = @me", me
-	} else {
-		args["teams"] = nonNil(teams)
+		args["me"] = me
+		return v.SQL(todoSQL+"t.assignee_id = @me AND ", todoOrder), v.With(args)
 	}
-	rows, _ := q.Query(ctx, v.SQL(todoSQL+cond+" AND ", ` ORDER BY t.ready_at, t.id LIMIT @limit`), v.With(args))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[Todo])
-	return out, db.Map(err)
+	args["teams"] = nonNil(teams)
+	return v.SQL(todoTeams, todoOrder+`) t`+todoOrder), v.With(args)
 }
