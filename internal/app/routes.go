@@ -91,7 +91,7 @@ func (a *App) routes(o Options, po people.Options) error {
 	incident.Mount(a.Incidents, rt, incident.Options{Zone: c.Zone(), Files: files, Inbox: a.Notify, Others: ownRequests{a.Requests}})
 	configuration.Mount(a.Configuration, rt, inspection.Panel{S: a.Inspections})
 	servicerequest.Mount(a.Requests, rt, files, a.Notify)
-	change.Mount(a.Changes, rt, a.Notify)
+	change.Mount(a.Changes, rt, a.Notify, files)
 	inspection.Mount(a.Inspections, rt, files, a.Notify)
 	audit.Mount(a.Audit, rt)
 	sla.Mount(a.SLA, rt)

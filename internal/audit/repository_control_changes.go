@@ -39,7 +39,7 @@ var changeControls = []Control{
 		ID: "CHG-04", Clause: "ISO/IEC 20000-1 8.5.1.3 · GB/T 28827.1 9.7a, 9.8c", Severity: High,
 		Population: `SELECT count(*) FROM changes c WHERE c.type = 'normal' AND c.approved_at >= @since`,
 		Exceptions: changeRow + `CASE WHEN c.risk = '' THEN 'no_risk:' WHEN c.rollback_trigger = '' OR c.back = '[]' THEN 'no_rollback:' ELSE 'no_test:' END AS detail` + changesOf + `WHERE c.type = 'normal' AND c.approved_at >= @since
-				AND (c.risk = '' OR c.rollback_trigger = '' OR c.back = '[]' OR c.test_evidence = '' OR c.test_result <> 'passed')`,
+				AND (c.risk = '' OR c.rollback_trigger = '' OR c.back = '[]' OR c.test_evidence = '' AND c.test_files = '[]' OR c.test_result <> 'passed')`,
 	},
 	{
 		ID: "CHG-05", Clause: "ISO/IEC 20000-1 8.5.1.1b, 8.5.1.3 · GB/T 28827.1 9.7a", Severity: High,

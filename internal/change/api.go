@@ -63,6 +63,7 @@ type Out struct {
 	TestPlan        string      `json:"test_plan"`
 	TestResult      TestResult  `json:"test_result"`
 	TestEvidence    string      `json:"test_evidence"`
+	TestFiles       []Evidence  `json:"test_files"`
 	RollbackTrigger string      `json:"rollback_trigger"`
 	Back            []Step      `json:"back"`
 	RollbackMinutes int         `json:"rollback_minutes"`
@@ -106,7 +107,7 @@ func (a api) out(ctx context.Context, c Change) (Out, error) {
 	o := Out{
 		ID: c.ID, Number: c.Label(), Version: c.Version, Type: c.Type, State: c.State, Unauthorised: c.Unauthorised, OnHold: c.OnHold, HoldReason: c.HoldReason, Title: c.Title,
 		Content: c.Content, Reason: c.Reason, Effect: c.Effect, Communication: c.Communication, Items: nonNil(c.Items), ServiceID: c.ServiceID, Steps: nonNil(c.Steps),
-		TestPlan: c.TestPlan, TestResult: c.TestResult, TestEvidence: c.TestEvidence, RollbackTrigger: c.RollbackTrigger, Back: nonNil(c.Back), RollbackMinutes: c.RollbackMinutes,
+		TestPlan: c.TestPlan, TestResult: c.TestResult, TestEvidence: c.TestEvidence, TestFiles: nonNil(c.TestFiles), RollbackTrigger: c.RollbackTrigger, Back: nonNil(c.Back), RollbackMinutes: c.RollbackMinutes,
 		Rehearsal: c.Rehearsal, WindowFrom: c.WindowFrom, WindowTo: c.WindowTo, Risk: c.Risk, RequesterID: c.RequesterID, ImplementerID: c.ImplementerID, PlanHash: c.Hash(),
 		ApprovedHash: c.ApprovedHash, ApprovedAt: c.ApprovedAt, RejectReason: c.RejectReason, CancelReason: c.CancelReason, StartedAt: c.StartedAt, RolledBackAt: c.BackAt,
 		EndedAt: c.EndedAt, Result: c.Result, ResultNote: c.ResultNote, Lessons: c.Lessons, Actions: c.Actions, ReviewDueAt: c.ReviewDueAt, GlassReason: c.GlassReason,

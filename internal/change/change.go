@@ -76,6 +76,7 @@ type Change struct {
 	TestPlan        string      `db:"test_plan" audit:"test_plan"`
 	TestResult      TestResult  `db:"test_result" audit:"test_result"`
 	TestEvidence    string      `db:"test_evidence" audit:"test_evidence"`
+	TestFiles       []Evidence  `db:"test_files" audit:"test_files"`
 	TestedBy        *uuid.UUID  `db:"tested_by" audit:"tested_by"`
 	TestedAt        *time.Time  `db:"tested_at"`
 	TestedHash      string      `db:"tested_hash"` // of what was tested
@@ -216,12 +217,16 @@ func (c Change) people() []uuid.UUID {
 // plan is what people approve: what is done to what, when, by whom, how one
 // sees that it worked, and the way back.
 func (c Change) plan() map[string]any {
-	return map[string]any{
+	m := map[string]any{
 		"type": c.Type, "title": c.Title, "content": c.Content, "reason": c.Reason, "effect": c.Effect, "communication": c.Communication, "items": nonNil(c.Items), "service": c.ServiceID,
 		"steps": planned(c.Steps), "test_plan": c.TestPlan, "test_result": c.TestResult, "test_evidence": c.TestEvidence,
 		"rollback_trigger": c.RollbackTrigger, "back": planned(c.Back), "rollback_minutes": c.RollbackMinutes, "rehearsal": c.Rehearsal,
 		"window_from": utc(c.WindowFrom), "window_to": utc(c.WindowTo), "implementer": c.ImplementerID, "risk": c.Risk,
 	}
+	if len(c.TestFiles) > 0 { // plans without any have the hash that they always had
+		m["test_files"] = c.TestFiles
+	}
+	return m
 }
 
 func utc(t *time.Time) string {
@@ -235,7 +240,7 @@ func utc(t *time.Time) string {
 func (c Change) Hash() string { return c.hashWithout() }
 
 // findings are what assessment and test add to a plan.
-var findings = []string{"test_result", "test_evidence", "risk"}
+var findings = []string{"test_result", "test_evidence", "test_files", "risk"}
 
 // assessable names what an assessment is about: the plan and its window.
 func (c Change) assessable() string { return c.hashWithout(findings...) }
@@ -260,7 +265,7 @@ func (c Change) Assessed() bool { return c.Assessment.Complete() && c.AssessedHa
 
 // Tested reports whether this very plan passed its test, with evidence.
 func (c Change) Tested() bool {
-	return c.TestResult == Passed && c.TestEvidence != "" && c.TestedHash == c.testable()
+	return c.TestResult == Passed && c.Proven() && c.TestedHash == c.testable()
 }
 
 // doc is what the change is found by.

@@ -11,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
+	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
@@ -23,6 +24,7 @@ type handlers struct {
 	s     *Service
 	desk  *work.Desk
 	inbox Inbox
+	files *attachment.Service
 }
 
 // list is the list of changes as people work from it.
@@ -280,7 +282,7 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 // shown reports whether a fault belongs on the form it came from.
 func shown(f *fault.Error) bool {
 	switch f.Kind {
-	case fault.Invalid, fault.Conflict, fault.TooLarge, fault.TooMany, fault.Forbidden, fault.Stale:
+	case fault.Invalid, fault.Conflict, fault.TooLarge, fault.Unsupported, fault.TooMany, fault.Forbidden, fault.Stale:
 		return true
 	}
 	return false
@@ -336,7 +338,13 @@ func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID
 			return err
 		}
 		var in In
-		if err = web.Decode(r, &in); fault.Is(err, fault.Malformed) {
+		if err = h.files.ReadForm(w, r); fault.Is(err, fault.Malformed) {
+			return err
+		}
+		if err == nil {
+			err = web.Decode(r, &in)
+		}
+		if fault.Is(err, fault.Malformed) {
 			return err
 		}
 		var out Change

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/attachment"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/record"
@@ -44,8 +45,8 @@ func New(d *work.Desk, o Options) (*Service, error) {
 }
 
 // Mount adds the pages and the API.
-func Mount(s *Service, rt web.Router, inbox Inbox) {
-	h := handlers{s: s, desk: s.desk, inbox: inbox}
+func Mount(s *Service, rt web.Router, inbox Inbox, files *attachment.Service) {
+	h := handlers{s: s, desk: s.desk, inbox: inbox, files: files}
 	rt.Get("/changes", h.list)
 	rt.Get("/changes/new", h.newPage)
 	rt.Get("/changes/calendar", h.calendar)

@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -157,6 +158,14 @@ func yesNo(ctx context.Context, yes bool) string {
 	return ui.T(ctx, "ui.no")
 }
 
+// encoding is how the form of an act is sent: with files where it takes some.
+func (p actProps) encoding() string {
+	if p.Act == "test" {
+		return "multipart/form-data"
+	}
+	return "application/x-www-form-urlencoded"
+}
+
 func number(n int) string {
 	if n == 0 {
 		return ""
@@ -166,4 +175,13 @@ func number(n int) string {
 
 func rowLabel(ctx context.Context, field string, n int) string {
 	return ui.T(ctx, "change.step."+field) + " " + strconv.Itoa(n)
+}
+
+// evidenceLines lists the files of a test with what names their content.
+func evidenceLines(list []Evidence) string {
+	out := make([]string, len(list))
+	for n, f := range list {
+		out[n] = f.Name + " (SHA-256 " + f.SHA256 + ")"
+	}
+	return strings.Join(out, "\n")
 }

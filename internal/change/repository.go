@@ -19,7 +19,7 @@ type repository struct{}
 
 var columns = []string{
 	"id", "version", "number", "type", "state", "unauthorised", "on_hold", "hold_reason", "title", "content", "reason", "effect", "communication", "items", "service_id", "steps",
-	"test_plan", "test_result", "test_evidence", "tested_by", "tested_at", "tested_hash", "rollback_trigger", "back", "rollback_minutes", "rehearsal", "window_from", "window_to",
+	"test_plan", "test_result", "test_evidence", "test_files", "tested_by", "tested_at", "tested_hash", "rollback_trigger", "back", "rollback_minutes", "rehearsal", "window_from", "window_to",
 	"assessment", "risk", "assessed_by", "assessed_at", "assessed_hash", "requester_id", "created_by", "department_id", "team_id", "implementer_id", "template_id", "approved_hash", "approved_at",
 	"reject_reason", "cancel_reason", "started_at", "started_by", "back_at", "back_reason", "ended_at", "result", "result_note", "verified_by", "verified_at", "lessons", "actions",
 	"items_confirmed", "review_due_at", "reviewed_by", "glass_reason", "glass_by", "glass_at", "glass_until", "submitted_at", "closed_at", "created_at", "updated_at",
@@ -44,7 +44,7 @@ func args(c *Change) db.Args {
 	return db.Args{
 		"id": c.ID, "version": c.Version, "number": c.Number, "type": c.Type, "state": c.State, "unauthorised": c.Unauthorised, "on_hold": c.OnHold, "hold_reason": c.HoldReason,
 		"title": c.Title, "content": c.Content, "reason": c.Reason, "effect": c.Effect, "communication": c.Communication, "items": nonNil(c.Items), "service_id": c.ServiceID,
-		"steps": nonNil(c.Steps), "test_plan": c.TestPlan, "test_result": c.TestResult, "test_evidence": c.TestEvidence, "tested_by": c.TestedBy, "tested_at": c.TestedAt, "tested_hash": c.TestedHash,
+		"steps": nonNil(c.Steps), "test_plan": c.TestPlan, "test_result": c.TestResult, "test_evidence": c.TestEvidence, "test_files": nonNil(c.TestFiles), "tested_by": c.TestedBy, "tested_at": c.TestedAt, "tested_hash": c.TestedHash,
 		"rollback_trigger": c.RollbackTrigger, "back": nonNil(c.Back), "rollback_minutes": c.RollbackMinutes, "rehearsal": c.Rehearsal, "window_from": c.WindowFrom, "window_to": c.WindowTo,
 		"assessment": c.Assessment, "risk": c.Risk, "assessed_by": c.AssessedBy, "assessed_at": c.AssessedAt, "assessed_hash": c.AssessedHash, "requester_id": c.RequesterID, "created_by": c.CreatedBy,
 		"department_id": c.DepartmentID, "team_id": c.TeamID, "implementer_id": c.ImplementerID, "template_id": c.TemplateID, "approved_hash": c.ApprovedHash, "approved_at": c.ApprovedAt,

@@ -72,6 +72,7 @@ func (s *Service) content(ctx context.Context, q db.Querier, c Change) (approval
 	fact("rollback", t("change.rollback_line", "trigger", c.RollbackTrigger, "minutes", c.RollbackMinutes), "")
 	fact("rehearsal", c.Rehearsal, "")
 	fact("test_evidence", c.TestEvidence, "")
+	fact("test_files", evidenceLines(c.TestFiles), "")
 	for _, x := range clashes {
 		card.Conflicts = append(card.Conflicts, t("change.clash", "number", x.Label(), "title", x.Title))
 	}

@@ -303,14 +303,25 @@ func (s *Service) Assess(ctx context.Context, id uuid.UUID, in AssessInput) (Cha
 type TestInput struct {
 	Version  int        `json:"version"`
 	Result   TestResult `json:"result" validate:"required,oneof=passed failed"`
-	Evidence string     `json:"evidence" validate:"required,notblank,text,max=20000"` // what was seen, and where it is kept
+	Evidence string     `json:"evidence" validate:"omitempty,text,max=20000"` // what was seen, and where it is kept
+	// Files are uploads that show it; evidence is needed in words or in files.
+	Files []uuid.UUID `json:"attachment_ids" validate:"max=20"`
 }
 
-// Test notes the result of the test and its evidence.
+// Test notes the result of the test and its evidence: that of this run, and of no
+// earlier one.
 func (s *Service) Test(ctx context.Context, id uuid.UUID, in TestInput) (Change, error) {
 	return s.update(ctx, ActionTest, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		files, err := s.evidence(ctx, u, c, in)
+		if err != nil {
+			return err
+		}
+		if err := c.test(in.Result, in.Evidence, u.Actor.ID, u.Now); err != nil {
+			return err
+		}
+		c.TestFiles = files
 		u.Emit("change.tested", c.RequesterID)
-		return c.test(in.Result, in.Evidence, u.Actor.ID, u.Now)
+		return nil
 	})
 }
 
