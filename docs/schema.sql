@@ -532,6 +532,7 @@ CREATE TABLE public.changes (
     closed_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    test_files jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT changes_approved_first CHECK (((started_at IS NULL) OR (glass_at IS NOT NULL) OR ((approved_at IS NOT NULL) AND (approved_hash <> ''::text)))),
     CONSTRAINT changes_glass_has_reason CHECK (((glass_at IS NULL) OR ((glass_reason <> ''::text) AND (glass_by IS NOT NULL) AND (glass_until IS NOT NULL)))),
     CONSTRAINT changes_hold_has_reason CHECK (((NOT on_hold) OR (hold_reason <> ''::text))),
