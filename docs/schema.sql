@@ -2250,6 +2250,7 @@ CREATE INDEX incident_majors_review_idx ON public.incident_majors USING btree (r
 CREATE INDEX incident_majors_update_idx ON public.incident_majors USING btree (next_update_at) WHERE ((declared_at IS NOT NULL) AND (ended_at IS NULL));
 CREATE UNIQUE INDEX incident_merges_source_key ON public.incident_merges USING btree (source_id) WHERE (undone_at IS NULL);
 CREATE INDEX incident_merges_target_idx ON public.incident_merges USING btree (target_id, merged_at, id);
+CREATE INDEX incident_tasks_holder_idx ON public.incident_tasks USING btree (assignee_id, incident_id) WHERE (done_at IS NULL);
 CREATE INDEX incident_tasks_incident_idx ON public.incident_tasks USING btree (incident_id, "position", id);
 CREATE INDEX incidents_attached_idx ON public.incidents USING btree (attached_at) WHERE (parent_id IS NOT NULL);
 CREATE INDEX incidents_auto_close_idx ON public.incidents USING btree (auto_close_at) WHERE ((state = 'resolved'::text) AND (auto_close_at IS NOT NULL));
@@ -2319,6 +2320,7 @@ CREATE INDEX search_docs_open_notes_idx ON public.search_docs USING gin (notes) 
 CREATE INDEX search_docs_open_terms_idx ON public.search_docs USING gin (terms) WHERE open;
 CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
 CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks USING btree (assignee_id, ready_at, id) WHERE (state = 'ready'::text);
+CREATE INDEX service_request_tasks_holder_idx ON public.service_request_tasks USING btree (assignee_id, request_id) WHERE (state = ANY (ARRAY['waiting'::text, 'ready'::text]));
 CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
 CREATE INDEX service_request_tasks_team_idx ON public.service_request_tasks USING btree (team_id, ready_at, id) WHERE (state = 'ready'::text);
 CREATE INDEX service_requests_auto_close_idx ON public.service_requests USING btree (auto_close_at) WHERE ((state = 'fulfilled'::text) AND (auto_close_at IS NOT NULL));

@@ -72,7 +72,7 @@ var systems = map[string][]Row{
 	"routing":    {"ticket.read", "ticket.assign", "ticket.change_priority"},
 	"catalogue":  {"catalog_sla.draft", "ticket.read", "ticket.create", "request.fulfil"},
 	"unassigned": {"ticket.read"},
-	"handover":   {"ticket.read", "ticket.assign"},
+	"handover":   {"ticket.read", "ticket.assign", "task.manage"},
 	"sealer":     {},
 	"change":     {"change.meet"},
 	"controls":   {"control.run"},

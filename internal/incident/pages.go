@@ -245,7 +245,7 @@ func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
 var fieldOrder = []string{
 	"state", "pending_reason", "assignee", "stands_in_for", "team", "priority", "priority_reason", "title", "description", "category", "service", "impact", "urgency", "location", "device",
 	"confidential", "resolution_code", "cause", "process", "cancel_reason", "follows", "parent", "child_as", "followed", "forced", "announcement", "update",
-	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "reply_undone", "nudged", "promise", "source_event",
+	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "tasks_handed", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "reply_undone", "nudged", "promise", "source_event",
 }
 
 func (d Detail) value(ctx context.Context, field string, v any) string {
@@ -274,7 +274,7 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 			return ui.T(ctx, fmt.Sprintf("incident.%s.%.0f", field, n))
 		}
 		return ""
-	case "assignee", "watcher", "named", "stands_in_for":
+	case "assignee", "watcher", "named", "stands_in_for", "tasks_handed":
 		if id, err := uuid.Parse(s); err == nil {
 			return d.Person(&id, i18n.Lang(ctx))
 		}

@@ -36,3 +36,19 @@ func (repository) tick(ctx context.Context, tx db.Tx, incident, task uuid.UUID, 
 		db.Args{"done": done, "by": by, "now": now, "task": task, "id": incident}).Scan(&title, &holder)
 	return title, holder, err
 }
+
+func (repository) heldBy(ctx context.Context, q db.Querier, person uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT DISTINCT t.incident_id FROM incident_tasks t JOIN incidents i ON i.id = t.incident_id
+		WHERE t.assignee_id = @person AND t.done_at IS NULL AND i.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')`, db.Args{"person": person})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
+// takeTasks gives the open tasks that one person holds on an incident to
+// another, or to nobody, and returns them.
+func (repository) takeTasks(ctx context.Context, tx db.Tx, id, from uuid.UUID, to *uuid.UUID, now time.Time) ([]Task, error) {
+	rows, _ := tx.Query(ctx, `UPDATE incident_tasks SET assignee_id = @to, version = version + 1, updated_at = @now WHERE incident_id = @id AND assignee_id = @from AND done_at IS NULL
+		RETURNING id, title, assignee_id, position, done_at, done_by, created_at`, db.Args{"to": to, "now": now, "id": id, "from": from})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Task])
+	return out, db.Map(err)
+}

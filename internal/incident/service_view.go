@@ -307,7 +307,7 @@ func (d Detail) everyone() []uuid.UUID {
 		if it.Comment != nil {
 			ids = append(ids, it.Comment.AuthorID)
 		}
-		for _, f := range []string{"assignee", "requester", "watcher", "named", "stands_in_for"} {
+		for _, f := range []string{"assignee", "requester", "watcher", "named", "stands_in_for", "tasks_handed"} {
 			for _, v := range it.Diff[f] {
 				if x, ok := v.(string); ok {
 					if id, err := uuid.Parse(x); err == nil {

@@ -22,7 +22,7 @@ func mountHandOver(h handlers, rt web.Router) {
 	rt.Get("/people/records/{number}", h.record)
 	rt.Post("/people/{id}/work", h.handOver)
 	tag := func(o web.Op) web.Op { o.Tag = "people"; return o }
-	rt.API(http.MethodGet, "/api/v1/people/{id}/work", tag(web.Op{ID: "listOpenWork", Summary: "Open records that a person is responsible for, at most 100", Out: list[OpenWork]{}}), h.apiWork)
+	rt.API(http.MethodGet, "/api/v1/people/{id}/work", tag(web.Op{ID: "listOpenWork", Summary: "Open records that a person is responsible for or holds open tasks of, at most 100", Out: list[OpenWork]{}}), h.apiWork)
 	rt.API(http.MethodPost, "/api/v1/people/{id}/work", tag(web.Op{
 		ID: "handOverWork", Summary: "Hand on a person's open work; follow the answer's id at /api/v1/jobs", In: HandOverInput{}, Out: batch.Batch{}, Status: http.StatusAccepted, Idempotent: true,
 	}), h.apiHandOver)

@@ -44,6 +44,17 @@ func TestOpenWorkIsHandedOnBeforeAnAccountIsDisabled(t *testing.T) {
 		return i
 	}
 	one, two, secret := make(false), make(false), make(true)
+	// A task on somebody else's ticket is work, too.
+	others, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Description: "Theirs", Impact: 3, Urgency: 3, Location: "A", Channel: "portal"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Assign(lead, others.ID, incident.AssignInput{AssigneeID: &eng}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.AddTask(lead, others.ID, incident.TaskInput{Title: "look at the cable", AssigneeID: &leaver}); err != nil {
+		t.Fatal(err)
+	}
 	system := identity.With(t.Context(), identity.NewSystem("importer"))
 	if _, err := d.People.Activate(system, leaver, people.ActivateInput{}); fault.Of(err) == nil || fault.Of(err).Code != "people.error.open_work" {
 		t.Fatalf("disabled with open work: %v", err)
@@ -61,6 +72,12 @@ func TestOpenWorkIsHandedOnBeforeAnAccountIsDisabled(t *testing.T) {
 	}
 	if page = d.Client("lead").Get(path).Text(); !strings.Contains(page, "A title to be hidden") {
 		t.Error("the lead does not see the titles")
+	}
+	if !strings.Contains(page, others.Label()) || !strings.Contains(page, "tasks only") {
+		t.Error("the task on another's ticket is not listed")
+	}
+	if a := admin.Post(path, url.Values{"to": {"team:" + uuid.NewString()}}); a.Status != 422 {
+		t.Errorf("to a team that there is not: %d", a.Status)
 	}
 	if a := admin.Post(path, url.Values{"to_" + one.ID.String(): {"person:" + eng.String()}}); a.Status != 422 || !strings.Contains(a.Text(), "choose a team or a person") {
 		t.Errorf("no place for the rest: %d", a.Status)
@@ -81,7 +98,7 @@ func TestOpenWorkIsHandedOnBeforeAnAccountIsDisabled(t *testing.T) {
 			network = x.ID
 		}
 	}
-	a := admin.Post(path, url.Values{"to": {"team:" + network.String()}, "to_" + one.ID.String(): {"person:" + eng.String()}})
+	a := admin.Post(path, url.Values{"to": {"team:" + network.String()}, "to_" + one.ID.String(): {"person:" + eng.String()}, "to_" + others.ID.String(): {"person:" + eng.String()}})
 	if a.Status != 303 || !strings.HasPrefix(a.Header.Get("Location"), "/jobs/") {
 		t.Fatalf("%d %s", a.Status, a.Text())
 	}
@@ -89,6 +106,17 @@ func TestOpenWorkIsHandedOnBeforeAnAccountIsDisabled(t *testing.T) {
 	b, err := d.Batches.Get(d.As("admin"), uuid.MustParse(strings.TrimPrefix(a.Header.Get("Location"), "/jobs/")))
 	if err != nil || b.State != batch.Done || b.Succeeded != b.Total || b.Refused != 0 {
 		t.Fatalf("%v %+v", err, b)
+	}
+	tasks, err := d.Incidents.Tasks(lead, others.ID)
+	if err != nil || len(tasks) != 1 || tasks[0].AssigneeID == nil || *tasks[0].AssigneeID != eng {
+		t.Errorf("the task: %+v %v", tasks, err)
+	}
+	if now, _, err := d.Incidents.Get(lead, others.ID); err != nil || *now.AssigneeID != eng {
+		t.Errorf("the ticket of the task: %v", err)
+	}
+	var waits int
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM record_waits WHERE record_id = $1 AND person_id = $2`, others.ID, eng).Scan(&waits); err != nil || waits != 1 {
+		t.Errorf("%d tasks wait in the new holder's inbox: %v", waits, err)
 	}
 	for i, want := range map[uuid.UUID]*uuid.UUID{one.ID: &eng, two.ID: nil, secret.ID: nil} {
 		now, _, err := d.Incidents.Get(lead, i)
@@ -133,5 +161,41 @@ func TestVIPs(t *testing.T) {
 	}
 	if a := d.Client("lead").Post("/people/"+p["staff"].String()+"/vip", url.Values{"vip": {"false"}, "return": {"/incidents/INC-000041"}}); a.Status != 303 || a.Header.Get("Location") != "/incidents/INC-000041" {
 		t.Error(a.Status)
+	}
+}
+
+// However much there is, one job hands all of it on.
+func TestHandOverOfAnyNumber(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	p, err := identity.ByUsername(t.Context(), d.Pool, "qian.fei", "engineer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaver, eng := p["qian.fei"], p["engineer"]
+	for range 105 {
+		i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Description: "One of many", Impact: 3, Urgency: 3, Location: "A", Channel: "portal"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Incidents.Assign(d.As("lead"), i.ID, incident.AssignInput{AssigneeID: &leaver}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open, n, err := d.People.Open(d.As("admin"), leaver)
+	if err != nil || len(open) != 100 || n < 105 {
+		t.Fatalf("%d of %d listed: %v", len(open), n, err)
+	}
+	b, err := d.People.HandOver(d.As("admin"), leaver, people.HandOverInput{To: "person:" + eng.String()})
+	if err != nil || b.Total != n {
+		t.Fatalf("%d of %d: %v", b.Total, n, err)
+	}
+	d.Drain()
+	if _, n, err := d.People.Open(d.As("admin"), leaver); err != nil || n != 0 {
+		t.Errorf("%d are left: %v", n, err)
+	}
+	system := identity.With(t.Context(), identity.NewSystem("importer"))
+	if x, err := d.People.Activate(system, leaver, people.ActivateInput{}); err != nil || x.Active {
+		t.Errorf("not disabled: %v", err)
 	}
 }

@@ -112,6 +112,13 @@ func (repository) tasks(ctx context.Context, q db.Querier, request uuid.UUID) ([
 	return out, db.Map(err)
 }
 
+func (repository) heldBy(ctx context.Context, q db.Querier, person uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT DISTINCT t.request_id FROM service_request_tasks t JOIN service_requests r ON r.id = t.request_id
+		WHERE t.assignee_id = @person AND t.state IN ('waiting', 'ready') AND r.closed_at IS NULL AND t.made_id IS NULL`, db.Args{"person": person})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
 // saveTasks queues tasks, new or changed.
 func (repository) saveTasks(b *pgx.Batch, request uuid.UUID, tasks ...Task) {
 	for _, t := range tasks {

@@ -1,0 +1,2 @@
+DROP INDEX incident_tasks_holder_idx;
+DROP INDEX service_request_tasks_holder_idx;
