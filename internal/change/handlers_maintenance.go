@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -51,12 +52,15 @@ func (h handlers) maintenanceForm(r *http.Request) (p maintenanceProps, err erro
 		return p, err
 	}
 	p.Form = url.Values{}
-	id, err := maintenanceID(r)
-	if err != nil {
+	if chi.URLParam(r, "window") == "" {
 		zone := ui.Zone(r.Context())
 		p.New = true
 		p.Maintenance = Maintenance{Weekdays: []int{7}, Starts: "02:00", Ends: "06:00", Zone: zone.String(), ValidFrom: h.desk.Now().In(zone).Format(time.DateOnly), Binding: true}
 		return p, nil
+	}
+	id, err := maintenanceID(r)
+	if err != nil {
+		return p, err
 	}
 	n := slices.IndexFunc(p.Windows, func(m Maintenance) bool { return m.ID == id })
 	if n < 0 {

@@ -225,7 +225,7 @@ func (a api) plans(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := plansOut{Items: []planRowOut{}, Next: next}
 	for _, x := range rows {
-		out.Items = append(out.Items, planRowOut{x.Plan, x.Overdue, x.Missed, x.LastDone, x.NextDue})
+		out.Items = append(out.Items, planRowOut(x))
 	}
 	return web.JSON(w, http.StatusOK, out)
 }
