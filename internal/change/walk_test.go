@@ -26,8 +26,10 @@ func TestRandomWalk(t *testing.T) {
 	d := newDesk(t)
 	d.SetClock(time.Now())
 	began, voided, refused := 0, 0, 0
-	until := time.Now().Add(12 * time.Second)
-	for n := 0; n < 6 && (time.Now().Before(until) || n == 0); n++ {
+	// As many changes as fit into some seconds, but on a slow machine as many as it
+	// takes for each thing that is looked at to have happened.
+	until := time.Now().Add(10 * time.Second)
+	for n := 0; n < 30 && (n < 6 && time.Now().Before(until) || began == 0 || voided == 0 || refused == 0); n++ {
 		b, v, f := d.walk(r, seed, n)
 		began, voided, refused = began+b, voided+v, refused+f
 	}
@@ -58,6 +60,12 @@ func (d desk) walk(r *rand.Rand, seed uint64, n int) (began, voided, refused int
 		}[before.State]
 		if before.State == change.Testing && before.Tested() {
 			usual = "ask"
+		}
+		switch {
+		case before.OnHold:
+			usual = "release"
+		case !before.WindowTo.After(d.Desk.Desk.Now()):
+			usual = "window"
 		}
 		act := usual
 		if acts := []string{"edit", "item", "window", "submit", "assess", "test", "ask", "vote", "veto", "schedule", "start", "hold", "release", "wait"}; r.IntN(3) == 0 {
