@@ -195,6 +195,7 @@ func TestEveryControlFires(t *testing.T) {
 		{"CHG-06", c, `UPDATE changes SET result = 'failed', state = 'closed', closed_at = @now, items_confirmed = true WHERE id = @c`},
 		{"CHG-09", c, `UPDATE changes SET items_confirmed = false WHERE id = @c`},
 		{"CHG-05", c, `UPDATE changes SET type = 'emergency', started_at = @now::timestamptz - interval '4 days' WHERE id = @c`},
+		{"CHG-10", c, `UPDATE changes SET unauthorised = true, created_at = @now::timestamptz - interval '4 days' WHERE id = @c`},
 		{"CHG-12", c, `UPDATE changes SET type = 'emergency', approved_hash = 'x', approved_at = @now::timestamptz - interval '9 days', started_at = @now::timestamptz - CASE WHEN id = @c THEN interval '4 days' ELSE interval '5 days' END`},
 		{"CHG-11", c, `WITH t AS (INSERT INTO change_templates (id, family_id, number, state, name_zh, name_en, review_by, authors, created_at, updated_at)
 				VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'draft', 'a', 'a', (@now::timestamptz)::date, ARRAY[@manager::uuid], @now::timestamptz, @now::timestamptz) RETURNING id)

@@ -72,6 +72,14 @@ var changeControls = []Control{
 			AND NOT EXISTS (SELECT 1 FROM ci_versions v WHERE v.item_id = ANY (c.items) AND v.at BETWEEN c.started_at AND c.closed_at)`,
 	},
 	{
+		ID: "CHG-10", Clause: "ISO/IEC 20000-1 8.2.6 · GB/T 22239 8.1.10.8, 8.1.10.10", Severity: Critical,
+		Population: `SELECT count(*) FROM changes c WHERE c.unauthorised AND c.created_at >= @since`,
+		// What was changed without a change is decided on like an emergency: reviewed
+		// and closed, or called off, within three days of being found.
+		Exceptions: changeRow + `'unreviewed:' || to_char(c.created_at` + utcText + ` AS detail` + changesOf + `WHERE c.unauthorised AND c.created_at >= @since
+			AND coalesce(c.closed_at, @now::timestamptz) > c.created_at + interval '3 days'`,
+	},
+	{
 		ID: "CHG-11", Clause: "ISO/IEC 20000-1 8.5.1.1", Severity: Medium,
 		Population: `SELECT count(*) FROM changes c WHERE c.type = 'standard' AND c.submitted_at >= @since`,
 		Exceptions: changeRow + `CASE WHEN t.approved_at IS NULL OR t.approved_at > c.submitted_at THEN 'template:' ELSE 'expired:' || t.review_by END AS detail` + changesOf + `JOIN change_templates t ON t.id = c.template_id
