@@ -183,9 +183,13 @@ func (m *machine) report(token, key string) (string, error) {
 	return out.Number, nil
 }
 
+// fullLoad is how many reports were acknowledged before something is killed: on
+// a slow machine that takes a while.
+const fullLoad = 60
+
 // load reports from eight clients until stopped; it returns what was
-// acknowledged, and the keys that were not.
-func (m *machine) load(token, name string, stop <-chan struct{}) (acked map[string]string, open []string) {
+// acknowledged, and the keys that were not. full is closed at full load.
+func (m *machine) load(token, name string, stop <-chan struct{}, full chan<- struct{}) (acked map[string]string, open []string) {
 	acked = map[string]string{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -201,7 +205,9 @@ func (m *machine) load(token, name string, stop <-chan struct{}) (acked map[stri
 				number, err := m.report(token, key)
 				mu.Lock()
 				if err == nil {
-					acked[key] = number
+					if acked[key] = number; len(acked) == fullLoad {
+						close(full)
+					}
 				} else {
 					open = append(open, key)
 				}
@@ -214,6 +220,15 @@ func (m *machine) load(token, name string, stop <-chan struct{}) (acked map[stri
 	}
 	wg.Wait()
 	return acked, open
+}
+
+func (m *machine) await(full <-chan struct{}) {
+	m.t.Helper()
+	select {
+	case <-full:
+	case <-time.After(time.Minute):
+		m.t.Fatal("the desk is not under load after a minute")
+	}
 }
 
 // settle repeats every key, and checks that each stands for one incident, the
@@ -267,27 +282,27 @@ func TestKillNine(t *testing.T) {
 	}
 	token := strings.TrimSpace(out)
 
-	stop := make(chan struct{})
+	stop, full := make(chan struct{}), make(chan struct{})
 	var acked map[string]string
 	var open []string
 	var wg sync.WaitGroup
-	wg.Go(func() { acked, open = m.load(token, "desk", stop) })
-	time.Sleep(1500 * time.Millisecond)
+	wg.Go(func() { acked, open = m.load(token, "desk", stop, full) })
+	m.await(full)
 	if err := m.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = m.cmd.Wait()
 	close(stop)
 	wg.Wait()
-	if len(acked) < 50 || len(open) == 0 {
+	if len(acked) < fullLoad || len(open) == 0 {
 		t.Fatalf("%d acknowledged, %d open: the kill did not meet the load", len(acked), len(open))
 	}
 	m.start("serve")
 	m.settle(token, "desk", acked, open)
 
-	stop = make(chan struct{})
-	wg.Go(func() { acked, open = m.load(token, "database", stop) })
-	time.Sleep(time.Second)
+	stop, full = make(chan struct{}), make(chan struct{})
+	wg.Go(func() { acked, open = m.load(token, "database", stop, full) })
+	m.await(full)
 	pid := m.postmaster()
 	if pid == 0 {
 		t.Fatal("no postmaster")
@@ -299,7 +314,7 @@ func TestKillNine(t *testing.T) {
 	m.ready() // back by itself
 	close(stop)
 	wg.Wait()
-	if len(acked) < 50 || len(open) == 0 {
+	if len(acked) < fullLoad || len(open) == 0 {
 		t.Fatalf("%d acknowledged, %d open: the kill did not meet the load", len(acked), len(open))
 	}
 	m.settle(token, "database", acked, open)
