@@ -5,7 +5,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -20,7 +19,7 @@ func (s *Service) HandOver(ctx context.Context, id, from uuid.UUID, person, team
 	if err != nil {
 		return err
 	}
-	var act authz.Action = ActionTasks // the trail says what was handed on
+	act := ActionTasks // the trail says what was handed on
 	if i.AssigneeID != nil && *i.AssigneeID == from {
 		act = ActionAssign
 	}
