@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -128,6 +130,30 @@ func check(t *testing.T, p, rel string) {
 		}
 		if l := level(to); l < from || l == from && !strings.HasPrefix(pkg, "internal/platform/") {
 			t.Errorf("%s (layer %d) must not import %s (layer %d)", rel, from, to, l)
+		}
+	}
+}
+
+// called is a component that templ took for text: it is one only where a line
+// begins with it, or an element opens before it.
+var called = regexp.MustCompile(`@[a-z]\w*\.?[A-Za-z]\w*\(`)
+
+// TestNoComponentIsText: what the pages write holds no call of a component that
+// was meant to be made.
+func TestNoComponentIsText(t *testing.T) {
+	list, err := filepath.Glob("../*/*_templ.go")
+	if err != nil || len(list) < 20 {
+		t.Fatalf("%d generated files: %v", len(list), err)
+	}
+	for _, p := range list {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(b), "\n") {
+			if strings.Contains(line, "templruntime.WriteString(") && called.MatchString(line) {
+				t.Errorf("%s:%d: %s", p, n+1, strings.TrimSpace(line))
+			}
 		}
 	}
 }
