@@ -69,7 +69,7 @@ type assets struct{ desk *work.Desk }
 
 // PickURL answers a search among the items that the actor may see.
 func (a assets) PickURL(ctx context.Context) string {
-	if v, _, err := a.desk.Visibility(ctx, configuration.Kind); err != nil || v.Never() {
+	if !a.desk.Can(ctx, configuration.ActionRead, nil) {
 		return ""
 	}
 	return "/configuration/pick?q="
