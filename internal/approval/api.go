@@ -29,7 +29,7 @@ func mountAPI(h handlers, rt web.Router) {
 func vote[In any](h handlers, rt web.Router, path, id, summary string, run func(context.Context, uuid.UUID, In) error) {
 	var in In
 	rt.API(http.MethodPost, "/api/v1/approvals/{id}/"+path, web.Op{ID: id, Tag: "approvals", Summary: summary, In: in, Out: View{}}, func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (h handlers) apiList(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) apiGet(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (h handlers) apiAppoint(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) apiDismiss(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -38,14 +37,6 @@ func Mount(s *Service, rt web.Router) {
 
 type handlers struct{ s *Service }
 
-func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 // decisionProps is the decision page, and what went wrong with a form on it.
 type decisionProps struct {
 	Decision
@@ -71,7 +62,7 @@ func (p decisionProps) faulty(form string) *fault.Error {
 }
 
 func (h handlers) decision(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -86,7 +77,7 @@ func (h handlers) decision(w http.ResponseWriter, r *http.Request) error {
 // comes back on the page, with everything that was typed.
 func formOf[In any](h handlers, form string, run func(context.Context, uuid.UUID, In) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}
@@ -227,7 +218,7 @@ func (h handlers) appoint(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) dismiss(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -173,9 +172,9 @@ func (s *Service) apiUpload(w http.ResponseWriter, r *http.Request) error {
 // download sends a file so that no browser runs it: never as a page, and only
 // pictures inline.
 func (s *Service) download(w http.ResponseWriter, r *http.Request) error {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
+	id, err := web.PathID(r, "id")
 	if err != nil {
-		return fault.Wrap(fault.NotFound, "error.not_found", err)
+		return err
 	}
 	f, err := s.find(r.Context(), id)
 	if err != nil {

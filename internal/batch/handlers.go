@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -63,16 +62,8 @@ type (
 	}
 )
 
-func key(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 func (h handlers) read(r *http.Request) (Batch, error) {
-	id, err := key(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return Batch{}, err
 	}
@@ -162,7 +153,7 @@ func (h handlers) file(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) start(w http.ResponseWriter, r *http.Request) error {
-	id, err := key(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -174,7 +165,7 @@ func (h handlers) start(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) cancel(w http.ResponseWriter, r *http.Request) error {
-	id, err := key(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -189,7 +180,7 @@ func (h handlers) cancel(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) undo(w http.ResponseWriter, r *http.Request) error {
-	id, err := key(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -229,7 +220,7 @@ func (h handlers) apiRows(w http.ResponseWriter, r *http.Request) error {
 
 func (h handlers) apiTurn(do func(context.Context, uuid.UUID) (Batch, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := key(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package canned
 import (
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -110,9 +109,9 @@ func (h handlers) save(w http.ResponseWriter, r *http.Request) error {
 
 // id is the text of the address, if the actor may use it.
 func (h handlers) id(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "text"))
+	id, err := web.PathID(r, "text")
 	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
+		return id, err
 	}
 	_, err = h.s.Get(r.Context(), id)
 	return id, err

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -65,9 +64,9 @@ func (a api) freeze(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) lift(w http.ResponseWriter, r *http.Request) error {
-	id, err := uuid.Parse(chi.URLParam(r, "freeze"))
+	id, err := web.PathID(r, "freeze")
 	if err != nil {
-		return fault.New(fault.NotFound, "error.not_found")
+		return err
 	}
 	var in StepInput
 	if r.ContentLength != 0 {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -61,18 +59,10 @@ func (a api) maintained(w http.ResponseWriter, r *http.Request, status int, m Ma
 	return web.JSON(w, status, l.seen(m))
 }
 
-func maintenanceID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "window"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 // apiMaintenance is what every act on a window through the API does.
 func apiMaintenance[In any](a api, run func(context.Context, uuid.UUID, In) (Maintenance, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := maintenanceID(r)
+		id, err := web.PathID(r, "window")
 		if err != nil {
 			return err
 		}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -30,17 +28,9 @@ func (a api) meetings(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, meetingsOut{nonNil(rows), next})
 }
 
-func meetingID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "meeting"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 // meeting is one meeting; topics that the caller may not see are left out.
 func (a api) meeting(w http.ResponseWriter, r *http.Request) error {
-	id, err := meetingID(r)
+	id, err := web.PathID(r, "meeting")
 	if err != nil {
 		return err
 	}
@@ -82,7 +72,7 @@ func (a api) planMeeting(w http.ResponseWriter, r *http.Request) error {
 // apiMeeting is what every act on a meeting through the API does.
 func apiMeeting[In any](a api, run func(context.Context, uuid.UUID, In) (Meeting, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := meetingID(r)
+		id, err := web.PathID(r, "meeting")
 		if err != nil {
 			return err
 		}

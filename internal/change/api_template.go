@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -25,7 +23,7 @@ func (a api) templates(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) template(w http.ResponseWriter, r *http.Request) error {
-	id, err := templateID(r)
+	id, err := web.PathID(r, "template")
 	if err != nil {
 		return err
 	}
@@ -51,18 +49,10 @@ func (a api) draftTemplate(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusCreated, t)
 }
 
-func templateID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "template"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 // onTemplate is what every act on a template through the API does.
 func onTemplate[In any](run func(context.Context, uuid.UUID, In) (Template, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := templateID(r)
+		id, err := web.PathID(r, "template")
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -186,9 +185,9 @@ func (h handlers) lift(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	id, err := uuid.Parse(chi.URLParam(r, "freeze"))
+	id, err := web.PathID(r, "freeze")
 	if err != nil {
-		return fault.New(fault.NotFound, "error.not_found")
+		return err
 	}
 	version, _ := strconv.Atoi(r.Form.Get("version")) // none: whatever it is now
 	if _, err := h.s.Lift(work.WithKey(r.Context(), web.Key(r)), id, StepInput{Version: version}); err != nil {

@@ -58,7 +58,7 @@ func (h handlers) maintenanceForm(r *http.Request) (p maintenanceProps, err erro
 		p.Maintenance = Maintenance{Weekdays: []int{7}, Starts: "02:00", Ends: "06:00", Zone: zone.String(), ValidFrom: h.desk.Now().In(zone).Format(time.DateOnly), Binding: true}
 		return p, nil
 	}
-	id, err := maintenanceID(r)
+	id, err := web.PathID(r, "window")
 	if err != nil {
 		return p, err
 	}
@@ -123,7 +123,7 @@ func (h handlers) saveMaintenance(w http.ResponseWriter, r *http.Request) error 
 	}
 	if err == nil {
 		ctx := work.WithKey(r.Context(), web.Key(r))
-		if id, none := maintenanceID(r); none == nil {
+		if id, none := web.PathID(r, "window"); none == nil {
 			_, err = h.s.EditMaintenance(ctx, id, in)
 		} else {
 			_, err = h.s.SetMaintenance(ctx, in)
@@ -143,7 +143,7 @@ func (h handlers) endMaintenance(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	id, err := maintenanceID(r)
+	id, err := web.PathID(r, "window")
 	if err != nil {
 		return err
 	}

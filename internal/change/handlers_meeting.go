@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -90,9 +89,9 @@ func (p meetingProps) Get(field, now string) string {
 func meetingAddress(parts ...string) string { return address("meetings", parts...) }
 
 func (h handlers) meeting(r *http.Request) (MeetingDetail, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "meeting"))
+	id, err := web.PathID(r, "meeting")
 	if err != nil {
-		return MeetingDetail{}, fault.New(fault.NotFound, "error.not_found")
+		return MeetingDetail{}, err
 	}
 	return h.s.Meeting(r.Context(), id)
 }

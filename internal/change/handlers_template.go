@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
@@ -66,9 +65,9 @@ func (p templateProps) address() string {
 func templateAddress(parts ...string) string { return address("templates", parts...) }
 
 func (h handlers) template(r *http.Request) (TemplateDetail, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "template"))
+	id, err := web.PathID(r, "template")
 	if err != nil {
-		return TemplateDetail{}, fault.New(fault.NotFound, "error.not_found")
+		return TemplateDetail{}, err
 	}
 	return h.s.Template(r.Context(), id)
 }

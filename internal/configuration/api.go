@@ -334,15 +334,6 @@ func (a api) classes(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, o)
 }
 
-// parameter reads an id from the address.
-func parameter(r *http.Request, name string) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, name))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 // made answers with a new thing of the set-up, changed with one that was
 // changed.
 func made[In, T any](w http.ResponseWriter, r *http.Request, run func(context.Context, In) (T, error)) error {
@@ -358,7 +349,7 @@ func made[In, T any](w http.ResponseWriter, r *http.Request, run func(context.Co
 }
 
 func changed[In, T any](w http.ResponseWriter, r *http.Request, name string, run func(context.Context, uuid.UUID, In) (T, error)) error {
-	id, err := parameter(r, name)
+	id, err := web.PathID(r, name)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func (a api) drifts(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) settle(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "drift")
+	id, err := web.PathID(r, "drift")
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ type raisedOut struct {
 }
 
 func (a api) raise(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "drift")
+	id, err := web.PathID(r, "drift")
 	if err != nil {
 		return err
 	}

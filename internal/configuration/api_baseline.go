@@ -90,7 +90,7 @@ func (a api) takeBaseline(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) one(r *http.Request) (Baseline, error) {
-	id, err := parameter(r, "baseline")
+	id, err := web.PathID(r, "baseline")
 	if err != nil {
 		return Baseline{}, err
 	}
@@ -141,7 +141,7 @@ func (a api) compareBaseline(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) checkBaseline(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "baseline")
+	id, err := web.PathID(r, "baseline")
 	if err != nil {
 		return err
 	}

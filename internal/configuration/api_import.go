@@ -124,7 +124,7 @@ func (a api) imports(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) getImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (a api) getImport(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) mapImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (a api) mapImport(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) importRows(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (a api) importRows(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) startImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (a api) startImport(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) undoImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (a api) createToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) revokeToken(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "token")
+	id, err := web.PathID(r, "token")
 	if err != nil {
 		return err
 	}

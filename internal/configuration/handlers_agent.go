@@ -107,7 +107,7 @@ func (h handlers) createToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) revokeToken(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "token")
+	id, err := web.PathID(r, "token")
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (h handlers) driftsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) settle(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "drift")
+	id, err := web.PathID(r, "drift")
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (h handlers) driftRefused(w http.ResponseWriter, r *http.Request, id uuid.U
 
 // raise drafts the change that nobody applied for, and leads to it.
 func (h handlers) raise(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "drift")
+	id, err := web.PathID(r, "drift")
 	if err != nil {
 		return err
 	}

@@ -170,7 +170,7 @@ func (p baselineProps) file(with string) string {
 }
 
 func (h handlers) baseline(r *http.Request) (Baseline, error) {
-	id, err := parameter(r, "baseline")
+	id, err := web.PathID(r, "baseline")
 	if err != nil {
 		return Baseline{}, err
 	}

@@ -63,7 +63,7 @@ func (h handlers) classForm(r *http.Request) (classForm, error) {
 		}
 		return f, nil
 	}
-	id, err := parameter(r, "class")
+	id, err := web.PathID(r, "class")
 	if err != nil {
 		return f, err
 	}
@@ -150,7 +150,7 @@ func (h handlers) attributeForm(r *http.Request) (attributeForm, error) {
 	if err != nil {
 		return f, err
 	}
-	class, err := parameter(r, "class")
+	class, err := web.PathID(r, "class")
 	if err != nil {
 		return f, err
 	}
@@ -162,7 +162,7 @@ func (h handlers) attributeForm(r *http.Request) (attributeForm, error) {
 	if chi.URLParam(r, "attribute") == "new" {
 		return f, nil
 	}
-	id, err := parameter(r, "attribute")
+	id, err := web.PathID(r, "attribute")
 	if err != nil {
 		return f, err
 	}

@@ -125,7 +125,7 @@ type importProps struct {
 }
 
 func (h handlers) importProps(r *http.Request) (p importProps, err error) {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return p, err
 	}
@@ -177,7 +177,7 @@ func (h handlers) importFailed(w http.ResponseWriter, r *http.Request, err error
 }
 
 func (h handlers) mapImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (h handlers) mapImport(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) startImport(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (h handlers) startImport(w http.ResponseWriter, r *http.Request) error {
 
 // importErrors is the rows that cannot be taken in, as a file to mend.
 func (h handlers) importErrors(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "import")
+	id, err := web.PathID(r, "import")
 	if err != nil {
 		return err
 	}
@@ -295,7 +295,7 @@ func (h handlers) reviewsPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) decide(w http.ResponseWriter, r *http.Request) error {
-	id, err := parameter(r, "review")
+	id, err := web.PathID(r, "review")
 	if err != nil {
 		return err
 	}

@@ -280,7 +280,7 @@ func (h handlers) typeForm(r *http.Request) (typeForm, error) {
 	if chi.URLParam(r, "type") == "new" {
 		return f, nil
 	}
-	id, err := parameter(r, "type")
+	id, err := web.PathID(r, "type")
 	if err != nil {
 		return f, err
 	}

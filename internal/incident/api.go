@@ -272,21 +272,13 @@ func write[In any](a api, run func(context.Context, uuid.UUID, In) (Incident, er
 }
 
 func (a api) tickTask(w http.ResponseWriter, r *http.Request) error {
-	task, err := taskID(r)
+	task, err := web.PathID(r, "task")
 	if err != nil {
 		return err
 	}
 	return write(a, func(ctx context.Context, id uuid.UUID, in TaskDoneInput) (Incident, error) {
 		return a.s.TickTask(ctx, id, task, in)
 	})(w, r)
-}
-
-func taskID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "task"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
 }
 
 // part answers with what belongs to one incident.

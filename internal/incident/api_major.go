@@ -109,7 +109,7 @@ func managed[In any](a api, run func(context.Context, uuid.UUID, In) (Incident, 
 }
 
 func (a api) tickMeasure(w http.ResponseWriter, r *http.Request) error {
-	action, err := actionID(r)
+	action, err := web.PathID(r, "action")
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (a api) tickMeasure(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) dropMeasure(w http.ResponseWriter, r *http.Request) error {
-	action, err := actionID(r)
+	action, err := web.PathID(r, "action")
 	if err != nil {
 		return err
 	}

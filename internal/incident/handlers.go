@@ -502,7 +502,7 @@ func (in *EditInput) keep(form url.Values) {
 }
 
 func (h handlers) tickTask(w http.ResponseWriter, r *http.Request) error {
-	task, err := taskID(r)
+	task, err := web.PathID(r, "task")
 	if err != nil {
 		return err
 	}

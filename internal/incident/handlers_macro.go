@@ -3,7 +3,6 @@ package incident
 import (
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
@@ -173,20 +172,12 @@ func (h handlers) saveMacro(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/macros")
 }
 
-func macroID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "macro"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 func (h handlers) deleteMacro(w http.ResponseWriter, r *http.Request) error {
 	var in StepInput
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	id, err := macroID(r)
+	id, err := web.PathID(r, "macro")
 	if err != nil {
 		return err
 	}
@@ -206,7 +197,7 @@ func (h handlers) applyMacro(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &none); err != nil {
 		return err
 	}
-	macro, err := macroID(r)
+	macro, err := web.PathID(r, "macro")
 	if err != nil {
 		return err
 	}
@@ -261,7 +252,7 @@ func (a api) saveMacro(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) deleteMacro(w http.ResponseWriter, r *http.Request) error {
-	id, err := macroID(r)
+	id, err := web.PathID(r, "macro")
 	if err != nil {
 		return err
 	}
@@ -277,7 +268,7 @@ func (a api) applyMacro(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	macro, err := macroID(r)
+	macro, err := web.PathID(r, "macro")
 	if err != nil {
 		return err
 	}

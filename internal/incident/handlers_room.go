@@ -191,16 +191,8 @@ func (h handlers) reviewDone(w http.ResponseWriter, r *http.Request, part string
 	return web.Render(w, r, web.StatusOf(f), reviewPage(p))
 }
 
-func actionID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "action"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 func (h handlers) tickMeasure(w http.ResponseWriter, r *http.Request) error {
-	action, err := actionID(r)
+	action, err := web.PathID(r, "action")
 	if err != nil {
 		return err
 	}
@@ -215,7 +207,7 @@ func (h handlers) tickMeasure(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) dropMeasure(w http.ResponseWriter, r *http.Request) error {
-	action, err := actionID(r)
+	action, err := web.PathID(r, "action")
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package incident
 import (
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/batch"
@@ -36,14 +35,6 @@ func (h handlers) tryRules(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/settings/routing/trials/"+b.ID.String())
 }
 
-func trialID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 // trialProps is the page of a dry run.
 type trialProps struct {
 	Batch  batch.Batch
@@ -53,7 +44,7 @@ type trialProps struct {
 }
 
 func (h handlers) trialPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := trialID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -88,7 +79,7 @@ func (a api) tryRules(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) trial(w http.ResponseWriter, r *http.Request) error {
-	id, err := trialID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

@@ -257,9 +257,9 @@ func (a api) preview(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) plan(w http.ResponseWriter, r *http.Request) error {
-	id, err := uuid.Parse(chi.URLParam(r, "plan"))
+	id, err := web.PathID(r, "plan")
 	if err != nil {
-		return fault.New(fault.NotFound, "error.not_found")
+		return err
 	}
 	p, err := a.s.Plan(r.Context(), id)
 	if err != nil {
@@ -272,9 +272,9 @@ func (a api) plan(w http.ResponseWriter, r *http.Request) error {
 // writePlan is what every act on one plan through the API does.
 func writePlan[In any](run func(context.Context, uuid.UUID, In) (Plan, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := uuid.Parse(chi.URLParam(r, "plan"))
+		id, err := web.PathID(r, "plan")
 		if err != nil {
-			return fault.New(fault.NotFound, "error.not_found")
+			return err
 		}
 		var in In
 		if r.ContentLength != 0 {

@@ -119,9 +119,9 @@ func (h handlers) itemDetail(r *http.Request) (ItemDetail, error) {
 	if err != nil {
 		return ItemDetail{}, err
 	}
-	item, err := uuid.Parse(chi.URLParam(r, "item"))
+	item, err := web.PathID(r, "item")
 	if err != nil {
-		return ItemDetail{}, fault.New(fault.NotFound, "error.not_found")
+		return ItemDetail{}, err
 	}
 	return h.s.ItemDetail(r.Context(), id, item)
 }

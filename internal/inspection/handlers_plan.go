@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -77,9 +76,9 @@ func (p planProps) draftKey() string {
 }
 
 func (h handlers) planDetail(r *http.Request) (PlanDetail, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "plan"))
+	id, err := web.PathID(r, "plan")
 	if err != nil {
-		return PlanDetail{}, fault.New(fault.NotFound, "error.not_found")
+		return PlanDetail{}, err
 	}
 	return h.s.PlanDetail(r.Context(), id)
 }
@@ -125,9 +124,9 @@ func (h handlers) editPlan(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r); err != nil {
 		return err
 	}
-	id, err := uuid.Parse(chi.URLParam(r, "plan"))
+	id, err := web.PathID(r, "plan")
 	if err != nil {
-		return fault.New(fault.NotFound, "error.not_found")
+		return err
 	}
 	return h.savePlan(w, r, func() (PlanDetail, error) { return h.planDetail(r) }, func(ctx context.Context, in PlanInput) (Plan, error) { return h.s.EditPlan(ctx, id, in) })
 }
@@ -288,9 +287,9 @@ func typedItems(form url.Values) []uuid.UUID {
 // onPlan is the target of the form of an act on a plan.
 func onPlan[In any](h handlers, run func(context.Context, uuid.UUID, In) (Plan, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := uuid.Parse(chi.URLParam(r, "plan"))
+		id, err := web.PathID(r, "plan")
 		if err != nil {
-			return fault.New(fault.NotFound, "error.not_found")
+			return err
 		}
 		var in In
 		if err = web.Decode(r, &in); fault.Is(err, fault.Malformed) {

@@ -6,11 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/db"
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/mail"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/platform/web"
@@ -175,7 +173,7 @@ func (s *Service) snoozeLine(r *http.Request, id uuid.UUID) error {
 // it came from, to the line after it.
 func (s *Service) lineForm(do func(*http.Request, uuid.UUID) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := s.mailID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}
@@ -195,7 +193,7 @@ func (s *Service) lineForm(do func(*http.Request, uuid.UUID) error) web.Handler 
 
 func (s *Service) apiLine(do func(*http.Request, uuid.UUID) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := s.mailID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}
@@ -228,16 +226,8 @@ func (s *Service) outboxPage(w http.ResponseWriter, r *http.Request) error {
 	}))
 }
 
-func (s *Service) mailID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 func (s *Service) retryForm(w http.ResponseWriter, r *http.Request) error {
-	id, err := s.mailID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -277,7 +267,7 @@ func (s *Service) apiOutbox(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Service) apiRetry(w http.ResponseWriter, r *http.Request) error {
-	id, err := s.mailID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

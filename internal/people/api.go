@@ -8,20 +8,11 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
 
 type api struct{ s *Service }
-
-func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
 
 func (a api) me(w http.ResponseWriter, r *http.Request) error {
 	who, err := identity.From(r.Context())
@@ -68,7 +59,7 @@ func answer(w http.ResponseWriter, status int, v any, err error) error {
 }
 
 func (a api) endSession(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -90,7 +81,7 @@ func (a api) newToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) revokeToken(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -117,7 +108,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -139,7 +130,7 @@ func changed[In any, T interface{ CurrentVersion() int }](w http.ResponseWriter,
 	var id uuid.UUID
 	var err error
 	if chi.URLParam(r, "id") != "" {
-		if id, err = pathID(r); err != nil {
+		if id, err = web.PathID(r, "id"); err != nil {
 			return err
 		}
 	}
@@ -182,7 +173,7 @@ func (a api) revoke(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) sendReset(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

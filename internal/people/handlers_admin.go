@@ -119,7 +119,7 @@ func (h handlers) newPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) personPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (h handlers) create(w http.ResponseWriter, r *http.Request) error {
 
 // posted runs one of the small forms of an account's page.
 func posted[In any](h handlers, w http.ResponseWriter, r *http.Request, run func(context.Context, uuid.UUID, In) (Person, error), failed func(*personForm, In, *fault.Error)) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (h handlers) revoke(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) sendReset(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (h handlers) teamPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		return web.Render(w, r, http.StatusOK, teamPage(teamForm{ID: key, Input: TeamInput{Active: true}}))
 	}
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func (h handlers) saveTeam(w http.ResponseWriter, r *http.Request) error {
 			_, err = h.s.CreateTeam(ctx, f.Input)
 		} else {
 			var id uuid.UUID
-			if id, err = pathID(r); err == nil {
+			if id, err = web.PathID(r, "id"); err == nil {
 				_, err = h.s.EditTeam(ctx, id, f.Input)
 			}
 		}
@@ -370,7 +370,7 @@ func (h handlers) departmentForm(r *http.Request) (departmentForm, error) {
 	if f.All, err = h.s.Departments(r.Context()); err != nil || f.ID == "new" {
 		return f, err
 	}
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return f, err
 	}
@@ -406,7 +406,7 @@ func (h handlers) saveDepartment(w http.ResponseWriter, r *http.Request) error {
 			_, err = h.s.CreateDepartment(ctx, f.Input)
 		} else {
 			var id uuid.UUID
-			if id, err = pathID(r); err == nil {
+			if id, err = web.PathID(r, "id"); err == nil {
 				_, err = h.s.EditDepartment(ctx, id, f.Input)
 			}
 		}

@@ -80,7 +80,7 @@ func (h handlers) workProps(ctx context.Context, id uuid.UUID) (p workProps, err
 }
 
 func (h handlers) workPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (h handlers) workPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) handOver(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (h handlers) handOver(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) apiWork(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (h handlers) apiWork(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) apiHandOver(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (h handlers) newToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) revokeToken(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (h handlers) revokeToken(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) endSession(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

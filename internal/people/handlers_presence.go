@@ -14,7 +14,7 @@ func mountVIP(h handlers, rt web.Router) {
 }
 
 func (h handlers) markVIP(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

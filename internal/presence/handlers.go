@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -129,7 +128,7 @@ func (h handlers) enter(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) end(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -181,14 +180,6 @@ func (h handlers) setHours(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/absences")
 }
 
-func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 func (h handlers) apiList(w http.ResponseWriter, r *http.Request) error {
 	own, teams, err := h.s.Mine(r.Context())
 	if err != nil {
@@ -210,7 +201,7 @@ func (h handlers) apiEnter(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) apiEnd(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

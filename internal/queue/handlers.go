@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -192,9 +191,9 @@ func (q *Queue[R]) viewPage(w http.ResponseWriter, r *http.Request) error {
 
 // saved is the view of an address, if it is one of this list.
 func (q *Queue[R]) saved(r *http.Request) (view.View, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "view"))
+	id, err := web.PathID(r, "view")
 	if err != nil {
-		return view.View{}, fault.New(fault.NotFound, "error.not_found")
+		return view.View{}, err
 	}
 	v, err := q.Saves.Get(r.Context(), id)
 	if err == nil && v.Kind != q.Kind {

@@ -127,16 +127,8 @@ func (h handlers) discard(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/settings/routing")
 }
 
-func ruleID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "rule"))
-	if err != nil {
-		return id, fault.Wrap(fault.NotFound, "error.not_found", err)
-	}
-	return id, nil
-}
-
 func (h handlers) move(w http.ResponseWriter, r *http.Request) error {
-	id, err := ruleID(r)
+	id, err := web.PathID(r, "rule")
 	if err != nil {
 		return err
 	}
@@ -186,7 +178,7 @@ func (h handlers) rulePage(w http.ResponseWriter, r *http.Request) error {
 		p.Version = set.Version
 	}
 	if p.Key != "new" {
-		id, err := ruleID(r)
+		id, err := web.PathID(r, "rule")
 		if err != nil {
 			return err
 		}
@@ -220,7 +212,7 @@ func (h handlers) saveRule(w http.ResponseWriter, r *http.Request) error {
 	p.Version, _ = strconv.Atoi(r.PostForm.Get("version")) // absent: there is no draft yet
 	p.Rule, p.Expert = formRule(r.PostForm)
 	if p.Key != "new" {
-		id, err := ruleID(r)
+		id, err := web.PathID(r, "rule")
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
@@ -134,7 +133,7 @@ func (h handlers) page(w http.ResponseWriter, r *http.Request) error {
 func (h handlers) create(w http.ResponseWriter, r *http.Request) error { return h.save(w, r, nil) }
 
 func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -173,14 +172,6 @@ func (h handlers) save(w http.ResponseWriter, r *http.Request, id *uuid.UUID) er
 	return web.SeeOther(w, r, "/settings/services")
 }
 
-func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 func (h handlers) list(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.r.desk.Permit(r.Context(), ActionRead); err != nil {
 		return err
@@ -208,7 +199,7 @@ func (h handlers) createJSON(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) editJSON(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}

@@ -206,7 +206,7 @@ func (a api) catalogue(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) offer(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (a api) newItem(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) manage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (a api) manage(w http.ResponseWriter, r *http.Request) error {
 
 func writeItem[In any](_ api, run func(context.Context, uuid.UUID, In) (Item, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r, "item")
+		id, err := web.PathID(r, "item")
 		if err != nil {
 			return err
 		}

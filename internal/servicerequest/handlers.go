@@ -4,9 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/go-chi/chi/v5"
-	"github.com/google/uuid"
-
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
@@ -19,15 +16,6 @@ type handlers struct {
 	desk  *work.Desk
 	files *attachment.Service
 	inbox Inbox
-}
-
-// pathID reads the id of an address; one that is none leads nowhere.
-func pathID(r *http.Request, name string) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, name))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
 }
 
 // shown reports whether a fault belongs on the form it came from.

@@ -20,7 +20,7 @@ import (
 
 // addField adds a field and goes on to its page.
 func (h handlers) addField(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (h handlers) field(w http.ResponseWriter, r *http.Request) error {
 
 // setField saves a field. What cannot be saved comes back as it was typed.
 func (h handlers) setField(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}

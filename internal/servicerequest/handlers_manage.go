@@ -115,7 +115,7 @@ type itemProps struct {
 }
 
 func (h handlers) itemProps(r *http.Request, part string) (p itemProps, err error) {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return p, err
 	}
@@ -175,7 +175,7 @@ func (h handlers) itemFailed(w http.ResponseWriter, r *http.Request, part string
 // itemDo is an act on an item from a form: decode, act, back to the part.
 func itemDo[In any](h handlers, part, said string, run func(context.Context, *http.Request, uuid.UUID, In) error) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r, "item")
+		id, err := web.PathID(r, "item")
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func parsePrice(s string) (int64, error) {
 }
 
 func (h handlers) setPicture(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func (h handlers) setPicture(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) picture(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "picture")
+	id, err := web.PathID(r, "picture")
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ type orderProps struct {
 
 // orderPage is the page of an item: what it is, and the form to ask for it.
 func (h handlers) orderPage(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (h handlers) order(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}
@@ -344,7 +344,7 @@ func (h handlers) edit(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) favour(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}

@@ -247,7 +247,7 @@ func (h handlers) taskAct(w http.ResponseWriter, r *http.Request) error {
 // onTask is the target of a task's form.
 func onTask[In any](h handlers, path string, run func(context.Context, uuid.UUID, uuid.UUID, In) (Request, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		task, err := pathID(r, "task")
+		task, err := web.PathID(r, "task")
 		if err != nil {
 			return err
 		}

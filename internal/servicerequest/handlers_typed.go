@@ -75,7 +75,7 @@ var partRE = regexp.MustCompile(`^(details|add|field-[a-z0-9_]{1,60}|task-[a-z0-
 
 // forget throws away what was typed in a part, and shows what is saved.
 func (h handlers) forget(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r, "item")
+	id, err := web.PathID(r, "item")
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,7 @@ func taskOp[In any](m mounter, path, id, summary string, run func(context.Contex
 	var in In
 	m.rt.API(http.MethodPost, "/api/v1/requests/{id}/tasks/{task}/"+path, web.Op{ID: id, Tag: "requests", Summary: summary, In: in, Out: Out{}, Versioned: true, Idempotent: true},
 		func(w http.ResponseWriter, r *http.Request) error {
-			task, err := pathID(r, "task")
+			task, err := web.PathID(r, "task")
 			if err != nil {
 				return err
 			}

@@ -7,10 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -74,7 +72,7 @@ func (a api) calendars(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) calendar(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -98,19 +96,10 @@ func (a api) createCalendar(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusCreated, calendarOut(c, a.s.desk.Now()))
 }
 
-// pathID is the id in the address; what is none is not there.
-func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(chi.URLParam(r, "id"))
-	if err != nil {
-		return id, fault.New(fault.NotFound, "error.not_found")
-	}
-	return id, nil
-}
-
 // changed is the JSON form of a use case that changes a calendar.
 func changed[In any](run func(context.Context, uuid.UUID, In) (CalendarRecord, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}

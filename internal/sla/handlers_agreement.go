@@ -161,7 +161,7 @@ func (h handlers) one(ctx context.Context, id uuid.UUID) (agreementProps, error)
 }
 
 func (h handlers) agreement(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (h handlers) step(run func(context.Context, uuid.UUID, StepInput) (Version,
 // versionForm runs one of the forms of a version's page; look, if there is one,
 // says beforehand what it would do.
 func versionForm[In any](h handlers, w http.ResponseWriter, r *http.Request, in *In, look func(context.Context, In) (Preview, error), run func(context.Context, uuid.UUID, In) (Version, error), keep func(*agreementProps)) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -307,7 +307,7 @@ func (a api) agreements(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) agreement(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -342,7 +342,7 @@ func (a api) draft(w http.ResponseWriter, r *http.Request) error {
 // versioned is the JSON form of a use case that changes a version.
 func versioned[In any](a api, run func(context.Context, uuid.UUID, In) (Version, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := pathID(r)
+		id, err := web.PathID(r, "id")
 		if err != nil {
 			return err
 		}

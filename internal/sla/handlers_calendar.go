@@ -86,7 +86,7 @@ func (h handlers) calendars(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) calendar(w http.ResponseWriter, r *http.Request) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func shown(f *fault.Error) bool {
 
 // changeCalendar runs one of the forms of a calendar's page.
 func changeCalendar[In any](h handlers, w http.ResponseWriter, r *http.Request, part string, in *In, run func(context.Context, uuid.UUID, In) (CalendarRecord, error), look func(context.Context, uuid.UUID, In) (Preview, error), keep func(*calendarProps)) error {
-	id, err := pathID(r)
+	id, err := web.PathID(r, "id")
 	if err != nil {
 		return err
 	}
