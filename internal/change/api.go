@@ -121,6 +121,11 @@ func (a api) out(ctx context.Context, c Change) (Out, error) {
 	return o, err
 }
 
+// key is the change that an address names by its number or id.
+func (s *Service) key(r *http.Request) (uuid.UUID, error) {
+	return s.ID(r.Context(), chi.URLParam(r, "id"))
+}
+
 func (a api) list(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	f, err := ParseFilter(q)
@@ -152,7 +157,7 @@ func (a api) create(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := a.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := a.s.key(r)
 	if err != nil {
 		return err
 	}
@@ -174,25 +179,5 @@ func (a api) answer(w http.ResponseWriter, r *http.Request, status int, c Change
 
 // write is what every act on one change through the API does.
 func write[In any](a api, run func(context.Context, uuid.UUID, In) (Change, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := a.s.ID(r.Context(), chi.URLParam(r, "id"))
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		c, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
-		return a.answer(w, r, http.StatusOK, c)
-	}
+	return work.Act(a.s.key, run, func(w http.ResponseWriter, r *http.Request, c Change) error { return a.answer(w, r, http.StatusOK, c) })
 }

@@ -20,11 +20,11 @@ func (a api) setBoard(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	match, err := web.IfMatch(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}
-	b, err := a.s.SetBoard(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), in)
+	b, err := a.s.SetBoard(ctx, in)
 	if err != nil {
 		return err
 	}

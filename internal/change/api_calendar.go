@@ -63,25 +63,8 @@ func (a api) freeze(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusCreated, f)
 }
 
-func (a api) lift(w http.ResponseWriter, r *http.Request) error {
-	id, err := web.PathID(r, "freeze")
-	if err != nil {
-		return err
-	}
-	var in StepInput
-	if r.ContentLength != 0 {
-		if err := web.Decode(r, &in); err != nil {
-			return err
-		}
-	}
-	match, err := web.IfMatch(r)
-	if err != nil {
-		return err
-	}
-	f, err := a.s.Lift(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-	if err != nil {
-		return err
-	}
+// lifted answers with a freeze that was ended.
+func lifted(w http.ResponseWriter, _ *http.Request, f Freeze) error {
 	web.ETag(w, f.Version)
 	return web.JSON(w, http.StatusOK, f)
 }

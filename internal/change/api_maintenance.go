@@ -61,25 +61,7 @@ func (a api) maintained(w http.ResponseWriter, r *http.Request, status int, m Ma
 
 // apiMaintenance is what every act on a window through the API does.
 func apiMaintenance[In any](a api, run func(context.Context, uuid.UUID, In) (Maintenance, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := web.PathID(r, "window")
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		m, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(web.At("window"), run, func(w http.ResponseWriter, r *http.Request, m Maintenance) error {
 		return a.maintained(w, r, http.StatusOK, m)
-	}
+	})
 }

@@ -71,28 +71,11 @@ func (a api) planMeeting(w http.ResponseWriter, r *http.Request) error {
 
 // apiMeeting is what every act on a meeting through the API does.
 func apiMeeting[In any](a api, run func(context.Context, uuid.UUID, In) (Meeting, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := web.PathID(r, "meeting")
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		if _, err = run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in); err != nil {
-			return err
-		}
-		d, err := a.s.Meeting(r.Context(), id)
+	return work.Act(web.At("meeting"), run, func(w http.ResponseWriter, r *http.Request, m Meeting) error {
+		d, err := a.s.Meeting(r.Context(), m.ID)
 		if err != nil {
 			return err
 		}
 		return a.meets(w, http.StatusOK, d)
-	}
+	})
 }

@@ -51,26 +51,8 @@ func (a api) draftTemplate(w http.ResponseWriter, r *http.Request) error {
 
 // onTemplate is what every act on a template through the API does.
 func onTemplate[In any](run func(context.Context, uuid.UUID, In) (Template, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := web.PathID(r, "template")
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		t, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(web.At("template"), run, func(w http.ResponseWriter, _ *http.Request, t Template) error {
 		web.ETag(w, t.Version)
 		return web.JSON(w, http.StatusOK, t)
-	}
+	})
 }

@@ -40,7 +40,7 @@ func (h handlers) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {
-	id, err := h.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := h.s.key(r)
 	if err != nil {
 		return Detail{}, err
 	}
@@ -333,7 +333,7 @@ func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
 // formOf is the target of an action's form.
 func formOf[In any](h handlers, path string, run func(context.Context, uuid.UUID, In) (Change, error)) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := h.s.ID(r.Context(), chi.URLParam(r, "id"))
+		id, err := h.s.key(r)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func Mount(s *Service, rt web.Router, inbox Inbox, files *attachment.Service) {
 	act(m, "except", "exceptChange", "Let a change through the hard freezes in its window, and outside of binding maintenance windows, for a reason and by name", s.Except)
 	rt.API(http.MethodGet, "/api/v1/change-calendar", tag(web.Op{ID: "changeCalendar", Summary: "Changes, freezes and maintenance windows of a span of at most 62 days", Query: spanQuery{}, Out: calendarOut{}}), a.calendar)
 	rt.API(http.MethodPost, "/api/v1/change-freezes", tag(web.Op{ID: "createChangeFreeze", Summary: "Set a time in which nothing is changed", In: FreezeInput{}, Out: Freeze{}, Status: http.StatusCreated, Idempotent: true}), a.freeze)
-	rt.API(http.MethodPost, "/api/v1/change-freezes/{freeze}/lift", tag(web.Op{ID: "liftChangeFreeze", Summary: "End a freeze", In: StepInput{}, Out: Freeze{}, Versioned: true, Idempotent: true}), a.lift)
+	rt.API(http.MethodPost, "/api/v1/change-freezes/{freeze}/lift", tag(web.Op{ID: "liftChangeFreeze", Summary: "End a freeze", In: StepInput{}, Out: Freeze{}, Versioned: true, Idempotent: true}), work.Act(web.At("freeze"), s.Lift, lifted))
 	const windows = "/api/v1/change-maintenance"
 	rt.API(http.MethodGet, windows, tag(web.Op{ID: "listMaintenanceWindows", Summary: "Maintenance windows in use, by name; items that the caller may not see are left out", Out: maintenanceOut{}}), a.maintenance)
 	rt.API(http.MethodPost, windows, tag(web.Op{ID: "createMaintenanceWindow", Summary: "Set a recurring time in which services and items may be changed", In: MaintenanceInput{}, Out: Maintenance{}, Status: http.StatusCreated, Idempotent: true}), a.setMaintenance)

@@ -201,36 +201,12 @@ func (a api) get(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, out(i))
 }
 
-// conditional is the context of a write: its idempotency key and If-Match.
-func conditional(r *http.Request) (context.Context, error) {
-	match, err := web.IfMatch(r)
-	return work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), err
-}
-
 // write is what every change of one item through the API does.
 func write[In any](a api, run func(context.Context, uuid.UUID, In) (Item, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := a.s.key(r)
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		ctx, err := conditional(r)
-		if err != nil {
-			return err
-		}
-		i, err := run(ctx, id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(a.s.key, run, func(w http.ResponseWriter, _ *http.Request, i Item) error {
 		web.ETag(w, i.Version)
 		return web.JSON(w, http.StatusOK, out(i))
-	}
+	})
 }
 
 func (a api) history(w http.ResponseWriter, r *http.Request) error {
@@ -357,7 +333,7 @@ func changed[In, T any](w http.ResponseWriter, r *http.Request, name string, run
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	ctx, err := conditional(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func (a api) mapImport(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	ctx, err := conditional(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (a api) startImport(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	ctx, err := conditional(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}

@@ -248,27 +248,9 @@ func (a api) answer(w http.ResponseWriter, r *http.Request, status int, i Incide
 
 // write is what every change of one incident through the API does.
 func write[In any](a api, run func(context.Context, uuid.UUID, In) (Incident, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := a.s.key(r)
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		i, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(a.s.key, run, func(w http.ResponseWriter, r *http.Request, i Incident) error {
 		return a.answer(w, r, http.StatusOK, i)
-	}
+	})
 }
 
 func (a api) tickTask(w http.ResponseWriter, r *http.Request) error {

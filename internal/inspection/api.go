@@ -104,6 +104,11 @@ type Out struct {
 	UpdatedAt    time.Time    `json:"updated_at"`
 }
 
+// key is the inspection that an address names by its number or id.
+func (s *Service) key(r *http.Request) (uuid.UUID, error) {
+	return s.ID(r.Context(), chi.URLParam(r, "id"))
+}
+
 func (a api) out(ctx context.Context, i Inspection) (Out, error) {
 	raised, err := a.s.repo.raised(ctx, a.s.desk.DB, i.ID)
 	p := i.Whole(has(raised))
@@ -148,7 +153,7 @@ func (a api) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a api) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := a.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := a.s.key(r)
 	if err != nil {
 		return err
 	}
@@ -170,31 +175,11 @@ func (a api) answer(w http.ResponseWriter, r *http.Request, i Inspection) error 
 
 // write is what every act on one inspection through the API does.
 func write[In any](a api, run func(context.Context, uuid.UUID, In) (Inspection, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := a.s.ID(r.Context(), chi.URLParam(r, "id"))
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		i, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
-		return a.answer(w, r, i)
-	}
+	return work.Act(a.s.key, run, a.answer)
 }
 
 func (a api) raise(w http.ResponseWriter, r *http.Request) error {
-	id, err := a.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := a.s.key(r)
 	if err != nil {
 		return err
 	}
@@ -271,26 +256,8 @@ func (a api) plan(w http.ResponseWriter, r *http.Request) error {
 
 // writePlan is what every act on one plan through the API does.
 func writePlan[In any](run func(context.Context, uuid.UUID, In) (Plan, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := web.PathID(r, "plan")
-		if err != nil {
-			return err
-		}
-		var in In
-		if r.ContentLength != 0 {
-			if err := web.Decode(r, &in); err != nil {
-				return err
-			}
-		}
-		match, err := web.IfMatch(r)
-		if err != nil {
-			return err
-		}
-		p, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(web.At("plan"), run, func(w http.ResponseWriter, _ *http.Request, p Plan) error {
 		web.ETag(w, p.Version)
 		return web.JSON(w, http.StatusOK, p)
-	}
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
 	"opsdesk/internal/attachment"
@@ -51,7 +50,7 @@ type pageProps struct {
 }
 
 func (h handlers) detail(r *http.Request) (Detail, error) {
-	id, err := h.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := h.s.key(r)
 	if err != nil {
 		return Detail{}, err
 	}
@@ -73,7 +72,7 @@ func (h handlers) inspection(w http.ResponseWriter, r *http.Request) error {
 // formOf is the target of an act's form on the page of an inspection.
 func formOf[In any](h handlers, run func(context.Context, uuid.UUID, In) (Inspection, error), said string) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := h.s.ID(r.Context(), chi.URLParam(r, "id"))
+		id, err := h.s.key(r)
 		if err != nil {
 			return err
 		}
@@ -115,7 +114,7 @@ type itemProps struct {
 }
 
 func (h handlers) itemDetail(r *http.Request) (ItemDetail, error) {
-	id, err := h.s.ID(r.Context(), chi.URLParam(r, "id"))
+	id, err := h.s.key(r)
 	if err != nil {
 		return ItemDetail{}, err
 	}

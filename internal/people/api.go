@@ -138,11 +138,11 @@ func changed[In any, T interface{ CurrentVersion() int }](w http.ResponseWriter,
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	match, err := web.IfMatch(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}
-	t, err := fn(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+	t, err := fn(ctx, id, in)
 	if err != nil {
 		return err
 	}

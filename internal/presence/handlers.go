@@ -205,7 +205,7 @@ func (h handlers) apiEnd(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	match, err := web.IfMatch(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (h handlers) apiEnd(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	a, err := h.s.End(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+	a, err := h.s.End(ctx, id, in)
 	if err != nil {
 		return err
 	}

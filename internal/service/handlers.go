@@ -207,11 +207,11 @@ func (h handlers) editJSON(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	match, err := web.IfMatch(r)
+	ctx, err := work.Asked(r)
 	if err != nil {
 		return err
 	}
-	s, err := h.r.Edit(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+	s, err := h.r.Edit(ctx, id, in)
 	if err != nil {
 		return err
 	}

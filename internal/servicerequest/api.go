@@ -250,22 +250,10 @@ func (a api) manage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func writeItem[In any](_ api, run func(context.Context, uuid.UUID, In) (Item, error)) web.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		id, err := web.PathID(r, "item")
-		if err != nil {
-			return err
-		}
-		ctx, in, err := input[In](r)
-		if err != nil {
-			return err
-		}
-		i, err := run(ctx, id, in)
-		if err != nil {
-			return err
-		}
+	return work.Act(web.At("item"), run, func(w http.ResponseWriter, _ *http.Request, i Item) error {
 		web.ETag(w, i.Version)
 		return web.JSON(w, http.StatusOK, itemView(i))
-	}
+	})
 }
 
 // input reads the body of a write with its key and its condition.
@@ -276,8 +264,8 @@ func input[In any](r *http.Request) (context.Context, In, error) {
 			return nil, in, err
 		}
 	}
-	match, err := web.IfMatch(r)
-	return work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), in, err
+	ctx, err := work.Asked(r)
+	return ctx, in, err
 }
 
 func (a api) list(w http.ResponseWriter, r *http.Request) error {

@@ -107,11 +107,11 @@ func changed[In any](run func(context.Context, uuid.UUID, In) (CalendarRecord, e
 		if err := web.Decode(r, &in); err != nil {
 			return err
 		}
-		match, err := web.IfMatch(r)
+		ctx, err := work.Asked(r)
 		if err != nil {
 			return err
 		}
-		c, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+		c, err := run(ctx, id, in)
 		if err != nil {
 			return err
 		}

@@ -350,11 +350,11 @@ func versioned[In any](a api, run func(context.Context, uuid.UUID, In) (Version,
 		if err := web.Decode(r, &in); err != nil {
 			return err
 		}
-		match, err := web.IfMatch(r)
+		ctx, err := work.Asked(r)
 		if err != nil {
 			return err
 		}
-		v, err := run(work.WithMatch(work.WithKey(r.Context(), web.Key(r)), match), id, in)
+		v, err := run(ctx, id, in)
 		if err != nil {
 			return err
 		}

@@ -18,3 +18,8 @@ func PathID(r *http.Request, name string) (uuid.UUID, error) {
 	}
 	return id, nil
 }
+
+// At reads the id under a name from the address of a request, as PathID does.
+func At(name string) func(*http.Request) (uuid.UUID, error) {
+	return func(r *http.Request) (uuid.UUID, error) { return PathID(r, name) }
+}
