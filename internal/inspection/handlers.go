@@ -196,7 +196,7 @@ func readings(form url.Values, d ItemDetail) (RecordInput, error) {
 	}
 	for _, p := range d.Points {
 		name := fieldName(p.Key)
-		if !touched(form, name) || form.Get("keep_"+name) == "theirs" {
+		if !touched(form.Get, name) || form.Get("keep_"+name) == "theirs" {
 			continue
 		}
 		x := ReadingInput{Point: p.Key, Note: form.Get(name + ".note")}
@@ -210,8 +210,8 @@ func readings(form url.Values, d ItemDetail) (RecordInput, error) {
 		case p.Kind == Text:
 			x.Text = v
 		default:
-			n, err := strconv.ParseFloat(strings.NewReplacer("，", ".", ",", ".", "−", "-").Replace(v), 64)
-			if err != nil || !sound(&n) {
+			n, ok := parseNumber(v)
+			if !ok {
 				f.Fields = append(f.Fields, fault.Field{Name: name, Code: "validation.number"})
 				continue
 			}
@@ -225,6 +225,13 @@ func readings(form url.Values, d ItemDetail) (RecordInput, error) {
 	return in, nil
 }
 
+// parseNumber reads a number as people type it. A comma is refused: it stands
+// between thousands in both languages, and before decimals in neither.
+func parseNumber(s string) (float64, bool) {
+	n, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSpace(s), "−", "-"), 64)
+	return n, err == nil && sound(&n)
+}
+
 func version(form url.Values) []string {
 	if v := form.Get("version"); v != "" {
 		return []string{v}
@@ -235,9 +242,9 @@ func version(form url.Values) []string {
 func fieldName(point string) string { return "p." + point }
 
 // touched reports whether a reading is another one than the page showed.
-func touched(form url.Values, name string) bool {
+func touched(typed func(string) string, name string) bool {
 	for _, part := range []string{"", ".na", ".note"} {
-		if plain(form.Get(name+part)) != plain(form.Get("was_"+name+part)) {
+		if plain(typed(name+part)) != plain(typed("was_"+name+part)) {
 			return true
 		}
 	}

@@ -188,14 +188,16 @@ func fieldsOf(err error) []fault.Field {
 // planInput reads a plan from a form.
 func (h handlers) planInput(r *http.Request) (in PlanInput, err error) {
 	form := r.Form
-	if err := identity.FillPicked(r.Context(), h.desk.DB, form, "person_id"); err != nil {
-		return in, err
-	}
 	f := fault.New(fault.Invalid, "error.invalid")
 	add := func(err error) {
 		if err != nil {
 			f.Fields = append(f.Fields, fault.Of(err).Fields...)
 		}
+	}
+	if err := identity.FillPicked(r.Context(), h.desk.DB, form, "person_id"); err != nil && len(fault.Of(err).Fields) == 0 {
+		return in, err
+	} else if err != nil {
+		add(err)
 	}
 	if item := strings.TrimSpace(form.Get("item") + form.Get("item_typed")); item != "" {
 		id, err := h.s.picked(r.Context(), item)
@@ -222,10 +224,10 @@ func (h handlers) planInput(r *http.Request) (in PlanInput, err error) {
 			sel.ServiceID = nil
 		}
 	}
-	if hours, err := strconv.ParseFloat(form.Get("allow_hours"), 64); err != nil || hours <= 0 || hours > 744 {
+	if hours, ok := parseNumber(form.Get("allow_hours")); !ok || hours < 0.25 || hours > 744 {
 		add(fault.OnField("allow_hours", "inspection.error.hours"))
 	} else {
-		in.AllowMinutes = max(15, int(hours*60+0.5))
+		in.AllowMinutes = int(hours*60 + 0.5)
 	}
 	in.Points = pointsIn(form, f)
 	if len(f.Fields) > 0 {
@@ -247,8 +249,8 @@ func pointsIn(form url.Values, f *fault.Error) []Point {
 			if s == "" {
 				continue
 			}
-			v, err := strconv.ParseFloat(s, 64)
-			if err != nil {
+			v, ok := parseNumber(s)
+			if !ok {
 				f.Fields = append(f.Fields, fault.Field{Name: "points", Code: "validation.number"})
 			}
 			*to = &v

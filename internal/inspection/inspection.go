@@ -88,6 +88,7 @@ type Inspection struct {
 
 	touched []string // readings that changed
 	moved   bool     // to other items
+	renamed bool
 }
 
 // Ref points at the inspection.
@@ -264,6 +265,8 @@ func (i *Inspection) finish(remark string, raised map[string]bool, by uuid.UUID,
 	}
 	p := i.Whole(raised)
 	switch {
+	case p.Noted == 0:
+		return fault.New(fault.Invalid, "inspection.error.nothing_read")
 	case p.Missing > 0:
 		return fault.New(fault.Invalid, "inspection.error.missing", "count", p.Missing)
 	case p.Unexplained > 0:

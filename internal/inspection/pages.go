@@ -43,6 +43,25 @@ func stateColour(s State) string {
 	return "line"
 }
 
+// lifecycles are what a selection may ask of the lifecycle of items, whose words
+// are those of configuration.
+var lifecycles = []string{"living", "planned", "ordered", "stock", "staging", "production", "maintenance", "retired", "disposed"}
+
+func lifecycleText(ctx context.Context, s string) string {
+	if s == "living" {
+		return ui.T(ctx, "inspection.lifecycle.living")
+	}
+	return ui.T(ctx, "configuration.lifecycle."+s)
+}
+
+func lifecycleOptions(ctx context.Context) []ui.Option {
+	out := make([]ui.Option, len(lifecycles))
+	for n, s := range lifecycles {
+		out[n] = ui.Option{Value: s, Label: lifecycleText(ctx, s)}
+	}
+	return out
+}
+
 func planColour(s PlanState) string {
 	switch s {
 	case Active:
@@ -218,15 +237,30 @@ func (p itemProps) was(x Point, part string) string {
 }
 
 // get is a part of a reading as it was typed, as the draft has it, or as it is.
+// What somebody only looked at is shown as it is now: another may have noted it
+// since, and it would be taken back as if it had been typed.
 func (p itemProps) get(x Point, part string) string {
-	name := fieldName(x.Key) + part
-	if p.Form != nil {
-		return p.Form.Get(name)
-	}
-	if v, ok := p.Draft[name]; ok {
-		return v
+	if name := fieldName(x.Key); touched(p.typed, name) {
+		return p.typed(name + part)
 	}
 	return p.was(x, part)
+}
+
+// typed is a field as it was typed, or as the draft has it.
+func (p itemProps) typed(field string) string {
+	if p.Form != nil {
+		return p.Form.Get(field)
+	}
+	return p.Draft[field]
+}
+
+// seen is the version on which what is typed was typed: what others noted since
+// at the same points is to be chosen from, unless that is what the page asks.
+func (p itemProps) seen() int {
+	if n, err := strconv.Atoi(p.typed("seen")); err == nil && n > 0 && len(p.Clashes) == 0 && slices.ContainsFunc(p.Points, func(x Point) bool { return touched(p.typed, fieldName(x.Key)) }) {
+		return n
+	}
+	return p.Version
 }
 
 // bound is a bound for a field; "" for none.

@@ -900,9 +900,9 @@ func planPage(p planProps) templ.Component {
 				}
 				if p.Selection.Lifecycle != "" {
 					var templ_7745c5c3_Var51 string
-					templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + ui.T(ctx, "inspection.lifecycle."+p.Selection.Lifecycle))
+					templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + lifecycleText(ctx, p.Selection.Lifecycle))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 159, Col: 73}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 159, Col: 58}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var51))
 					if templ_7745c5c3_Err != nil {
@@ -1809,7 +1809,7 @@ func planForm(p planProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "lifecycle", Label: ui.T(ctx, "inspection.field.lifecycle"), Value: p.Get("lifecycle", p.selection().Lifecycle), Options: options(ctx, "inspection.lifecycle.", "living", "production", "maintenance", "stock"), F: p.Fault}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select(ui.Field{Name: "lifecycle", Label: ui.T(ctx, "inspection.field.lifecycle"), Value: p.Get("lifecycle", p.selection().Lifecycle), Options: lifecycleOptions(ctx), F: p.Fault}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -27,7 +27,7 @@ const (
 // Selection names items by what they are: those of a class and below it.
 type Selection struct {
 	ClassID     uuid.UUID  `json:"class_id"`
-	Lifecycle   string     `json:"lifecycle" validate:"omitempty,line,max=30"`
+	Lifecycle   string     `json:"lifecycle" validate:"omitempty,oneof=living planned ordered stock staging production maintenance retired disposed"`
 	Criticality int        `json:"criticality" validate:"min=0,max=4"`
 	ServiceID   *uuid.UUID `json:"service_id"`
 	Location    string     `json:"location" validate:"omitempty,line,max=200"`
@@ -87,12 +87,11 @@ const maxMissed = 20
 
 // Making is what is to be made of a plan at an instant.
 type Making struct {
-	Missed  []time.Time // came and went
-	Due     []time.Time // wait to be done; the last may lie ahead
-	Left    int         // that lie too far back and are not made
-	Until   time.Time   // up to where everything is made then
-	LookAt  time.Time   // when there is more to make
-	Nothing bool        // there will never be more
+	Missed []time.Time // came and went
+	Due    []time.Time // wait to be done; the last may lie ahead
+	Left   int         // that lie too far back and are not made
+	Until  time.Time   // up to where everything is made then
+	LookAt time.Time   // when there is more to make
 }
 
 // due says what is to be made: every occurrence up to now, and the next one if
@@ -118,7 +117,7 @@ func (p Plan) due(s Schedule, now time.Time) Making {
 	next := s.Next(now, 1)
 	switch {
 	case len(next) == 0:
-		out.Nothing, out.LookAt = true, now.AddDate(1, 0, 0)
+		out.LookAt = now.AddDate(1, 0, 0) // there will never be more
 	case next[0].After(now.Add(ahead)):
 		out.LookAt = next[0].Add(-ahead)
 	default:
@@ -138,6 +137,7 @@ func workingDays(c *sla.Calendar) func(time.Time) bool {
 
 // follow gives a planned inspection what the plan says now.
 func (p Plan) follow(i *Inspection, items []uuid.UUID) {
+	i.renamed = i.NameZh != p.NameZh || i.NameEn != p.NameEn
 	i.PlanVersion, i.NameZh, i.NameEn, i.Points = p.Version, p.NameZh, p.NameEn, slices.Clone(p.Points)
 	i.TeamID, i.PersonID, i.ServiceID = p.TeamID, p.PersonID, p.ServiceID
 	if !slices.Equal(i.Items, items) {

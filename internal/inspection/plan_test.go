@@ -76,10 +76,13 @@ func TestPlans(t *testing.T) {
 		"what is done":      {lists(Filter{View: "done", Limit: 51, After: after}), "records_state_updated_idx"},
 		"the next plans":    {func() error { _, err := plans{}.due(t.Context(), q, now, 200); return err }, "inspection_plans_look_idx"},
 		"the list of plans": {func() error {
-			_, err := plans{}.list(t.Context(), q, nil, &PlanCursor{now, uuid.New()}, now, 51)
+			_, err := plans{}.list(t.Context(), q, authz.ReadScope{All: true}, nil, &PlanCursor{now, uuid.New()}, now, 51)
 			return err
 		}, "inspection_plans_list_idx"},
-		"how plans go":         {func() error { _, err := plans{}.list(t.Context(), q, nil, nil, now, 51); return err }, "inspections_open_plan_idx"},
+		"how plans go": {func() error {
+			_, err := plans{}.list(t.Context(), q, authz.ReadScope{All: true}, nil, nil, now, 51)
+			return err
+		}, "inspections_open_plan_idx"},
 		"what nobody was told": {func() error { _, err := repo.untold(t.Context(), q, now, 200); return err }, "inspections_waiting_idx"},
 		"what was replaced":    {func() error { _, err := repo.replaced(t.Context(), q, now, 200); return err }, "inspections_"},
 		"what was made":        {func() error { _, err := repo.made(t.Context(), q, uuid.New(), []time.Time{now}); return err }, "inspections_"},

@@ -82,6 +82,8 @@ func (repository) Update(b *pgx.Batch, i *Inspection) {
 	b.Queue(updateSQL, args(i))
 	if i.moved {
 		items(b, i)
+	}
+	if i.moved || i.renamed {
 		search.QueueUpdate(b, i.doc())
 	}
 }

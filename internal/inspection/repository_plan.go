@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 )
@@ -68,15 +69,16 @@ type PlanCursor struct {
 }
 
 const planRowsSQL = `SELECT p.*, o.overdue, l.missed, l.last_done, o.next_due
-	FROM (SELECT * FROM inspection_plans WHERE (@any OR state = ANY (@states::text[])) AND (@first OR (updated_at, id) < (@at::timestamptz, @id::uuid)) ORDER BY updated_at DESC, id DESC LIMIT @limit) p
+	FROM (SELECT * FROM inspection_plans WHERE (@all OR service_id = ANY (@services::uuid[])) AND (@any OR state = ANY (@states::text[])) AND (@first OR (updated_at, id) < (@at::timestamptz, @id::uuid)) ORDER BY updated_at DESC, id DESC LIMIT @limit) p
 	CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE i.due_at <= @now) AS overdue, min(i.due_at) AS next_due FROM inspections i WHERE i.plan_id = p.id AND i.state IN ('planned', 'in_progress')) o
 	CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE x.state = 'missed') AS missed, max(x.ended_at) FILTER (WHERE x.state = 'done') AS last_done
 		FROM (SELECT state, ended_at FROM inspections i WHERE i.plan_id = p.id AND NOT i.superseded ORDER BY i.scheduled_at DESC, i.id DESC LIMIT 20) x) l
 	ORDER BY p.updated_at DESC, p.id DESC`
 
-// list is the plans in some states, the last changed first.
-func (plans) list(ctx context.Context, q db.Querier, states []string, after *PlanCursor, now time.Time, limit int) ([]PlanRow, error) {
-	a := db.Args{"any": len(states) == 0, "states": nonNil(states), "first": after == nil, "at": now, "id": uuid.Nil, "now": now, "limit": limit}
+// list is the plans in some states within a scope, all of them or those of
+// services, the last changed first.
+func (plans) list(ctx context.Context, q db.Querier, scope authz.ReadScope, states []string, after *PlanCursor, now time.Time, limit int) ([]PlanRow, error) {
+	a := db.Args{"all": scope.All, "services": nonNil(scope.Services), "any": len(states) == 0, "states": nonNil(states), "first": after == nil, "at": now, "id": uuid.Nil, "now": now, "limit": limit}
 	if after != nil {
 		a["at"], a["id"] = after.At, after.ID
 	}

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/work"
 )
 
@@ -49,9 +50,7 @@ func (s *Service) fill(ctx context.Context, q db.Querier, p *Plan, in PlanInput)
 	if err := in.Recurrence.check(); err != nil {
 		f.Fields = append(f.Fields, fault.Of(err).Fields...)
 	}
-	if in.Selection != nil && in.Selection.ClassID == uuid.Nil {
-		in.Selection = nil
-	}
+	in.Selection = in.selection()
 	if (len(in.Items) > 0) == (in.Selection != nil) {
 		add("items", "inspection.error.items")
 	}
@@ -59,6 +58,7 @@ func (s *Service) fill(ctx context.Context, q db.Querier, p *Plan, in PlanInput)
 		add("points", "inspection.error.no_points")
 	}
 	seen := map[string]bool{}
+	in.Points = slices.Clone(in.Points) // what was asked for stays as it was, for its key
 	for n := range in.Points {
 		x := &in.Points[n]
 		if x.Key == "" || seen[x.Key] || !keyed(x.Key) {
@@ -77,11 +77,28 @@ func (s *Service) fill(ctx context.Context, q db.Querier, p *Plan, in PlanInput)
 	if len(f.Fields) > 0 {
 		return f
 	}
-	p.NameZh, p.NameEn, p.Items, p.Selection, p.Points, p.Recurrence = in.NameZh, in.NameEn, nonNil(in.Items), in.Selection, in.Points, in.Recurrence
+	p.NameZh, p.NameEn, p.Items, p.Selection, p.Points, p.Recurrence = in.NameZh, in.NameEn, unique(in.Items), in.Selection, in.Points, in.Recurrence
 	p.CalendarID, p.AllowMinutes, p.TeamID, p.PersonID, p.ServiceID = in.CalendarID, in.AllowMinutes, in.TeamID, in.PersonID, in.ServiceID
-	slices.Sort(p.Recurrence.Weekdays)
-	p.Recurrence.Weekdays = nonNil(p.Recurrence.Weekdays)
+	p.Recurrence.Weekdays = nonNil(slices.Sorted(slices.Values(in.Recurrence.Weekdays)))
 	return nil
+}
+
+// selection is what the plan is to select by, if it selects.
+func (in PlanInput) selection() *Selection {
+	if in.Selection == nil || in.Selection.ClassID == uuid.Nil {
+		return nil
+	}
+	return in.Selection
+}
+
+func unique(ids []uuid.UUID) []uuid.UUID {
+	out := make([]uuid.UUID, 0, len(ids))
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // refer names what points at nothing usable.
@@ -101,13 +118,23 @@ func (s *Service) refer(ctx context.Context, q db.Querier, in PlanInput, add fun
 			add("person_id", "inspection.error.not_in_team")
 		}
 	}
-	if in.ServiceID != nil {
-		list, err := s.repo.services(ctx, q)
+	services, err := s.repo.services(ctx, q)
+	if err != nil {
+		return err
+	}
+	if !among(services, in.ServiceID) {
+		add("service_id", "validation.unknown")
+	}
+	if x := in.Selection; x != nil {
+		classes, err := s.Items.Classes(ctx)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(list, func(x Named) bool { return x.ID == *in.ServiceID }) {
-			add("service_id", "validation.unknown")
+		if !among(classes, &x.ClassID) {
+			add("class_id", "validation.unknown")
+		}
+		if !among(services, x.ServiceID) {
+			add("of_service_id", "validation.unknown")
 		}
 	}
 	if in.CalendarID != nil {
@@ -129,6 +156,11 @@ func (s *Service) refer(ctx context.Context, q db.Querier, in PlanInput, add fun
 		}
 	}
 	return nil
+}
+
+// among reports whether id, if there is one, is in a list.
+func among(list []Named, id *uuid.UUID) bool {
+	return id == nil || slices.ContainsFunc(list, func(x Named) bool { return x.ID == *id })
 }
 
 // keyed reports whether a key is one that this package gives.
@@ -211,8 +243,8 @@ func (s *Service) onPlan(ctx context.Context, id uuid.UUID, version int, in any,
 				return err
 			}
 			changed, p.LookAt = true, u.Now
-			if p.MadeUntil.After(u.Now) && (p.State != Active || !keep.Has(p.MadeUntil)) {
-				p.MadeUntil = u.Now // what lies ahead is called off, and made anew
+			if p.MadeUntil.After(u.Now) {
+				p.MadeUntil = u.Now // there may be more before what was made ahead
 			}
 			return nil
 		})
@@ -236,7 +268,7 @@ func (s *Service) followAhead(ctx context.Context, u *work.Unit, p Plan, keep Sc
 		return err
 	}
 	for _, id := range ids {
-		_, err := work.Apply(ctx, u, s.repo, ActionFollow, id, 0, struct{}{}, func(u *work.Unit, i *Inspection) error {
+		_, err := work.Apply(work.WithMatch(ctx, 0), u, s.repo, ActionFollow, id, 0, struct{}{}, func(u *work.Unit, i *Inspection) error {
 			if p.State == Active && keep.Has(i.ScheduledAt) {
 				p.follow(i, items)
 				i.DueAt = i.ScheduledAt.Add(p.Allow())
@@ -264,30 +296,29 @@ func (s *Service) PreviewPlan(ctx context.Context, in PlanInput) (out Preview, e
 	if _, err := s.desk.Permit(ctx, ActionPlan); err != nil {
 		return out, err
 	}
-	if err := in.Recurrence.check(); err != nil {
+	var p Plan
+	if err := validate.Struct(in); err != nil {
 		return out, err
 	}
-	p := Plan{Items: in.Items, Selection: in.Selection, Recurrence: in.Recurrence, CalendarID: in.CalendarID}
-	if p.Recurrence.Every < 1 {
-		return out, fault.OnField("every", "validation.min")
+	if err := s.fill(ctx, s.desk.DB, &p, in); err != nil {
+		return out, err
 	}
 	keep, err := s.schedule(ctx, s.desk.DB, p)
 	if err != nil {
 		return out, err
 	}
 	out.Next = keep.Next(s.desk.Now(), 6)
-	if p.Selection != nil && p.Selection.ClassID == uuid.Nil {
-		p.Selection = nil
-	}
 	items, err := s.itemsOf(ctx, p)
 	out.Items = len(items)
 	return out, err
 }
 
-// Plans lists the plans in some states, all without any, the last changed
-// first; cursor is the second answer of the page before.
+// Plans lists the plans in some states that the actor may see, those in all
+// without any, the last changed first; cursor is the second answer of the page
+// before.
 func (s *Service) Plans(ctx context.Context, states []string, cursor string) ([]PlanRow, string, error) {
-	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
+	who, err := s.desk.Permit(ctx, ActionRead)
+	if err != nil {
 		return nil, "", err
 	}
 	after, err := db.ParseCursor[PlanCursor](cursor)
@@ -295,7 +326,7 @@ func (s *Service) Plans(ctx context.Context, states []string, cursor string) ([]
 		return nil, "", err
 	}
 	const page = 50
-	list, err := plans{}.list(ctx, s.desk.DB, states, after, s.desk.Now(), page+1)
+	list, err := plans{}.list(ctx, s.desk.DB, s.desk.Matrix.ReadScope(who, Policies()[ActionRead]), states, after, s.desk.Now(), page+1)
 	if err != nil || len(list) <= page {
 		return list, "", err
 	}
@@ -303,10 +334,14 @@ func (s *Service) Plans(ctx context.Context, states []string, cursor string) ([]
 	return list[:page], db.Cursor(PlanCursor{last.UpdatedAt, last.ID}), nil
 }
 
-// Plan reads one plan.
+// Plan reads one plan that the actor may see.
 func (s *Service) Plan(ctx context.Context, id uuid.UUID) (Plan, error) {
 	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
 		return Plan{}, err
 	}
-	return plans{}.get(ctx, s.desk.DB, id)
+	p, err := plans{}.get(ctx, s.desk.DB, id)
+	if facts := p.Facts(); err == nil && !s.desk.Can(ctx, ActionRead, &facts) {
+		return Plan{}, fault.New(fault.NotFound, "error.not_found")
+	}
+	return p, err
 }

@@ -2,6 +2,9 @@ package inspection_test
 
 import (
 	"context"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +15,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/inspection"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/work"
 )
 
 type desk struct {
@@ -371,6 +375,15 @@ func TestPlansAreSound(t *testing.T) {
 		"calendar_id:validation.unknown": func(in *inspection.PlanInput) { in.CalendarID = ptr(uuid.New()) },
 		"text_zh:validation.required":    func(in *inspection.PlanInput) { in.Points[0].Zh = " " },
 		"allow_minutes:validation.min":   func(in *inspection.PlanInput) { in.AllowMinutes = 0 },
+		"class_id:validation.unknown": func(in *inspection.PlanInput) {
+			in.Items, in.Selection = nil, &inspection.Selection{ClassID: uuid.New()}
+		},
+		"of_service_id:validation.unknown": func(in *inspection.PlanInput) {
+			in.Items, in.Selection = nil, &inspection.Selection{ClassID: d.id(`SELECT id FROM ci_classes WHERE key = 'server'`), ServiceID: ptr(uuid.New())}
+		},
+		"lifecycle:validation.oneof": func(in *inspection.PlanInput) {
+			in.Items, in.Selection = nil, &inspection.Selection{ClassID: d.id(`SELECT id FROM ci_classes WHERE key = 'server'`), Lifecycle: "gone"}
+		},
 	} {
 		in := d.room()
 		change(&in)
@@ -382,6 +395,145 @@ func TestPlansAreSound(t *testing.T) {
 		if _, err := d.Inspections.CreatePlan(d.As(who), d.room()); err == nil || fault.Of(err).Kind != fault.Forbidden {
 			t.Errorf("%s made a plan: %v", who, err)
 		}
+	}
+}
+
+// TestAPlanIsEditedOnCondition: the condition of a call is about the plan, and
+// not about the inspections that follow it.
+func TestAPlanIsEditedOnCondition(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	cfg := d.As("configmanager")
+	in := d.room()
+	p := d.plan(in)
+	in.AllowMinutes = 60
+	p, err := d.Inspections.EditPlan(cfg, p.ID, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tick()
+	in.AllowMinutes = 90
+	if _, err := d.Inspections.EditPlan(work.WithMatch(cfg, p.Version+1), p.ID, in); !fault.Is(err, fault.Stale) {
+		t.Errorf("another version: %v", err)
+	}
+	if _, err := d.Inspections.EditPlan(work.WithMatch(cfg, p.Version), p.ID, in); err != nil {
+		t.Error(err)
+	}
+	ahead, _, err := d.Inspections.Get(cfg, d.first(p, "planned"))
+	if err != nil || ahead.DueAt.Sub(ahead.ScheduledAt) != 90*time.Minute {
+		t.Errorf("what lies ahead does not follow: %v %v", ahead.DueAt.Sub(ahead.ScheduledAt), err)
+	}
+}
+
+// TestAPlanThatIsDueMoreOften: what comes before the inspection that was made
+// ahead is made too.
+func TestAPlanThatIsDueMoreOften(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := d.room()
+	in.Recurrence.Unit, in.Recurrence.Weekdays = inspection.Weeks, []int{1}
+	p := d.plan(in)
+	d.Advance(2 * time.Hour)
+	d.tick()
+	in.Recurrence.Unit, in.Recurrence.Weekdays = inspection.Days, nil
+	p, err := d.Inspections.EditPlan(d.As("configmanager"), p.ID, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tick()
+	d.Advance(24 * time.Hour)
+	d.tick()
+	days := `SELECT count(*) FROM inspections WHERE plan_id = $1 AND NOT superseded AND scheduled_at::date = $2::date`
+	for day, want := range map[string]int{"2026-12-07": 1, "2026-12-08": 1, "2026-12-09": 1, "2026-12-14": 1} {
+		if n := d.count(days, p.ID, day); n != want {
+			t.Errorf("%s: %d inspections", day, n)
+		}
+	}
+}
+
+// TestOnePlanForOneKey: asked twice with one key there is one plan, whatever the
+// desk fills in.
+func TestOnePlanForOneKey(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := d.room()
+	in.Items = append(in.Items, in.Items[0])
+	in.Recurrence.Unit, in.Recurrence.Weekdays = inspection.Weeks, []int{5, 1}
+	ctx := work.WithKey(d.As("configmanager"), "one")
+	first, err := d.Inspections.CreatePlan(ctx, in)
+	if err != nil || len(first.Items) != 2 {
+		t.Fatal(first.Items, err)
+	}
+	again, err := d.Inspections.CreatePlan(ctx, in)
+	if err != nil || again.ID != first.ID {
+		t.Errorf("%v %v", again.ID, err)
+	}
+}
+
+// TestNothingReadIsNoInspection: a checklist without required points is not done
+// by pressing the button.
+func TestNothingReadIsNoInspection(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := d.room()
+	for n := range in.Points {
+		in.Points[n].Required = false
+	}
+	p := d.plan(in)
+	d.tick()
+	id := d.first(p, "planned")
+	if _, err := d.Inspections.Start(d.As("engineer2"), id, inspection.StepInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Inspections.Finish(d.As("engineer2"), id, inspection.FinishInput{}); code(err) != "inspection.error.nothing_read" {
+		t.Error(code(err))
+	}
+	if _, err := d.Inspections.Record(d.As("engineer2"), id, good(p, p.Items[0])); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Inspections.Finish(d.As("engineer2"), id, inspection.FinishInput{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWhatAnotherNotedStays: a form that comes back shows what others noted
+// since where nothing was typed, and does not take it back; where both typed,
+// people choose.
+func TestWhatAnotherNotedStays(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.plan(d.room())
+	d.tick()
+	id := d.first(p, "planned")
+	i, err := d.Inspections.Start(d.As("engineer2"), id, inspection.StepInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, warm := "p."+p.Points[0].Key, "p."+p.Points[1].Key
+	if _, err := d.Inspections.Record(d.As("lead"), id, inspection.RecordInput{ItemID: p.Items[0], Readings: good(p, p.Items[0]).Readings[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	c, at := d.Client("engineer2"), "/inspections/"+i.Label()+"/items/"+p.Items[0].String()
+	seen := strconv.Itoa(i.Version)
+	form := url.Values{"version": {seen}, "seen": {seen}, light: {""}, "was_" + light: {""}, warm: {"1,5"}, "was_" + warm: {""}}
+	page := c.Post(at, form)
+	if page.Status != 422 || !strings.Contains(page.Text(), `value="1,5"`) || !strings.Contains(page.Text(), `name="was_`+light+`" value="ok"`) || !strings.Contains(page.Text(), `name="seen" value="`+seen+`"`) {
+		t.Fatalf("%d: the form", page.Status)
+	}
+	form.Set(light, "ok")
+	form.Set("was_"+light, "ok")
+	form.Set(warm, "21.5")
+	if a := c.Post(at, form); a.Status != 303 {
+		t.Fatal(a.Status)
+	}
+	i, _, err = d.Inspections.Get(d.As("lead"), id)
+	if r, ok := i.Reading(p.Items[0], p.Points[0].Key); err != nil || !ok || r.Verdict != inspection.OK {
+		t.Errorf("what the other noted is gone: %+v %v", r, err)
+	}
+	form.Set(warm, "30") // typed on what was seen before 21.5 was noted
+	form.Set("was_"+warm, "")
+	if a := c.Post(at, form); a.Status != 409 || !strings.Contains(a.Text(), "21.5") {
+		t.Errorf("overwritten: %d", a.Status)
 	}
 }
 
@@ -444,6 +596,24 @@ func TestWhoMay(t *testing.T) {
 	}
 	if _, _, err := d.Inspections.Get(d.As("auditor"), id); err != nil {
 		t.Error("an auditor does not read it:", err)
+	}
+	in := d.room()
+	in.ServiceID = ptr(d.id(`SELECT s.id FROM services s JOIN people p ON p.id = s.owner_id WHERE p.username = 'manager' LIMIT 1`))
+	own := d.plan(in)
+	for who, want := range map[string]bool{"auditor": true, "manager": false} {
+		if _, err := d.Inspections.Plan(d.As(who), p.ID); (err == nil) != want {
+			t.Errorf("%s reads a plan of another's service: %v", who, err)
+		}
+		list, _, err := d.Inspections.Plans(d.As(who), nil, "")
+		there := func(id uuid.UUID) bool {
+			return slices.ContainsFunc(list, func(x inspection.PlanRow) bool { return x.ID == id })
+		}
+		if err != nil || there(p.ID) != want || !there(own.ID) {
+			t.Errorf("%s lists them: %t %t %v", who, there(p.ID), there(own.ID), err)
+		}
+	}
+	if _, err := d.Inspections.Plan(d.As("manager"), own.ID); err != nil {
+		t.Error("a manager does not read the plan of their service:", err)
 	}
 	if _, err := d.Inspections.Cancel(d.As("lead"), id, inspection.ReasonInput{}); code(err) != "reason:validation.required" {
 		t.Error(code(err))

@@ -298,9 +298,10 @@ func Key(ctx context.Context) string {
 type matchKey struct{}
 
 // WithMatch makes every change under ctx conditional: a record whose version is
-// another is refused with a Stale fault (RFC 9110, If-Match). 0 asks nothing.
+// another is refused with a Stale fault (RFC 9110, If-Match). 0 asks nothing, of
+// records that an act changes besides the one it was asked of.
 func WithMatch(ctx context.Context, version int) context.Context {
-	if version == 0 {
+	if version == 0 && ctx.Value(matchKey{}) == nil {
 		return ctx
 	}
 	return context.WithValue(ctx, matchKey{}, version)
@@ -308,7 +309,7 @@ func WithMatch(ctx context.Context, version int) context.Context {
 
 // matches holds a record against the version that WithMatch asks for.
 func matches(ctx context.Context, version int) error {
-	if want, ok := ctx.Value(matchKey{}).(int); ok && want != version {
+	if want, ok := ctx.Value(matchKey{}).(int); ok && want != 0 && want != version {
 		return fault.New(fault.Stale, "error.stale", "version", version)
 	}
 	return nil
