@@ -68,8 +68,10 @@ type answer struct {
 	state    sla.State
 }
 
-// tell walks a record's life minute by minute.
-func tell(events []sla.Event, goals map[int]int, cals map[int]oracle, until time.Time) answer {
+// tell walks a record's life minute by minute, for the clock of one metric. An
+// answer ends the clock of responses only, and of these a solution that was
+// none does not begin another.
+func tell(m sla.Metric, events []sla.Event, goals map[int]int, cals map[int]oracle, until time.Time) answer {
 	var a answer
 	begun, paused, ended, n := false, false, false, 0
 	goal, cal := 0, oracle{}
@@ -97,9 +99,14 @@ func tell(events []sla.Event, goals map[int]int, cals map[int]oracle, until time
 				paused = e.Pauses
 			case sla.Resumed:
 				paused = false
+			case sla.Unanswered:
+				ended = ended && m != sla.Response
 			case sla.Reopened:
-				ended, paused = false, false
-			case sla.Stopped:
+				ended, paused = ended && m == sla.Response, false
+			case sla.Stopped, sla.Responded:
+				if ended || e.Kind == sla.Responded && m != sla.Response {
+					break
+				}
 				ended = true
 				a.state = sla.Met
 				if used != nil && used.Before(t) && (a.breached != nil) {
@@ -204,12 +211,16 @@ func TestOracle(t *testing.T) {
 				goals[p] = 1 + r.IntN(3000)
 				targets[p] = sla.Target(fmt.Sprintf("%dm", goals[p]))
 			}
-			events, until := someLife(r, begin)
-			c, ok := sla.Compute(sla.Resolution, events, rules(cals, nil, targets), nil)
+			metric, life := sla.Resolution, someLife
+			if seed%3 == 0 {
+				metric, life = sla.Response, someTalk
+			}
+			events, until := life(r, begin)
+			c, ok := sla.Compute(metric, events, only(metric, cals, targets), nil)
 			if !ok {
 				t.Fatal("no clock")
 			}
-			want := tell(events, goals, slow, until)
+			want := tell(metric, events, goals, slow, until)
 			spent := c.Rule.Goal - c.Left(until)
 			if c.State != sla.Running {
 				spent = c.Spent
@@ -250,6 +261,41 @@ func someLife(r *rand.Rand, at time.Time) ([]sla.Event, time.Time) {
 			e.Kind, e.Priority = sla.Reclassified, 1+r.IntN(3)
 		case r.IntN(5) == 0:
 			e.Kind, ended = sla.Stopped, true
+		}
+		events = append(events, e)
+	}
+	return events, at.Add(time.Duration(1+r.IntN(4000)) * time.Minute)
+}
+
+// only is a lookup that promises one metric.
+func only(m sla.Metric, cals map[int]*sla.Calendar, targets map[int]sla.Target) sla.Lookup {
+	if m == sla.Response {
+		return rules(cals, targets, nil)
+	}
+	return rules(cals, nil, targets)
+}
+
+// someTalk is a life with answers, some of which are taken back before anything
+// else happens. A record waits only while nobody has answered or it was taken
+// back, so that pauses and answers meet.
+func someTalk(r *rand.Rand, at time.Time) ([]sla.Event, time.Time) {
+	events := []sla.Event{{At: at, Kind: sla.Started, Priority: 1 + r.IntN(3)}}
+	for range 2 + r.IntN(8) {
+		at = at.Add(time.Duration(1+r.IntN(1200)) * time.Minute)
+		e := sla.Event{At: at, Kind: sla.Resumed}
+		switch last := events[len(events)-1].Kind; {
+		case last == sla.Responded && r.IntN(3) > 0:
+			e.Kind = sla.Unanswered
+		case last == sla.Stopped:
+			e.Kind = sla.Reopened
+		case r.IntN(2) == 0:
+			e.Kind = sla.Responded
+		case r.IntN(3) == 0:
+			e.Kind, e.Pauses = sla.Paused, r.IntN(4) > 0
+		case r.IntN(3) == 0:
+			e.Kind, e.Priority = sla.Reclassified, 1+r.IntN(3)
+		case r.IntN(6) == 0:
+			e.Kind = sla.Stopped
 		}
 		events = append(events, e)
 	}
