@@ -17,7 +17,6 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/record"
 	"opsdesk/internal/timeline"
-	"opsdesk/internal/trail"
 )
 
 // ID finds a change by its id or its number.
@@ -190,7 +189,7 @@ func (s *Service) fill(ctx context.Context, d *Detail) error {
 		func(q db.Querier) (err error) { d.Able, err = s.able(ctx, q); return err },
 		func(q db.Querier) (err error) { d.Approval, err = s.Approvals.Of(ctx, q, c.Ref()); return err },
 		func(q db.Querier) (err error) {
-			d.Timeline, d.Files, err = timeline.Read(ctx, q, c.ID, notes, func(trail.Diff) bool { return true })
+			d.Timeline, d.Files, err = timeline.Read(ctx, q, c.ID, notes, timeline.Whole)
 			return err
 		},
 		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, vis, c.ID); return err },

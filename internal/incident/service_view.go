@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
+	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 )
 
@@ -365,7 +366,7 @@ func (h history) into(d *Detail) error {
 		if err != nil {
 			return err
 		}
-		if d.Agent || public(diff) {
+		if diff = timeline.For(d.Agent)(diff); diff != nil {
 			d.Timeline = append(d.Timeline, Item{At: h.entries[n].OccurredAt, Entry: &h.entries[n], Diff: diff})
 		}
 	}
@@ -376,6 +377,3 @@ func (h history) into(d *Detail) error {
 	sort.SliceStable(d.Timeline, func(a, b int) bool { return d.Timeline[a].At.Before(d.Timeline[b].At) })
 	return nil
 }
-
-// public: of the acts, requesters are shown the steps of the life only.
-func public(d trail.Diff) bool { _, ok := d["state"]; return ok }

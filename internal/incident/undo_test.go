@@ -259,6 +259,21 @@ func TestUndoOfAReply(t *testing.T) {
 	if a := lead.Post(path, url.Values{"undo": {value}, "_key": {"v"}}); a.Status != 409 {
 		t.Errorf("taken back after it was sent: %d", a.Status)
 	}
+	// What was said with a step of the life is not in the step's history either.
+	held, err := d.Incidents.Pend(d.As("lead"), i.ID, incident.PendInput{Reason: incident.OnUser, Remark: "quetzalcoatl is broken"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Undo(d.As("lead"), i.ID, incident.UndoInput{Version: held.Version}); err != nil {
+		t.Fatal(err)
+	}
+	if got := seen(); len(got) != 0 {
+		t.Errorf("what was said while the ticket was put on hold is still seen at %v", got)
+	}
+	steps := d.API("staff").Get("/api/v1/incidents/" + i.Label() + "/history").Text()
+	if !strings.Contains(steps, `"pending"`) || strings.Contains(steps, "reply") {
+		t.Error("the requester's history: " + steps)
+	}
 	// A requester's answer that took the ticket up again stays said.
 	if _, err := d.Incidents.Pend(d.As("lead"), i.ID, incident.PendInput{Reason: incident.OnUser}); err != nil {
 		t.Fatal(err)

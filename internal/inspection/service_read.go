@@ -16,7 +16,6 @@ import (
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
-	"opsdesk/internal/trail"
 )
 
 // Detail is an inspection with everything its page shows.
@@ -86,7 +85,7 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 		func(q db.Querier) (err error) { d.Services, err = s.repo.services(ctx, q); return err },
 		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, across, i.ID); return err },
 		func(q db.Querier) (err error) {
-			d.Timeline, files, err = timeline.Read(ctx, q, i.ID, false, func(trail.Diff) bool { return true })
+			d.Timeline, files, err = timeline.Read(ctx, q, i.ID, false, timeline.Whole)
 			return err
 		},
 	)

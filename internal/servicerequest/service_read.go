@@ -18,7 +18,6 @@ import (
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
-	"opsdesk/internal/trail"
 )
 
 // ID finds a request by what stands in an address: its number or its id. It
@@ -174,7 +173,7 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 		return err
 	}
 	notes := s.desk.Can(ctx, ActionNote, &d.Facts)
-	if d.Timeline, d.Files, err = timeline.Read(ctx, q, d.ID, notes, func(x trail.Diff) bool { return d.Agent || public(x) }); err != nil {
+	if d.Timeline, d.Files, err = timeline.Read(ctx, q, d.ID, notes, timeline.For(d.Agent)); err != nil {
 		return err
 	}
 	vis, _, err := s.desk.Visibility(ctx, Kind)
@@ -220,9 +219,6 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 	d.People, err = identity.People(ctx, q, d.everyone()...)
 	return err
 }
-
-// public: of the acts, requesters are shown the steps of the life only.
-func public(d trail.Diff) bool { _, ok := d["state"]; return ok }
 
 func (s *Service) fillTasks(ctx context.Context, d *Detail) error {
 	tasks, err := s.repo.tasks(ctx, s.desk.DB, d.ID)

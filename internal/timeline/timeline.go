@@ -28,9 +28,9 @@ type Item struct {
 }
 
 // Read merges what belongs to a record; files that are no reply's come apart.
-// notes says whether the reader may see internal notes, acts which acts they
-// may. Access to the record is the caller's to check.
-func Read(ctx context.Context, q db.Querier, id uuid.UUID, notes bool, acts func(trail.Diff) bool) (items []Item, files []attachment.File, err error) {
+// notes says whether the reader may see internal notes, shown what they may see
+// of an act, and nil where nothing. Access to the record is the caller's to check.
+func Read(ctx context.Context, q db.Querier, id uuid.UUID, notes bool, shown func(trail.Diff) trail.Diff) (items []Item, files []attachment.File, err error) {
 	said, err := comment.Replies(ctx, q, id, Limit)
 	if err != nil {
 		return nil, nil, db.Map(err)
@@ -66,12 +66,38 @@ func Read(ctx context.Context, q db.Querier, id uuid.UUID, notes bool, acts func
 		if err != nil {
 			return nil, nil, err
 		}
-		if acts(diff) {
+		if diff = shown(diff); diff != nil {
 			items = append(items, Item{At: entries[n].OccurredAt, Entry: &entries[n], Diff: diff})
 		}
 	}
 	sort.SliceStable(items, func(a, b int) bool { return items[a].At.Before(items[b].At) })
 	return items, files, nil
+}
+
+// Whole shows every act with all that it changed.
+func Whole(d trail.Diff) trail.Diff { return d }
+
+// For is what a reader is shown of an act: those who work on the record all of
+// it, its requester and who follows it the steps of its life only, and of a
+// step just what the record itself tells them.
+func For(agent bool) func(trail.Diff) trail.Diff {
+	if agent {
+		return Whole
+	}
+	return steps
+}
+
+func steps(d trail.Diff) trail.Diff {
+	if _, ok := d["state"]; !ok {
+		return nil
+	}
+	out := trail.Diff{}
+	for _, f := range []string{"state", "pending_reason", "cancel_reason", "resolution_code"} {
+		if v, ok := d[f]; ok {
+			out[f] = v
+		}
+	}
+	return out
 }
 
 // People lists whose names the items show.
