@@ -14,18 +14,6 @@ type maintenanceOut struct {
 	Items []Maintenance `json:"items"`
 }
 
-// seen is a window without the items that the caller may not see.
-func (l MaintenanceList) seen(m Maintenance) Maintenance {
-	items := []uuid.UUID{}
-	for _, id := range m.Items {
-		if _, ok := l.Items[id]; ok {
-			items = append(items, id)
-		}
-	}
-	m.Items, m.Services = items, nonNil(m.Services)
-	return m
-}
-
 func (a api) maintenance(w http.ResponseWriter, r *http.Request) error {
 	l, err := a.s.Maintenance(r.Context())
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"opsdesk/internal/change"
 	"opsdesk/internal/configuration"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
 
@@ -234,4 +235,42 @@ func TestMaintenanceAround(t *testing.T) {
 	check("rack, host", map[string]string{"room": "m-host, m-rack", "rack": "m-host, m-rack", "host": "m-host", "vm": "m-host, m-rack", "app": "m-host", "other": "m-rack"})
 	set(app)
 	check("rack, host, app", map[string]string{"room": "m-host, m-rack", "rack": "m-host, m-rack", "host": "m-app, m-host", "vm": "m-app, m-host, m-rack", "app": "m-app", "other": "m-rack"})
+}
+
+// hide makes an item one that nobody may see who is not named on it.
+func (d desk) hide(item uuid.UUID) {
+	d.t.Helper()
+	if err := d.Pool.InTx(d.t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(d.t.Context(), `UPDATE records SET confidential = true WHERE id = @id AND kind = 'ci'`, db.Args{"id": item})
+		return err
+	}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Neither a change nor its page names the items of its windows that the reader
+// may not see.
+func TestMaintenanceHidden(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	items := itemIDs(t, d.Desk, 2)
+	p := plan(t, d.Desk)
+	p.Items = items[:1]
+	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = items })
+	c := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	d.hide(items[1])
+	for _, who := range []string{"changemanager", "lead", "auditor"} {
+		for _, path := range []string{"/api/v1/changes/" + c.Label(), "/api/v1/change-maintenance"} {
+			a := d.API(who).Get(path)
+			if a.Status == 403 && who == "auditor" {
+				continue
+			}
+			if a.Status != 200 || strings.Contains(a.Text(), items[1].String()) || !strings.Contains(a.Text(), "Nights") {
+				t.Errorf("%s, %s: %d: %s", who, path, a.Status, a.Text())
+			}
+		}
+		if page := d.Client(who).Get("/changes/" + c.Label()); page.Status != 200 || strings.Contains(page.Text(), items[1].String()) {
+			t.Errorf("%s: the page: %d", who, page.Status)
+		}
+	}
 }

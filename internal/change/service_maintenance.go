@@ -196,8 +196,20 @@ func (s *Service) outside(ctx context.Context, q db.Querier, c Change, below []u
 	return out, err
 }
 
+// seen is a window without the items that the reader may not see.
+func (l MaintenanceList) seen(m Maintenance) Maintenance {
+	items := []uuid.UUID{}
+	for _, id := range m.Items {
+		if _, ok := l.Items[id]; ok {
+			items = append(items, id)
+		}
+	}
+	m.Items, m.Services = items, nonNil(m.Services)
+	return m
+}
+
 // shownOutside names what is outside for the actor. Items that they may not see
-// have no name.
+// have no name, and are in no window.
 func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside) ([]Outside, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -205,15 +217,23 @@ func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside
 	var items []uuid.UUID
 	for _, o := range list {
 		items = append(items, people(o.ItemID)...)
+		for _, m := range o.Windows {
+			items = append(items, m.Items...)
+		}
 	}
-	names, err := s.names(ctx, q, items)
+	names, err := s.names(ctx, q, unique(items))
 	if err != nil {
 		return nil, err
 	}
+	seen := MaintenanceList{Items: names}.seen
 	services, err := s.repo.services(ctx, q)
 	out := slices.Clone(list)
 	for n := range out {
 		o := &out[n]
+		o.Windows = make([]Maintenance, len(list[n].Windows))
+		for i, m := range list[n].Windows {
+			o.Windows[i] = seen(m)
+		}
 		if o.ItemID != nil {
 			name, ok := names[*o.ItemID]
 			if o.NameZh, o.NameEn = name, name; !ok {

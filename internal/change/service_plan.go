@@ -218,9 +218,10 @@ func whole(t *time.Time) *time.Time {
 }
 
 func unique(ids []uuid.UUID) []uuid.UUID {
-	out := []uuid.UUID{}
+	out, known := make([]uuid.UUID, 0, len(ids)), make(map[uuid.UUID]bool, len(ids))
 	for _, id := range ids {
-		if !slices.Contains(out, id) {
+		if !known[id] {
+			known[id] = true
 			out = append(out, id)
 		}
 	}
