@@ -1,6 +1,7 @@
 package change
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -108,9 +109,11 @@ func (h handlers) saveMaintenance(w http.ResponseWriter, r *http.Request) error 
 			return err
 		}
 		p.Form, p.Fault = r.Form, f
-		if p.MaintenanceList.Items, err = h.s.names(r.Context(), h.desk.DB, p.ids("items", nil)); err != nil {
+		names, err := h.s.names(r.Context(), h.desk.DB, p.ids("items", nil))
+		if err != nil {
 			return err
 		}
+		maps.Copy(p.MaintenanceList.Items, names)
 		return web.Render(w, r, status, maintenanceFormPage(p))
 	}
 	var in MaintenanceInput
@@ -175,6 +178,12 @@ func (p maintenanceProps) ids(field string, now []uuid.UUID) []uuid.UUID {
 		}
 	}
 	return unique(out)
+}
+
+// shownItems are the chosen items that the reader may see. The others stay, and
+// are not in the form.
+func (p maintenanceProps) shownItems() []uuid.UUID {
+	return p.seen(Maintenance{Items: p.ids("items", p.Maintenance.Items)}).Items
 }
 
 // days are the weekdays that were chosen in the form, or those there are.

@@ -36,19 +36,17 @@ func (l MaintenanceList) about(ctx context.Context, m Maintenance) string {
 	for _, id := range m.Services {
 		out = append(out, l.service(ctx, id))
 	}
-	hidden := 0
-	for _, id := range m.Items {
-		if n, ok := l.Items[id]; ok {
-			out = append(out, n)
-		} else {
-			hidden++
-		}
+	for _, id := range l.seen(m).Items {
+		out = append(out, l.Items[id])
 	}
-	if hidden > 0 {
-		out = append(out, ui.T(ctx, "change.maintenance.hidden", "count", hidden))
+	if n := l.hidden(m); n > 0 {
+		out = append(out, ui.T(ctx, "change.maintenance.hidden", "count", n))
 	}
 	return strings.Join(out, ui.T(ctx, "change.maintenance.and"))
 }
+
+// hidden counts the items of a window that the reader may not see.
+func (l MaintenanceList) hidden(m Maintenance) int { return len(m.Items) - len(l.seen(m).Items) }
 
 func (l MaintenanceList) service(ctx context.Context, id uuid.UUID) string {
 	for _, s := range l.Services {

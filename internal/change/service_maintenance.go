@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -89,9 +90,10 @@ func (s *Service) SetMaintenance(ctx context.Context, in MaintenanceInput) (Main
 	return m, s.desk.Noted(ctx, ActionMaintain, m.Ref(), err)
 }
 
-// EditMaintenance changes a window: for all changes that are not made yet.
+// EditMaintenance changes a window: for all changes that are not made yet. Items
+// of it that the actor may not see stay in it, and a conflict does not name them.
 func (s *Service) EditMaintenance(ctx context.Context, id uuid.UUID, in MaintenanceInput) (Maintenance, error) {
-	return work.Update(ctx, s.desk, maintenances{}, ActionMaintain, id, in.Version, in, func(u *work.Unit, m *Maintenance) error {
+	m, err := work.Update(ctx, s.desk, maintenances{}, ActionMaintain, id, in.Version, in, func(u *work.Unit, m *Maintenance) error {
 		if m.Ended {
 			return fault.New(fault.Conflict, "change.error.maintenance_ended")
 		}
@@ -103,6 +105,29 @@ func (s *Service) EditMaintenance(ctx context.Context, id uuid.UUID, in Maintena
 		}
 		return nil
 	})
+	return m, s.shownClash(ctx, err)
+}
+
+// shownClash leaves the items that the actor may not see out of a conflict.
+func (s *Service) shownClash(ctx context.Context, err error) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
+	}
+	for n := range f.Clashes {
+		if f.Clashes[n].Field != "items" {
+			continue
+		}
+		for _, side := range []*any{&f.Clashes[n].Theirs, &f.Clashes[n].Yours} {
+			items, _ := (*side).([]uuid.UUID)
+			names, err := s.names(ctx, s.desk.DB, items)
+			if err != nil {
+				return err
+			}
+			*side = MaintenanceList{Items: names}.seen(Maintenance{Items: items}).Items
+		}
+	}
+	return err
 }
 
 // EndMaintenance takes a window out of use.
@@ -125,7 +150,14 @@ func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintena
 	if in.ValidUntil != "" && in.ValidUntil < in.ValidFrom {
 		bad("valid_until", "change.error.valid_until")
 	}
-	services, items := unique(in.Services), unique(in.Items)
+	seen, err := s.names(ctx, q, slices.Concat(m.Items, in.Items))
+	if err != nil {
+		return err
+	}
+	// Whoever edits it is not shown the items that they may not see, and so cannot
+	// send them back: those stay.
+	stay := slices.DeleteFunc(slices.Clone(m.Items), func(id uuid.UUID) bool { _, ok := seen[id]; return ok && !slices.Contains(in.Items, id) })
+	services, items := unique(in.Services), unique(append(stay, in.Items...))
 	if len(services)+len(items) == 0 {
 		bad("services", "change.error.maintenance_about")
 	}
@@ -139,12 +171,8 @@ func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintena
 			break
 		}
 	}
-	seen, err := s.names(ctx, q, items)
-	if err != nil {
-		return err
-	}
 	for _, id := range items {
-		if _, ok := seen[id]; !ok && !slices.Contains(m.Items, id) { // what stands there may stay
+		if _, ok := seen[id]; !ok && !slices.Contains(m.Items, id) {
 			bad("items", "validation.unknown")
 			break
 		}
