@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
@@ -44,6 +45,9 @@ func (h handlers) maintenance(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, maintenancePage(p))
 }
 
+// newWindow reports whether the address is of a window that is yet to be set.
+func newWindow(r *http.Request) bool { return chi.URLParam(r, "window") == "" }
+
 // maintenanceForm is the form of a window: a new one where the address has none.
 func (h handlers) maintenanceForm(r *http.Request) (p maintenanceProps, err error) {
 	if p, err = h.maintenanceOf(r); err != nil {
@@ -53,7 +57,7 @@ func (h handlers) maintenanceForm(r *http.Request) (p maintenanceProps, err erro
 		return p, err
 	}
 	p.Form = url.Values{}
-	if chi.URLParam(r, "window") == "" {
+	if newWindow(r) {
 		zone := ui.Zone(r.Context())
 		p.New = true
 		p.Maintenance = Maintenance{Weekdays: []int{7}, Starts: "02:00", Ends: "06:00", Zone: zone.String(), ValidFrom: h.desk.Now().In(zone).Format(time.DateOnly), Binding: true}
@@ -103,6 +107,16 @@ func (h handlers) saveMaintenance(w http.ResponseWriter, r *http.Request) error 
 	if err := readForm(w, r); err != nil {
 		return err
 	}
+	save := h.s.SetMaintenance
+	if !newWindow(r) {
+		id, err := web.PathID(r, "window")
+		if err != nil {
+			return err
+		}
+		save = func(ctx context.Context, in MaintenanceInput) (Maintenance, error) {
+			return h.s.EditMaintenance(ctx, id, in)
+		}
+	}
 	again := func(status int, f *fault.Error) error {
 		p, err := h.maintenanceForm(r)
 		if err != nil {
@@ -125,12 +139,7 @@ func (h handlers) saveMaintenance(w http.ResponseWriter, r *http.Request) error 
 		err = web.Form(r.Form, &in)
 	}
 	if err == nil {
-		ctx := work.WithKey(r.Context(), web.Key(r))
-		if id, none := web.PathID(r, "window"); none == nil {
-			_, err = h.s.EditMaintenance(ctx, id, in)
-		} else {
-			_, err = h.s.SetMaintenance(ctx, in)
-		}
+		_, err = save(work.WithKey(r.Context(), web.Key(r)), in)
 	}
 	if err != nil {
 		if f := fault.Of(err); shown(f) {

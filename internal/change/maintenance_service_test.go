@@ -321,3 +321,24 @@ func TestMaintenanceKeepsHidden(t *testing.T) {
 		t.Errorf("the form: %d: %+v of %v", a.Status, now(), items)
 	}
 }
+
+// An address that names no window sets none.
+func TestMaintenanceAddress(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	manager := d.Client("changemanager")
+	form := url.Values{
+		"name_zh": {"周日"}, "name_en": {"Sundays"}, "weekdays": {"7"}, "nth": {"0"}, "starts": {"02:00"}, "ends": {"06:00"}, "zone": {"UTC"}, "valid_from": {"2026-01-01"}, "items": {itemIDs(t, d.Desk, 1)[0].String()},
+	}
+	for _, window := range []string{"garbage", uuid.NewString()} {
+		if a := manager.Post("/changes/maintenance/"+window+"/edit", form); a.Status != 404 {
+			t.Errorf("%s: %d", window, a.Status)
+		}
+	}
+	if l, err := d.Changes.Maintenance(d.As("lead")); err != nil || len(l.Windows) != 0 {
+		t.Errorf("%d windows: %v", len(l.Windows), err)
+	}
+	if a := manager.Post("/changes/maintenance", form); a.Status != 303 {
+		t.Errorf("a new one: %d", a.Status)
+	}
+}
