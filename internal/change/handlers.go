@@ -288,6 +288,16 @@ func shown(f *fault.Error) bool {
 	return false
 }
 
+// versionOf is the version that a form which is shown again is of: the one that
+// was typed on, so that what others changed since is noticed when it is sent once
+// more. Whoever was told of such a conflict goes on from the version of now.
+func versionOf(form url.Values, f *fault.Error, now int) int {
+	if v, err := strconv.Atoi(form.Get("version")); err == nil && v > 0 && (f == nil || f.Code != "error.changed_meanwhile") {
+		return v
+	}
+	return now
+}
+
 func address(label string, parts ...string) string {
 	return strings.Join(append([]string{"/changes", label}, parts...), "/")
 }

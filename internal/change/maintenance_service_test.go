@@ -342,3 +342,49 @@ func TestMaintenanceAddress(t *testing.T) {
 		t.Errorf("a new one: %d", a.Status)
 	}
 }
+
+// version is what a form on a page is of.
+func version(page string) string {
+	_, rest, _ := strings.Cut(page, `name="version" value="`)
+	v, _, _ := strings.Cut(rest, `"`)
+	return v
+}
+
+// A form that comes back with what was typed, refused or to choose more, is still
+// of the version it was typed on: what others saved since is not overwritten. Only
+// whoever was told of that goes on from the version of now.
+func TestMaintenanceFormVersion(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	item := itemIDs(t, d.Desk, 1)
+	m := window(d, d.Desk.Desk.Now(), func(in *change.MaintenanceInput) { in.Items = item })
+	manager := d.Client("changemanager")
+	edit := "/changes/maintenance/" + m.ID.String() + "/edit"
+	form := url.Values{
+		"version": {"1"}, "name_zh": {m.NameZh}, "name_en": {"Mine"}, "weekdays": {"1"}, "nth": {"0"}, "starts": {m.Starts}, "ends": {m.Ends}, "zone": {"Mars/Base"}, "valid_from": {m.ValidFrom},
+		"items": {"", item[0].String()},
+	}
+	theirs := change.MaintenanceInput{
+		Version: 1, NameZh: m.NameZh, NameEn: "Theirs", Binding: true, Weekdays: m.Weekdays, Starts: m.Starts, Ends: m.Ends, Zone: "UTC", ValidFrom: m.ValidFrom, Items: item,
+	}
+	if _, err := d.Changes.EditMaintenance(d.As("changemanager"), m.ID, theirs); err != nil {
+		t.Fatal(err)
+	}
+	if a := manager.Post(edit, form); a.Status != 422 || version(a.Text()) != "1" {
+		t.Errorf("refused: %d, of version %q", a.Status, version(a.Text()))
+	}
+	form.Set("zone", "UTC")
+	form.Set("_more", "1")
+	if a := manager.Post(edit, form); a.Status != 200 || version(a.Text()) != "1" {
+		t.Errorf("for more: %d, of version %q", a.Status, version(a.Text()))
+	}
+	form.Del("_more")
+	a := manager.Post(edit, form)
+	if a.Status != 409 || version(a.Text()) != "2" || !strings.Contains(a.Text(), `value="Mine"`) {
+		t.Errorf("a conflict: %d, of version %q", a.Status, version(a.Text()))
+	}
+	form.Set("version", version(a.Text()))
+	if a := manager.Post(edit, form); a.Status != 303 {
+		t.Errorf("after the conflict: %d", a.Status)
+	}
+}
