@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -183,16 +182,9 @@ func readStep(r *http.Request, in *StepInput) (err error) {
 }
 
 // readMinutes reads the minutes: what was said under said.<change>, and the
-// names of those present.
+// names of those present. The form has an empty value beside those ticked: with
+// it alone nobody is.
 func readMinutes(r *http.Request, in *MinutesInput) error {
-	// The form has an empty value beside those ticked, so that none ticked is
-	// told from not asked.
-	if ticked := slices.DeleteFunc(slices.Clone(r.Form["present"]), func(s string) bool { return s == "" }); len(ticked) > 0 {
-		r.Form["present"] = ticked
-	} else if r.Form.Has("present") {
-		r.Form.Del("present")
-		in.Present = []uuid.UUID{}
-	}
 	if err := web.Form(r.Form, in); err != nil {
 		return err
 	}

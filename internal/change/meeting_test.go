@@ -129,7 +129,23 @@ func TestMeetingPages(t *testing.T) {
 	if a := manager.Post(where+"/minutes", nobody); a.Status != 303 {
 		t.Errorf("nobody ticked: %d", a.Status)
 	}
-	form.Set("version", "2")
+	nobody.Set("version", "2")
+	nobody["present"] = []string{"", person(t, d.Desk, "reviewer").String()}
+	nobody.Set("remarks", "two")
+	if a := manager.Post(where+"/minutes", nobody); a.Status != 303 {
+		t.Fatalf("a member: %d", a.Status)
+	}
+	ticked := `value="` + person(t, d.Desk, "reviewer").String() + `" checked`
+	if page := manager.Get(where); !strings.Contains(page.Text(), ticked) {
+		t.Fatal("who is present is not ticked")
+	}
+	nobody.Set("present", "")
+	nobody.Set("version", "3")
+	nobody.Set("close", "true")
+	if a := manager.Post(where+"/minutes", nobody); a.Status != 422 || strings.Contains(a.Text(), ticked) {
+		t.Errorf("closed with nobody ticked: %d, or who was present is ticked again", a.Status)
+	}
+	form.Set("version", "3")
 	if a := manager.Post(where+"/minutes", form); a.Status != 303 {
 		t.Errorf("%d: %s", a.Status, a.Text())
 	}
