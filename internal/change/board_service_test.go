@@ -171,3 +171,43 @@ func TestMeetingQuorum(t *testing.T) {
 		t.Errorf("one vote of a quorum of two made it %s", got)
 	}
 }
+
+// What is approved after the end of a meeting does not keep its minutes open,
+// however late they are closed; what is approved in its last minute does.
+func TestMeetingOver(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.SetClock(time.Now())
+	now := d.Desk.Desk.Now()
+	manager := person(t, d.Desk, "changemanager")
+	p := plan(t, d.Desk)
+	from, to := p.WindowFrom.AddDate(0, 0, 1), p.WindowTo.AddDate(0, 0, 1)
+	p.WindowFrom, p.WindowTo = &from, &to
+	for name, x := range map[string]struct {
+		after time.Duration // of the begin, when it is approved
+		open  bool
+	}{"within": {59 * time.Minute, true}, "after": {61 * time.Minute, false}} {
+		c := d.proposed(p)
+		d.SetClock(now)
+		m, err := d.Changes.PlanMeeting(d.As("changemanager"), change.MeetingInput{BeginsAt: now.Add(time.Minute), EndsAt: now.Add(61 * time.Minute)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Advance(time.Minute + x.after)
+		for _, who := range []string{"changemanager", "reviewer"} {
+			if c := d.get(c.ID); c.State == change.Reviewing {
+				if err := d.vote(who, c, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got := d.get(c.ID).State; got != change.Approved {
+			t.Fatal(name, got)
+		}
+		d.Advance(24 * time.Hour)
+		m, err = d.Changes.Minute(d.As("changemanager"), m.ID, change.MinutesInput{Present: []uuid.UUID{manager}, Close: true})
+		if names(err, "change.error.not_quorate") != x.open || !x.open && (err != nil || m.Quorate == nil || *m.Quorate) {
+			t.Errorf("approved %s the meeting: %+v, %v", name, m, err)
+		}
+	}
+}

@@ -38,9 +38,9 @@ func (boards) get(ctx context.Context, q db.Querier) (Board, error) {
 	})
 }
 
-// approvedSince counts those of some changes that were approved after an instant.
-func (boards) approvedSince(ctx context.Context, q db.Querier, ids []uuid.UUID, since time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM changes WHERE id = ANY(@ids) AND approved_at >= @since`, db.Args{"ids": ids, "since": since}).Scan(&n)
+// approvedWithin counts those of some changes that were approved in [from, to).
+func (boards) approvedWithin(ctx context.Context, q db.Querier, ids []uuid.UUID, from, to time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM changes WHERE id = ANY(@ids) AND approved_at >= @from AND approved_at < @to`, db.Args{"ids": ids, "from": from, "to": to}).Scan(&n)
 	return n, db.Map(err)
 }
 

@@ -104,7 +104,8 @@ func (s *Service) membersAt(ctx context.Context, q db.Querier, at time.Time) ([]
 }
 
 // mayRecord refuses to close minutes that would record an approval given in a
-// meeting without quorum or without a mandatory role.
+// meeting without quorum or without a mandatory role. What was approved after
+// its end was not given in it, however late its minutes are closed.
 func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error {
 	at, err := s.attendance(ctx, u.Tx, *m)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error
 	if m.Quorate = &quorate; quorate {
 		return nil
 	}
-	n, err := boards{}.approvedSince(ctx, u.Tx, m.topics(), m.BeginsAt)
+	n, err := boards{}.approvedWithin(ctx, u.Tx, m.topics(), m.BeginsAt, m.EndsAt)
 	if err == nil && n > 0 {
 		err = fault.OnField("present", "change.error.not_quorate")
 	}
