@@ -1,7 +1,9 @@
 package change_test
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,5 +211,61 @@ func TestMeetingOver(t *testing.T) {
 		if names(err, "change.error.not_quorate") != x.open || !x.open && (err != nil || m.Quorate == nil || *m.Quorate) {
 			t.Errorf("approved %s the meeting: %+v, %v", name, m, err)
 		}
+	}
+}
+
+// Whoever is invited may open the meeting, also if they are plain staff: that one
+// and no other, without what they may not see of its agenda, and to read.
+func TestMeetingOpens(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.SetClock(time.Now())
+	now := d.Desk.Desk.Now()
+	staff := person(t, d.Desk, "staff")
+	c := d.proposed(plan(t, d.Desk))
+	if _, err := d.Approvals.Appoint(d.As("reviewer"), approval.DeputyInput{DeputyID: staff, From: now.AddDate(0, 0, 3), Until: now.AddDate(0, 0, 6)}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(days int) change.MeetingInput {
+		return change.MeetingInput{BeginsAt: now.AddDate(0, 0, days), EndsAt: now.AddDate(0, 0, days).Add(time.Hour), Place: "A-301"}
+	}
+	ids := map[string]uuid.UUID{}
+	for name, in := range map[string]change.MeetingInput{"in their time": at(4), "after it": at(9)} {
+		m, err := d.Changes.PlanMeeting(d.As("changemanager"), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[name] = m.ID
+	}
+	ids["none"] = uuid.New()
+	browser, api := d.Client("staff"), d.API("staff")
+	check := func(when string, want map[string]int) {
+		t.Helper()
+		for name, status := range want {
+			where := "/changes/meetings/" + ids[name].String()
+			for _, path := range []string{where, where + "/paper", "/api/v1/change-meetings/" + ids[name].String()} {
+				client := browser
+				if path[1] == 'a' {
+					client = api
+				}
+				page := client.Get(path)
+				if page.Status != status || strings.Contains(page.Text(), c.Label()) || strings.Contains(page.Text(), `href="/changes/meetings"`) {
+					t.Errorf("%s, %s: %s: %d", when, name, path, page.Status)
+				}
+			}
+			if a := browser.Post(where+"/minutes", url.Values{"version": {"1"}, "remarks": {"x"}}); a.Status != 403 && a.Status != 404 {
+				t.Errorf("%s, %s: minutes by staff: %d", when, name, a.Status)
+			}
+		}
+	}
+	check("a deputy", map[string]int{"in their time": 200, "after it": 403, "none": 403})
+	in := at(9)
+	in.ChairID = &staff
+	if _, err := d.Changes.EditMeeting(d.As("changemanager"), ids["after it"], in); err != nil {
+		t.Fatal(err)
+	}
+	check("a chair", map[string]int{"after it": 200})
+	if page := browser.Get("/changes/meetings"); page.Status != 403 {
+		t.Errorf("the list: %d", page.Status)
 	}
 }

@@ -122,17 +122,23 @@ func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error
 	return err
 }
 
-// invite tells the board of a meeting: members, those who stand in for one then,
-// and whoever leads it, each once.
+// invited are the board as a meeting has it: members, those who stand in for one
+// then, and whoever leads it, each once.
+func (s *Service) invited(ctx context.Context, q db.Querier, m Meeting) ([]uuid.UUID, error) {
+	out, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
+	for _, d := range deputies {
+		out = append(out, d...)
+	}
+	return unique(append(out, m.ChairID)), err
+}
+
+// invite tells whoever is invited to a meeting of it.
 func (s *Service) invite(ctx context.Context, u *work.Unit, m Meeting, what string) error {
-	members, deputies, err := s.membersAt(ctx, u.Tx, m.BeginsAt)
+	to, err := s.invited(ctx, u.Tx, m)
 	if err != nil {
 		return err
 	}
-	for _, d := range deputies {
-		members = append(members, d...)
-	}
-	to := slices.DeleteFunc(unique(append(members, m.ChairID)), func(id uuid.UUID) bool { return id == u.Actor.ID })
+	to = slices.DeleteFunc(to, func(id uuid.UUID) bool { return id == u.Actor.ID })
 	when := m.BeginsAt.In(s.Zone).Format("2006-01-02 15:04") + "–" + m.EndsAt.In(s.Zone).Format("15:04")
 	if m.Place != "" {
 		when += " " + m.Place

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -98,16 +99,28 @@ type MeetingDetail struct {
 	Board   Board
 	Here    Attendance // of those noted as present
 	May     bool       // the reader may change it
+	All     bool       // the reader may list the other meetings
 }
 
-// Meeting reads one meeting. Changes on its agenda that the reader may not see
-// are counted only.
+// Meeting reads one meeting, for those who plan changes and for whoever is
+// invited to it. Changes on its agenda that the reader may not see are counted
+// only.
 func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (d MeetingDetail, err error) {
-	if _, err := s.templateReader(ctx); err != nil {
-		return d, err
+	who, refused := s.templateReader(ctx)
+	if refused != nil && !fault.Is(refused, fault.Forbidden) {
+		return d, refused
 	}
 	if d.Meeting, err = (meetings{}).get(ctx, s.desk.DB, id); err != nil {
-		return d, err
+		return d, cmp.Or(refused, err)
+	}
+	if d.All = refused == nil; !d.All {
+		guests, err := s.invited(ctx, s.desk.DB, d.Meeting)
+		if err != nil {
+			return d, err
+		}
+		if !slices.Contains(guests, who.ID) {
+			return d, refused
+		}
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
