@@ -35,7 +35,8 @@ func (d desk) told(who string) map[string]int {
 }
 
 // Members and their deputies of that day are told once when a meeting is
-// planned, moved and called off, and once before it; those who plan it are not.
+// planned, moved and called off, and once before it; a new chair is told that they
+// lead it; those who plan it are not told.
 func TestMeetingInvites(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -75,6 +76,14 @@ func TestMeetingInvites(t *testing.T) {
 	d.Advance(3*24*time.Hour + time.Hour)
 	check("soon", map[string]map[string]int{"reviewer": {"soon": 1}, "staff": {"soon": 1}})
 	check("soon again", map[string]map[string]int{"reviewer": {"soon": 1}, "changemanager": {"soon": 1}})
+	for range 2 { // the second time it is the same chair
+		lead := person(t, d.Desk, "lead")
+		in.ChairID = &lead
+		if m, err = d.Changes.EditMeeting(d.As("changemanager"), m.ID, in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("another chair", map[string]map[string]int{"lead": {"chair": 1, "moved": 0}, "reviewer": {"chair": 0, "moved": 1}, "changemanager": {"chair": 0}})
 	if _, err = d.Changes.CancelMeeting(d.As("changemanager"), m.ID, change.StepInput{}); err != nil {
 		t.Fatal(err)
 	}

@@ -135,16 +135,20 @@ func (s *Service) invited(ctx context.Context, q db.Querier, m Meeting) ([]uuid.
 // invite tells whoever is invited to a meeting of it.
 func (s *Service) invite(ctx context.Context, u *work.Unit, m Meeting, what string) error {
 	to, err := s.invited(ctx, u.Tx, m)
-	if err != nil {
-		return err
+	if err == nil {
+		s.announce(u, m, what, to...)
 	}
-	to = slices.DeleteFunc(to, func(id uuid.UUID) bool { return id == u.Actor.ID })
+	return err
+}
+
+// announce tells people of a meeting, but for the actor.
+func (s *Service) announce(u *work.Unit, m Meeting, what string, to ...uuid.UUID) {
 	when := m.BeginsAt.In(s.Zone).Format("2006-01-02 15:04") + "–" + m.EndsAt.In(s.Zone).Format("15:04")
 	if m.Place != "" {
 		when += " " + m.Place
 	}
+	to = slices.DeleteFunc(to, func(id uuid.UUID) bool { return id == u.Actor.ID })
 	u.Announce(what, event.Subject{Title: when, Path: "/changes/meetings/" + m.ID.String()}, to...)
-	return nil
 }
 
 // planned notes that members know of when a meeting is. Of one that begins so

@@ -232,12 +232,16 @@ func agendaLength(v any) any {
 	return nil
 }
 
-// EditMeeting changes when and where it is, and who leads it.
+// EditMeeting changes when and where it is, which the board is told, and who leads
+// it, which they are told.
 func (s *Service) EditMeeting(ctx context.Context, id uuid.UUID, in MeetingInput) (Meeting, error) {
 	return s.onMeeting(ctx, id, in.Version, in, func(u *work.Unit, m *Meeting) error {
 		before := *m
 		if err := s.fillMeeting(ctx, u.Tx, m, in); err != nil {
 			return err
+		}
+		if m.ChairID != before.ChairID {
+			s.announce(u, *m, "change.meeting_chair", m.ChairID)
 		}
 		if m.BeginsAt.Equal(before.BeginsAt) && m.EndsAt.Equal(before.EndsAt) && m.Place == before.Place {
 			return nil
