@@ -417,6 +417,8 @@ CREATE TABLE public.change_meetings (
     updated_at timestamp with time zone NOT NULL,
     quorate boolean,
     reminded_at timestamp with time zone,
+    attendance jsonb,
+    CONSTRAINT change_meetings_attendance CHECK (((attendance IS NULL) OR (state = 'held'::text))),
     CONSTRAINT change_meetings_held CHECK (((state = 'held'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT change_meetings_state CHECK ((state = ANY (ARRAY['planned'::text, 'held'::text, 'cancelled'::text]))),
     CONSTRAINT change_meetings_times CHECK ((ends_at > begins_at))

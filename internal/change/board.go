@@ -37,6 +37,7 @@ func (b *Board) Touch(now time.Time) { b.Version++; b.UpdatedAt = now }
 
 // Attendance is who of the board was at a meeting, or is noted as present yet.
 type Attendance struct {
+	Board   []uuid.UUID             `json:"board"`   // all of its members
 	Members int                     `json:"members"` // there, or stood in for
 	Quorum  int                     `json:"quorum"`
 	For     map[uuid.UUID]uuid.UUID `json:"for"`     // deputies, and the member that each stands in for
@@ -50,7 +51,7 @@ func (a Attendance) Quorate() bool { return a.Members >= a.Quorum && len(a.Missi
 // counts for one absent member whose deputy they are, and brings that member's
 // roles. As many members as can be are stood in for.
 func (b Board) attendance(members, present []uuid.UUID, deputies map[uuid.UUID][]uuid.UUID, roles map[uuid.UUID][]identity.Role) Attendance {
-	out := Attendance{Quorum: b.Quorum, For: map[uuid.UUID]uuid.UUID{}, Missing: []identity.Role{}}
+	out := Attendance{Board: members, Quorum: b.Quorum, For: map[uuid.UUID]uuid.UUID{}, Missing: []identity.Role{}}
 	stood := map[uuid.UUID]uuid.UUID{} // absent members, and who stands in for them
 	var place func(uuid.UUID, map[uuid.UUID]bool) bool
 	place = func(deputy uuid.UUID, tried map[uuid.UUID]bool) bool {

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/change"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
 
@@ -276,5 +277,53 @@ func TestMeetingOpens(t *testing.T) {
 	check("a chair", map[string]int{"after it": 200})
 	if page := browser.Get("/changes/meetings"); page.Status != 403 {
 		t.Errorf("the list: %d", page.Status)
+	}
+}
+
+// Closed minutes say who of the board was there as it was then, whoever has a
+// seat since; of those that are older than their noting it they say no more than
+// they know.
+func TestMinutesAttendance(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.SetClock(time.Now())
+	now := d.Desk.Desk.Now()
+	staff, reviewer := person(t, d.Desk, "staff"), person(t, d.Desk, "reviewer")
+	if _, err := d.Approvals.Appoint(d.As("reviewer"), approval.DeputyInput{DeputyID: staff, From: now, Until: now.AddDate(0, 0, 2)}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Changes.PlanMeeting(d.As("changemanager"), change.MeetingInput{BeginsAt: now, EndsAt: now.Add(time.Hour)})
+	if err == nil {
+		d.Advance(time.Minute)
+		m, err = d.Changes.Minute(d.As("changemanager"), m.ID, change.MinutesInput{Present: []uuid.UUID{staff}, Close: true})
+	}
+	if a := m.Attendance; err != nil || a == nil || a.Members != 1 || a.For[staff] != reviewer || !slices.Equal(a.Board, []uuid.UUID{reviewer}) {
+		t.Fatalf("%+v: %v", m.Attendance, err)
+	}
+	if _, err := d.Changes.SetBoard(d.As("changemanager"), change.BoardInput{Quorum: 3}); err != nil {
+		t.Fatal(err)
+	}
+	old := uuid.New()
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		if _, err := tx.Exec(t.Context(), `DELETE FROM role_grants WHERE person_id = @id`, db.Args{"id": reviewer}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `INSERT INTO change_meetings (id, state, begins_at, ends_at, chair_id, present, closed_at, quorate, created_by, created_at, updated_at)
+			SELECT @old, state, begins_at, ends_at, chair_id, present, closed_at, false, created_by, created_at, updated_at FROM change_meetings WHERE id = @id`, db.Args{"old": old, "id": m.ID})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	lead := d.Client("lead")
+	for id, want := range map[uuid.UUID]string{m.ID: "Quorate: 1 of 1 members.", old: "It was not quorate."} {
+		for _, path := range []string{"", "/paper"} {
+			page := lead.Get("/changes/meetings/" + id.String() + path).Text()
+			if !strings.Contains(page, want) || strings.Contains(page, "of 3") || strings.Contains(page, " stands in for ") != (id == m.ID) {
+				t.Errorf("%q of %s: not what it was: %s", path, id, page)
+			}
+		}
+	}
+	if a := d.API("lead").Get("/api/v1/change-meetings/" + m.ID.String()); !strings.Contains(a.Text(), `"board":["`+reviewer.String()) {
+		t.Errorf("%d: %s", a.Status, a.Text())
 	}
 }

@@ -39,11 +39,14 @@ type Meeting struct {
 	ClosedAt *time.Time   `db:"closed_at" json:"closed_at" audit:"closed_at"`
 	// Quorate says whether enough of the board was there when the minutes were
 	// closed; null before.
-	Quorate    *bool      `db:"quorate" json:"quorate" audit:"quorate"`
-	RemindedAt *time.Time `db:"reminded_at" json:"-"` // when members were told that it begins soon
-	CreatedBy  uuid.UUID  `db:"created_by" json:"created_by"`
-	CreatedAt  time.Time  `db:"created_at" json:"created_at"`
-	UpdatedAt  time.Time  `db:"updated_at" json:"updated_at"`
+	Quorate *bool `db:"quorate" json:"quorate" audit:"quorate"`
+	// Attendance is that of when the minutes were closed; null before, and in
+	// minutes that are older than its being noted.
+	Attendance *Attendance `db:"attendance" json:"attendance"`
+	RemindedAt *time.Time  `db:"reminded_at" json:"-"` // when members were told that it begins soon
+	CreatedBy  uuid.UUID   `db:"created_by" json:"created_by"`
+	CreatedAt  time.Time   `db:"created_at" json:"created_at"`
+	UpdatedAt  time.Time   `db:"updated_at" json:"updated_at"`
 }
 
 // AgendaItem is one change that a meeting is about.

@@ -64,22 +64,35 @@ func (d MeetingDetail) present(ctx context.Context) string {
 	return orDash(strings.Join(out, ui.T(ctx, "change.comma")))
 }
 
-// quorate reports whether enough of the board was there, or is noted by now.
-func (d MeetingDetail) quorate() bool {
-	if d.Quorate != nil {
-		return *d.Quorate
+// quorum says whether enough of the board is there, or was; "" where that is not
+// known.
+func (d MeetingDetail) quorum(ctx context.Context) (text string, quorate bool) {
+	switch {
+	case d.Here != nil && d.Here.Quorate():
+		return ui.T(ctx, "change.quorate", "n", d.Here.Members, "quorum", d.Here.Quorum), true
+	case d.Here != nil:
+		text = ui.T(ctx, "change.not_quorate", "n", d.Here.Members, "quorum", d.Here.Quorum)
+		if len(d.Here.Missing) > 0 {
+			text += " " + ui.T(ctx, "change.not_here", "roles", roleNames(ctx, d.Here.Missing))
+		}
+		return text, false
+	case d.Quorate == nil: // minutes that are older than the rules of the board
+		return "", false
+	case *d.Quorate:
+		return ui.T(ctx, "change.was_quorate"), true
 	}
-	return d.Here.Quorate()
+	return ui.T(ctx, "change.was_not_quorate"), false
 }
 
 // standIns says who stands in for whom.
 func (d MeetingDetail) standIns(ctx context.Context) []string {
 	var out []string
 	for _, id := range d.Present {
-		for _, m := range d.Members {
-			if d.Here.For[id] == m.ID {
-				out = append(out, ui.T(ctx, "change.stands_in", "name", d.People[id].Display(i18n.Lang(ctx)), "member", pick(ctx, m.Name, m.NameEn)))
-			}
+		if d.Here == nil {
+			break
+		}
+		if m, ok := d.Here.For[id]; ok {
+			out = append(out, ui.T(ctx, "change.stands_in", "name", d.People[id].Display(i18n.Lang(ctx)), "member", d.People[m].Display(i18n.Lang(ctx))))
 		}
 	}
 	return out

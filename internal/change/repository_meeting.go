@@ -11,7 +11,7 @@ import (
 	"opsdesk/internal/record"
 )
 
-const meetingColumns = `id, version, number, state, begins_at, ends_at, place, chair_id, present, agenda, remarks, closed_at, quorate, reminded_at, created_by, created_at, updated_at`
+const meetingColumns = `id, version, number, state, begins_at, ends_at, place, chair_id, present, agenda, remarks, closed_at, quorate, attendance, reminded_at, created_by, created_at, updated_at`
 
 // meetings is the store of meetings.
 type meetings struct{}
@@ -19,14 +19,14 @@ type meetings struct{}
 func meetingArgs(m *Meeting) db.Args {
 	return db.Args{
 		"id": m.ID, "version": m.Version, "state": m.State, "begins_at": m.BeginsAt, "ends_at": m.EndsAt, "place": m.Place, "chair_id": m.ChairID, "present": nonNil(m.Present),
-		"agenda": nonNil(m.Agenda), "remarks": m.Remarks, "closed_at": m.ClosedAt, "quorate": m.Quorate, "reminded_at": m.RemindedAt, "created_by": m.CreatedBy, "created_at": m.CreatedAt, "updated_at": m.UpdatedAt,
+		"agenda": nonNil(m.Agenda), "remarks": m.Remarks, "closed_at": m.ClosedAt, "quorate": m.Quorate, "attendance": m.Attendance, "reminded_at": m.RemindedAt, "created_by": m.CreatedBy, "created_at": m.CreatedAt, "updated_at": m.UpdatedAt,
 	}
 }
 
 // Insert queues a new meeting.
 func (meetings) Insert(b *pgx.Batch, m *Meeting) {
-	b.Queue(`INSERT INTO change_meetings (id, version, state, begins_at, ends_at, place, chair_id, present, agenda, remarks, closed_at, quorate, reminded_at, created_by, created_at, updated_at)
-		VALUES (@id, @version, @state, @begins_at, @ends_at, @place, @chair_id, @present, @agenda, @remarks, @closed_at, @quorate, @reminded_at, @created_by, @created_at, @updated_at)`, meetingArgs(m))
+	b.Queue(`INSERT INTO change_meetings (id, version, state, begins_at, ends_at, place, chair_id, present, agenda, remarks, closed_at, quorate, attendance, reminded_at, created_by, created_at, updated_at)
+		VALUES (@id, @version, @state, @begins_at, @ends_at, @place, @chair_id, @present, @agenda, @remarks, @closed_at, @quorate, @attendance, @reminded_at, @created_by, @created_at, @updated_at)`, meetingArgs(m))
 }
 
 // Update queues the changed meeting.
@@ -35,7 +35,7 @@ func (meetings) Update(b *pgx.Batch, m *Meeting) {
 	delete(args, "created_by")
 	delete(args, "created_at")
 	b.Queue(`UPDATE change_meetings SET version = @version, state = @state, begins_at = @begins_at, ends_at = @ends_at, place = @place, chair_id = @chair_id, present = @present, agenda = @agenda,
-		remarks = @remarks, closed_at = @closed_at, quorate = @quorate, reminded_at = @reminded_at, updated_at = @updated_at WHERE id = @id AND version = @version - 1`, args)
+		remarks = @remarks, closed_at = @closed_at, quorate = @quorate, attendance = @attendance, reminded_at = @reminded_at, updated_at = @updated_at WHERE id = @id AND version = @version - 1`, args)
 }
 
 // ForUpdate locks and reads one meeting.

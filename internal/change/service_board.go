@@ -63,16 +63,46 @@ func (s *Service) SetBoard(ctx context.Context, in BoardInput) (Board, error) {
 	})
 }
 
+// roster is the members of the board, and their deputies at an instant.
+type roster struct {
+	members  []Named
+	deputies map[uuid.UUID][]uuid.UUID
+}
+
+func (r roster) ids() []uuid.UUID {
+	out := make([]uuid.UUID, len(r.members))
+	for n, x := range r.members {
+		out[n] = x.ID
+	}
+	return out
+}
+
+// invited are the members, those who stand in for one, and whoever leads the
+// meeting, each once.
+func (r roster) invited(m Meeting) []uuid.UUID {
+	out := r.ids()
+	for _, d := range r.deputies {
+		out = append(out, d...)
+	}
+	return unique(append(out, m.ChairID))
+}
+
+// roster reads the board as a meeting has it.
+func (s *Service) roster(ctx context.Context, q db.Querier, m Meeting) (r roster, err error) {
+	if r.members, err = s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now()); err != nil {
+		return r, err
+	}
+	r.deputies, err = s.Approvals.DeputiesOf(ctx, q, r.ids(), m.BeginsAt)
+	return r, err
+}
+
 // attendance is who of the board is noted as present at a meeting.
-func (s *Service) attendance(ctx context.Context, q db.Querier, m Meeting) (Attendance, error) {
+func (s *Service) attendance(ctx context.Context, q db.Querier, m Meeting, r roster) (Attendance, error) {
 	b, err := boards{}.get(ctx, q)
 	if err != nil {
 		return Attendance{}, err
 	}
-	members, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
-	if err != nil {
-		return Attendance{}, err
-	}
+	members := r.ids()
 	actors, err := identity.LoadActors(ctx, q, unique(slices.Concat(members, m.Present)), s.desk.Now())
 	if err != nil {
 		return Attendance{}, err
@@ -82,37 +112,28 @@ func (s *Service) attendance(ctx context.Context, q db.Querier, m Meeting) (Atte
 		roles[id] = a.Roles
 	}
 	for _, m := range members {
-		for _, d := range deputies[m] {
+		for _, d := range r.deputies[m] {
 			of[d] = append(of[d], m)
 		}
 	}
 	return b.attendance(members, m.Present, of, roles), nil
 }
 
-// membersAt are the members of the board, and their deputies at an instant.
-func (s *Service) membersAt(ctx context.Context, q db.Querier, at time.Time) ([]uuid.UUID, map[uuid.UUID][]uuid.UUID, error) {
-	list, err := s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now())
-	if err != nil {
-		return nil, nil, err
-	}
-	out := make([]uuid.UUID, len(list))
-	for n, x := range list {
-		out[n] = x.ID
-	}
-	deputies, err := s.Approvals.DeputiesOf(ctx, q, out, at)
-	return out, deputies, err
-}
-
-// mayRecord refuses to close minutes that would record an approval given in a
+// mayRecord notes who of the board is there, and refuses to close minutes that
+// would record an approval given in a
 // meeting without quorum or without a mandatory role. What was approved after
 // its end was not given in it, however late its minutes are closed.
 func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error {
-	at, err := s.attendance(ctx, u.Tx, *m)
+	r, err := s.roster(ctx, u.Tx, *m)
+	if err != nil {
+		return err
+	}
+	at, err := s.attendance(ctx, u.Tx, *m, r)
 	if err != nil {
 		return err
 	}
 	quorate := at.Quorate()
-	if m.Quorate = &quorate; quorate {
+	if m.Quorate, m.Attendance = &quorate, &at; quorate {
 		return nil
 	}
 	n, err := boards{}.approvedWithin(ctx, u.Tx, m.topics(), m.BeginsAt, m.EndsAt)
@@ -122,21 +143,11 @@ func (s *Service) mayRecord(ctx context.Context, u *work.Unit, m *Meeting) error
 	return err
 }
 
-// invited are the board as a meeting has it: members, those who stand in for one
-// then, and whoever leads it, each once.
-func (s *Service) invited(ctx context.Context, q db.Querier, m Meeting) ([]uuid.UUID, error) {
-	out, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
-	for _, d := range deputies {
-		out = append(out, d...)
-	}
-	return unique(append(out, m.ChairID)), err
-}
-
 // invite tells whoever is invited to a meeting of it.
 func (s *Service) invite(ctx context.Context, u *work.Unit, m Meeting, what string) error {
-	to, err := s.invited(ctx, u.Tx, m)
+	r, err := s.roster(ctx, u.Tx, m)
 	if err == nil {
-		s.announce(u, m, what, to...)
+		s.announce(u, m, what, r.invited(m)...)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -95,63 +96,60 @@ type MeetingDetail struct {
 	Topics  []Topic
 	Hidden  int // topics that the reader may not see
 	People  map[uuid.UUID]identity.Person
-	Members []Named // of the board
-	Board   Board
-	Here    Attendance // of those noted as present
-	May     bool       // the reader may change it
-	All     bool       // the reader may list the other meetings
+	Members []Named     // of the board
+	Here    *Attendance // of those noted as present, or as the minutes have it; nil: nobody knows
+	May     bool        // the reader may change it
+	All     bool        // the reader may list the other meetings
 }
 
 // Meeting reads one meeting, for those who plan changes and for whoever is
 // invited to it. Changes on its agenda that the reader may not see are counted
-// only.
-func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (d MeetingDetail, err error) {
+// only. What is closed shows the board as it was.
+func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (MeetingDetail, error) {
 	who, refused := s.templateReader(ctx)
 	if refused != nil && !fault.Is(refused, fault.Forbidden) {
-		return d, refused
+		return MeetingDetail{}, refused
 	}
-	if d.Meeting, err = (meetings{}).get(ctx, s.desk.DB, id); err != nil {
-		return d, cmp.Or(refused, err)
-	}
-	if d.All = refused == nil; !d.All {
-		guests, err := s.invited(ctx, s.desk.DB, d.Meeting)
-		if err != nil {
-			return d, err
-		}
-		if !slices.Contains(guests, who.ID) {
-			return d, refused
-		}
+	m, err := meetings{}.get(ctx, s.desk.DB, id)
+	if err != nil {
+		return MeetingDetail{}, cmp.Or(refused, err)
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
-		return d, err
+		return MeetingDetail{}, err
 	}
-	ids := d.topics()
+	d := MeetingDetail{Meeting: m, Here: m.Attendance, All: refused == nil}
+	ids, invited := m.topics(), d.All
 	var known map[uuid.UUID]Change
 	var votes map[uuid.UUID]approval.Standing
-	m, present, chair := d.Meeting, d.Present, d.ChairID
 	err = db.Together(ctx, s.desk.DB,
 		func(q db.Querier) (err error) { known, err = s.repo.agenda(ctx, q, v, ids); return err },
-		func(q db.Querier) (err error) { d.Board, err = boards{}.get(ctx, q); return err },
-		func(q db.Querier) (err error) { d.Here, err = s.attendance(ctx, q, m); return err },
 		func(q db.Querier) (err error) { votes, err = s.Approvals.Standings(ctx, q, ids); return err },
-		func(q db.Querier) (err error) {
-			d.Members, err = s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now())
-			return err
-		},
-		func(q db.Querier) (err error) {
-			members, deputies, err := s.membersAt(ctx, q, m.BeginsAt)
+		func(q db.Querier) error {
+			r, err := s.roster(ctx, q, m)
 			if err != nil {
 				return err
 			}
-			known := append(slices.Clone(present), chair)
-			for _, x := range members {
-				known = append(known, deputies[x]...)
+			guests := r.invited(m)
+			invited = invited || slices.Contains(guests, who.ID)
+			named := append(slices.Clone(m.Present), m.ChairID)
+			if d.Here != nil {
+				named = slices.AppendSeq(named, maps.Values(d.Here.For))
 			}
-			d.People, err = identity.People(ctx, q, known...)
+			if m.State == MeetingPlanned {
+				at, err := s.attendance(ctx, q, m, r)
+				if err != nil {
+					return err
+				}
+				d.Members, d.Here, named = r.members, &at, append(named, guests...)
+			}
+			d.People, err = identity.People(ctx, q, named...)
 			return err
 		},
 	)
+	if err == nil && !invited {
+		return MeetingDetail{}, refused
+	}
 	for _, a := range d.Agenda {
 		if c, ok := known[a.ChangeID]; ok {
 			d.Topics = append(d.Topics, Topic{a, c, votes[a.ChangeID]})

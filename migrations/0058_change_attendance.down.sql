@@ -1,0 +1,1 @@
+ALTER TABLE change_meetings DROP COLUMN attendance;
