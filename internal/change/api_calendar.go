@@ -19,10 +19,11 @@ type (
 		Item    string `query:"item"`
 	}
 	calendarOut struct {
-		Changes []Slot   `json:"changes"`
-		Freezes []Freeze `json:"freezes"`
-		Windows []Band   `json:"windows"`
-		More    bool     `json:"more"`
+		Changes     []Slot   `json:"changes"`
+		Freezes     []Freeze `json:"freezes"`
+		Windows     []Band   `json:"windows"`
+		More        bool     `json:"more"`
+		MoreWindows bool     `json:"more_windows"`
 	}
 )
 
@@ -47,7 +48,7 @@ func (a api) calendar(w http.ResponseWriter, r *http.Request) (err error) {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), nonNil(c.Bands), c.More})
+	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), nonNil(c.Bands), c.More, c.MoreBands})
 }
 
 func (a api) freeze(w http.ResponseWriter, r *http.Request) error {

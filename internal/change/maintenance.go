@@ -264,9 +264,8 @@ type Band struct {
 const maxBands = 1000
 
 // bands are the times of windows in a span, in order: of one service or item, or
-// of all.
-func bands(all []Maintenance, s Span) []Band {
-	var out []Band
+// of all. more says that there are more than a calendar shows.
+func bands(all []Maintenance, s Span) (out []Band, more bool) {
 	for _, m := range all {
 		if s.Service != nil && !slices.Contains(m.Services, *s.Service) || s.Item != nil && !slices.Contains(m.Items, *s.Item) {
 			continue
@@ -276,5 +275,5 @@ func bands(all []Maintenance, s Span) []Band {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Band) int { return a.From.Compare(b.From) })
-	return out[:min(len(out), maxBands)]
+	return out[:min(len(out), maxBands)], len(out) > maxBands
 }

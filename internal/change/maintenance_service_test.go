@@ -388,3 +388,33 @@ func TestMaintenanceFormVersion(t *testing.T) {
 		t.Errorf("after the conflict: %d", a.Status)
 	}
 }
+
+// A window of many items is told of once; another window, or another exception,
+// by itself.
+func TestMaintenanceGrouped(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	items := itemIDs(t, d.Desk, 9)
+	p := plan(t, d.Desk)
+	p.Items = items
+	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = items })
+	c := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	d.hide(items[8])
+	page := func(alerts int, want ...string) {
+		t.Helper()
+		a := d.Client("lead").Get("/changes/" + c.Label()).Text()
+		if n := strings.Count(a, "Outside the maintenance window of “"); n != alerts {
+			t.Errorf("%d alerts, want %d", n, alerts)
+		}
+		for _, w := range want {
+			if !strings.Contains(a, w) {
+				t.Errorf("not on the page: %s", w)
+			}
+		}
+	}
+	page(1, ", 3 more, an item that you may not see”")
+	d.hide(items[7])
+	page(1, ", 2 more, 2 items that you may not see”")
+	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items, in.Starts, in.Ends = items[:1], "00:00", "00:01" })
+	page(2)
+}

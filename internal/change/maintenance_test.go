@@ -97,3 +97,27 @@ func TestOutside(t *testing.T) {
 		t.Errorf("without windows: %v", rest)
 	}
 }
+
+// A calendar that has more times of windows than it shows says so.
+func TestBands(t *testing.T) {
+	t.Parallel()
+	service := uuid.New()
+	daily := Maintenance{Weekdays: []int{1, 2, 3, 4, 5, 6, 7}, Starts: "02:00", Ends: "06:00", Zone: "UTC", ValidFrom: "2026-01-01"}
+	all := make([]Maintenance, 20)
+	for n := range all {
+		all[n] = daily
+	}
+	all[0].Services = []uuid.UUID{service}
+	s := Span{From: utcTime(t, "2026-03-01 00:00"), To: utcTime(t, "2026-04-20 00:00")} // 50 days
+	if got, more := bands(all, s); len(got) != maxBands || more {
+		t.Errorf("as many as are shown: %d, more: %v", len(got), more)
+	}
+	s.To = utcTime(t, "2026-04-21 00:00")
+	if got, more := bands(all, s); len(got) != maxBands || !more {
+		t.Errorf("more than are shown: %d, more: %v", len(got), more)
+	}
+	s.Service = &service
+	if got, more := bands(all, s); len(got) != 51 || more {
+		t.Errorf("of a service: %d, more: %v", len(got), more)
+	}
+}

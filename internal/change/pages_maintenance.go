@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,12 +58,51 @@ func (l MaintenanceList) service(ctx context.Context, id uuid.UUID) string {
 	return id.String()
 }
 
-// outsideName is what a change is outside the windows of, for the reader.
-func outsideName(ctx context.Context, o Outside) string {
-	if o.NameZh == "" {
-		return ui.T(ctx, "change.outside_hidden")
+// group is what a change is outside the same windows of.
+type group struct {
+	Outside
+	names  []string // for the reader
+	hidden int      // items that they may not see
+}
+
+// grouped puts together what has the same windows, and the same exception from
+// them: one window is told of once, however many items it is for.
+func grouped(ctx context.Context, list []Outside) []group {
+	var out []group
+	at := map[string]int{}
+	for _, o := range list {
+		key := o.Excepted
+		for _, m := range o.Windows {
+			key = m.ID.String() + key
+		}
+		n, ok := at[key]
+		if !ok {
+			n, out = len(out), append(out, group{Outside: o})
+			at[key] = n
+		}
+		if o.NameZh == "" {
+			out[n].hidden++
+		} else {
+			out[n].names = append(out[n].names, pick(ctx, o.NameZh, o.NameEn))
+		}
 	}
-	return pick(ctx, o.NameZh, o.NameEn)
+	return out
+}
+
+// perGroup is how many of a group are named.
+const perGroup = 5
+
+func (g group) name(ctx context.Context) string {
+	out := slices.Clone(g.names[:min(len(g.names), perGroup)])
+	if n := len(g.names) - len(out); n > 0 {
+		out = append(out, ui.T(ctx, "change.outside_more", "n", n))
+	}
+	if g.hidden == 1 {
+		out = append(out, ui.T(ctx, "change.outside_hidden"))
+	} else if g.hidden > 1 {
+		out = append(out, ui.T(ctx, "change.outside_hidden_n", "n", g.hidden))
+	}
+	return strings.Join(out, ui.T(ctx, "change.maintenance.and"))
 }
 
 // outsideWhen lists the windows, and when the next begins.

@@ -37,10 +37,11 @@ const longestSpan = 62 * 24 * time.Hour
 
 // Calendar is the changes and the freezes of a span.
 type Calendar struct {
-	Slots   []Slot
-	Freezes []Freeze
-	Bands   []Band // times of maintenance windows
-	More    bool   // there are more changes than a calendar shows
+	Slots     []Slot
+	Freezes   []Freeze
+	Bands     []Band // times of maintenance windows
+	More      bool   // there are more changes than a calendar shows
+	MoreBands bool   // and more times of windows
 }
 
 // Calendar lists what the actor may see of a span.
@@ -63,7 +64,7 @@ func (s *Service) Calendar(ctx context.Context, span Span) (c Calendar, err erro
 		},
 		func(q db.Querier) error {
 			all, err := maintenances{}.all(ctx, q)
-			c.Bands = bands(all, span)
+			c.Bands, c.MoreBands = bands(all, span)
 			return err
 		})
 	if len(c.Slots) > maxSlots {
