@@ -418,3 +418,49 @@ func TestMaintenanceGrouped(t *testing.T) {
 	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items, in.Starts, in.Ends = items[:1], "00:00", "00:01" })
 	page(2)
 }
+
+// Weekdays, times and days that are none are said on their fields, in words of
+// both languages.
+func TestMaintenanceInput(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	good := change.MaintenanceInput{
+		NameZh: "夜间", NameEn: "Nights", Weekdays: []int{1}, Starts: "02:00", Ends: "06:00", Zone: "UTC", ValidFrom: "2026-01-01", Items: itemIDs(t, d.Desk, 1),
+	}
+	for _, x := range []struct {
+		field, key string
+		set        func(*change.MaintenanceInput)
+	}{
+		{"weekdays", "change.error.weekdays", func(in *change.MaintenanceInput) { in.Weekdays = []int{} }},
+		{"weekdays", "change.error.weekdays", func(in *change.MaintenanceInput) { in.Weekdays = nil }},
+		{"weekdays", "change.error.weekdays", func(in *change.MaintenanceInput) { in.Weekdays = []int{1, 8} }},
+		{"weekdays", "change.error.weekdays", func(in *change.MaintenanceInput) { in.Weekdays = []int{0} }},
+		{"starts", "change.error.time_of_day", func(in *change.MaintenanceInput) { in.Starts = "2:00" }},
+		{"starts", "change.error.time_of_day", func(in *change.MaintenanceInput) { in.Starts = "02:00:00" }},
+		{"ends", "change.error.time_of_day", func(in *change.MaintenanceInput) { in.Ends = "24:00" }},
+		{"ends", "change.error.time_of_day", func(in *change.MaintenanceInput) { in.Ends = "six" }},
+		{"valid_from", "validation.datetime", func(in *change.MaintenanceInput) { in.ValidFrom = "0000-01-01" }},
+		{"valid_until", "validation.datetime", func(in *change.MaintenanceInput) { in.ValidUntil = "2026-02-30" }},
+		{"valid_until", "change.error.valid_until", func(in *change.MaintenanceInput) { in.ValidUntil = "0000-01-01" }},
+	} {
+		in := good
+		x.set(&in)
+		_, err := d.Changes.SetMaintenance(d.As("changemanager"), in)
+		f := fault.Of(err)
+		if err == nil || len(f.Fields) != 1 || f.Fields[0].Name != x.field || f.Fields[0].Code != x.key {
+			t.Errorf("want %s %s: %v", x.field, x.key, err)
+		}
+		for _, lang := range []string{"en", "zh-CN"} {
+			if !d.Desk.Desk.Messages.In(lang).Has(x.key) {
+				t.Errorf("%s has no %s", lang, x.key)
+			}
+		}
+	}
+	form := url.Values{"name_zh": {"x"}, "name_en": {"x"}, "nth": {"0"}, "starts": {"2:00"}, "ends": {"06:00"}, "zone": {"UTC"}, "valid_from": {"2026-01-01"}, "items": {good.Items[0].String()}}
+	if a := d.Client("changemanager").Post("/changes/maintenance", form); a.Status != 422 || !strings.Contains(a.Text(), "such as 02:00") || !strings.Contains(a.Text(), "at least one weekday") {
+		t.Errorf("the form: %d", a.Status)
+	}
+	if _, err := d.Changes.SetMaintenance(d.As("changemanager"), good); err != nil {
+		t.Error(err)
+	}
+}

@@ -29,9 +29,9 @@ type MaintenanceInput struct {
 	NameEn     string      `json:"name_en" validate:"required,notblank,line,max=100"`
 	Binding    bool        `json:"binding"`
 	Nth        int         `json:"nth" validate:"min=-1,max=4"` // 0: every week; -1: the last of a month
-	Weekdays   []int       `json:"weekdays" validate:"required,max=7,dive,min=1,max=7"`
-	Starts     string      `json:"starts" validate:"required,datetime=15:04"`
-	Ends       string      `json:"ends" validate:"required,datetime=15:04"`
+	Weekdays   []int       `json:"weekdays" validate:"max=7"`   // 1: Monday
+	Starts     string      `json:"starts" validate:"required"`  // HH:MM
+	Ends       string      `json:"ends" validate:"required"`
 	Zone       string      `json:"zone" validate:"required,max=60"`
 	ValidFrom  string      `json:"valid_from" validate:"required,datetime=2006-01-02"`
 	ValidUntil string      `json:"valid_until" validate:"omitempty,datetime=2006-01-02"`
@@ -146,6 +146,17 @@ func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintena
 	bad := func(name, code string) { f.Fields = append(f.Fields, fault.Field{Name: name, Code: code}) }
 	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
 		bad("zone", "change.error.zone")
+	}
+	if len(in.Weekdays) == 0 || slices.ContainsFunc(in.Weekdays, func(d int) bool { return d < 1 || d > 7 }) {
+		bad("weekdays", "change.error.weekdays")
+	}
+	for _, x := range [][2]string{{"starts", in.Starts}, {"ends", in.Ends}} {
+		if t, err := time.Parse("15:04", x[1]); err != nil || t.Format("15:04") != x[1] { // 2:00 is read too
+			bad(x[0], "change.error.time_of_day")
+		}
+	}
+	if in.ValidFrom < "0001-01-01" { // the database has no such day
+		bad("valid_from", "validation.datetime")
 	}
 	if in.ValidUntil != "" && in.ValidUntil < in.ValidFrom {
 		bad("valid_until", "change.error.valid_until")
