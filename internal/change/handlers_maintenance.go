@@ -71,7 +71,9 @@ func (h handlers) maintenanceForm(r *http.Request) (p maintenanceProps, err erro
 	if n < 0 {
 		return p, fault.New(fault.NotFound, "error.not_found")
 	}
-	p.Maintenance = p.Windows[n]
+	if p.Maintenance = p.Windows[n]; !p.Mine[id] {
+		return p, fault.New(fault.Forbidden, "error.forbidden")
+	}
 	return p, nil
 }
 

@@ -464,3 +464,45 @@ func TestMaintenanceInput(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Owners of a service are offered to change the windows that are for their
+// service and nothing else, and no others.
+func TestMaintenanceOffers(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	services, err := d.Changes.Services(d.As("lead"))
+	if err != nil || len(services) < 2 {
+		t.Fatal(services, err)
+	}
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE services SET owner_id = CASE WHEN id = @mine THEN @owner::uuid END`, db.Args{"mine": services[0].ID, "owner": person(t, d.Desk, "manager")})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	at, item := d.Desk.Desk.Now(), itemIDs(t, d.Desk, 1)
+	mine := window(d, at, func(in *change.MaintenanceInput) { in.Services = []uuid.UUID{services[0].ID} })
+	others := map[string]change.Maintenance{
+		"another service": window(d, at, func(in *change.MaintenanceInput) { in.Services = []uuid.UUID{services[1].ID} }),
+		"an item too":     window(d, at, func(in *change.MaintenanceInput) { in.Services, in.Items = []uuid.UUID{services[0].ID}, item }),
+	}
+	for who, all := range map[string]bool{"manager": false, "changemanager": true} {
+		client := d.Client(who)
+		page := client.Get("/changes/maintenance").Text()
+		offered := func(m change.Maintenance) bool {
+			edit, end := strings.Contains(page, m.ID.String()+"/edit"), strings.Contains(page, m.ID.String()+"/end")
+			if edit != end {
+				t.Errorf("%s: edit %v, end %v", who, edit, end)
+			}
+			return edit
+		}
+		if form := client.Get("/changes/maintenance/" + mine.ID.String() + "/edit"); !offered(mine) || form.Status != 200 {
+			t.Errorf("%s: their own is not offered, or %d", who, form.Status)
+		}
+		for name, m := range others {
+			if form := client.Get("/changes/maintenance/" + m.ID.String() + "/edit"); offered(m) != all || (form.Status == 200) != all {
+				t.Errorf("%s: %s: offered %v, form %d", who, name, offered(m), form.Status)
+			}
+		}
+	}
+}

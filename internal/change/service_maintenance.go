@@ -44,6 +44,7 @@ type MaintenanceList struct {
 	Windows  []Maintenance
 	Items    map[uuid.UUID]string // those that the reader may see
 	Services []Named
+	Mine     map[uuid.UUID]bool // windows that the reader may change
 }
 
 // Maintenance lists the windows in use by name, for those who plan changes.
@@ -58,8 +59,11 @@ func (s *Service) Maintenance(ctx context.Context) (l MaintenanceList, err error
 		return l, err
 	}
 	var items []uuid.UUID
+	l.Mine = map[uuid.UUID]bool{}
 	for _, m := range l.Windows {
 		items = append(items, m.Items...)
+		facts := m.Facts()
+		l.Mine[m.ID] = s.desk.Can(ctx, ActionMaintain, &facts)
 	}
 	l.Items, err = s.names(ctx, s.desk.DB, unique(items))
 	return l, err
