@@ -112,10 +112,11 @@ func (m Maintenance) Times(from, to time.Time) []Stretch {
 	return out
 }
 
-// during reports whether the window is in force on a day of [from, to].
+// during reports whether the window is in force on a day of [from, to): what ends
+// at midnight has nothing of the day that begins then.
 func (m Maintenance) during(from, to time.Time) bool {
 	zone := m.zone()
-	return to.In(zone).Format(time.DateOnly) >= m.ValidFrom && (m.ValidUntil == "" || from.In(zone).Format(time.DateOnly) <= m.ValidUntil)
+	return to.Add(-1).In(zone).Format(time.DateOnly) >= m.ValidFrom && (m.ValidUntil == "" || from.In(zone).Format(time.DateOnly) <= m.ValidUntil)
 }
 
 // date is the day of t as one of UTC, where every day has 24 hours.
@@ -183,13 +184,16 @@ func within(list []Maintenance, from, to time.Time) bool {
 // the window of a change lies in.
 type Outside struct {
 	ServiceID *uuid.UUID    `json:"service_id"`
-	ItemID    *uuid.UUID    `json:"item_id"` // none as well: an item that the reader may not see
+	ItemID    *uuid.UUID    `json:"item_id"` // none as well: hidden
 	NameZh    string        `json:"name_zh"`
 	NameEn    string        `json:"name_en"`
 	Windows   []Maintenance `json:"windows"`
 	Excepted  string        `json:"excepted"` // why; "" if it is not
 	By        *uuid.UUID    `json:"excepted_by"`
 }
+
+// Hidden reports whether it is an item that the reader may not see.
+func (o Outside) Hidden() bool { return o.ServiceID == nil && o.ItemID == nil }
 
 // Binding reports whether one of the windows is.
 func (o Outside) Binding() bool {

@@ -506,3 +506,34 @@ func TestMaintenanceOffers(t *testing.T) {
 		}
 	}
 }
+
+// A service that is not in use any more is named, and is no hidden item; so is one
+// that has its name in one language only.
+func TestMaintenanceRetired(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := plan(t, d.Desk)
+	services, err := d.Changes.Services(d.As("lead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ServiceID = &services[0].ID
+	window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Services = []uuid.UUID{*p.ServiceID} })
+	c := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	for _, set := range []string{`active = false, state = 'retired'`, `name_zh = ''`} {
+		if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE services SET `+set+` WHERE id = @id`, db.Args{"id": services[0].ID})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		client := d.Client("lead")
+		page := client.Get("/changes/" + c.Label()).Text()
+		if !strings.Contains(page, "the maintenance window of “"+services[0].NameEn+"”") || strings.Contains(page, "you may not see") {
+			t.Errorf("%s: not named on the change", set)
+		}
+		if page := client.Get("/changes/maintenance").Text(); !strings.Contains(page, services[0].NameEn) || strings.Contains(page, ">"+services[0].ID.String()) {
+			t.Errorf("%s: not named in the list", set)
+		}
+	}
+}

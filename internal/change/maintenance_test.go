@@ -78,14 +78,16 @@ func TestOutside(t *testing.T) {
 		out      int
 		shut     bool
 	}{
-		"over both":            {concerned{items: []uuid.UUID{host}}, "2026-03-07 22:00", "2026-03-08 03:00", 0, false},
-		"to their very end":    {concerned{items: []uuid.UUID{host}}, "2026-03-07 20:00", "2026-03-08 04:00", 0, false},
-		"a minute longer":      {concerned{items: []uuid.UUID{host}}, "2026-03-07 20:00", "2026-03-08 04:01", 1, true},
-		"a minute earlier":     {concerned{items: []uuid.UUID{host}}, "2026-03-07 19:59", "2026-03-08 01:00", 1, true},
-		"nothing of its own":   {concerned{items: []uuid.UUID{app}}, "2026-03-04 10:00", "2026-03-04 11:00", 0, false},
-		"what it hangs on":     {concerned{items: []uuid.UUID{app}, above: []uuid.UUID{host}}, "2026-03-04 10:00", "2026-03-04 11:00", 1, true},
-		"not in force yet":     {concerned{services: []uuid.UUID{service}}, "2026-03-04 10:00", "2026-03-04 11:00", 0, false},
-		"in force, and a hint": {concerned{services: []uuid.UUID{service}}, "2026-04-08 10:00", "2026-04-08 11:00", 1, false},
+		"over both":               {concerned{items: []uuid.UUID{host}}, "2026-03-07 22:00", "2026-03-08 03:00", 0, false},
+		"to their very end":       {concerned{items: []uuid.UUID{host}}, "2026-03-07 20:00", "2026-03-08 04:00", 0, false},
+		"a minute longer":         {concerned{items: []uuid.UUID{host}}, "2026-03-07 20:00", "2026-03-08 04:01", 1, true},
+		"a minute earlier":        {concerned{items: []uuid.UUID{host}}, "2026-03-07 19:59", "2026-03-08 01:00", 1, true},
+		"nothing of its own":      {concerned{items: []uuid.UUID{app}}, "2026-03-04 10:00", "2026-03-04 11:00", 0, false},
+		"what it hangs on":        {concerned{items: []uuid.UUID{app}, above: []uuid.UUID{host}}, "2026-03-04 10:00", "2026-03-04 11:00", 1, true},
+		"not in force yet":        {concerned{services: []uuid.UUID{service}}, "2026-03-04 10:00", "2026-03-04 11:00", 0, false},
+		"until it comes in force": {concerned{services: []uuid.UUID{service}}, "2026-03-31 22:00", "2026-04-01 00:00", 0, false},
+		"into its first day":      {concerned{services: []uuid.UUID{service}}, "2026-03-31 22:00", "2026-04-01 00:01", 1, false},
+		"in force, and a hint":    {concerned{services: []uuid.UUID{service}}, "2026-04-08 10:00", "2026-04-08 11:00", 1, false},
 	} {
 		got := outside(all, x.x, utcTime(t, x.from), utcTime(t, x.to))
 		shut := len(got) > 0 && got[0].Shut()

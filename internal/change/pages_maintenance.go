@@ -50,7 +50,7 @@ func (l MaintenanceList) about(ctx context.Context, m Maintenance) string {
 func (l MaintenanceList) hidden(m Maintenance) int { return len(m.Items) - len(l.seen(m).Items) }
 
 func (l MaintenanceList) service(ctx context.Context, id uuid.UUID) string {
-	for _, s := range l.Services {
+	for _, s := range slices.Concat(l.Services, l.Retired) {
 		if s.ID == id {
 			return pick(ctx, s.Name, s.NameEn)
 		}
@@ -80,7 +80,7 @@ func grouped(ctx context.Context, list []Outside) []group {
 			n, out = len(out), append(out, group{Outside: o})
 			at[key] = n
 		}
-		if o.NameZh == "" {
+		if o.Hidden() {
 			out[n].hidden++
 		} else {
 			out[n].names = append(out[n].names, pick(ctx, o.NameZh, o.NameEn))

@@ -223,6 +223,13 @@ func (repository) services(ctx context.Context, q db.Querier) ([]Named, error) {
 	})
 }
 
+// retired are those of some services that are not in use.
+func (repository) retired(ctx context.Context, q db.Querier, ids []uuid.UUID) ([]Named, error) {
+	rows, _ := q.Query(ctx, `SELECT id, name_zh AS name, name_en FROM services WHERE id = ANY(@ids) AND NOT active`, db.Args{"ids": ids})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
+	return out, db.Map(err)
+}
+
 // names reads number and name of the items that may be seen.
 func (repository) names(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) (map[uuid.UUID]string, error) {
 	rows, _ := q.Query(ctx, v.SQL(`SELECT r.id, r.number, r.title FROM records r WHERE r.id = ANY(@ids::uuid[]) AND r.kind = 'ci' AND `), v.With(db.Args{"ids": ids}))

@@ -186,6 +186,20 @@ func people(ids ...*uuid.UUID) []uuid.UUID {
 	return out
 }
 
+// services lists the services in use, and those of ids that are not.
+func (s *Service) services(ctx context.Context, q db.Querier, ids []uuid.UUID) (used, retired []Named, err error) {
+	if used, err = s.repo.services(ctx, q); err != nil {
+		return nil, nil, err
+	}
+	ids = slices.DeleteFunc(unique(ids), func(id uuid.UUID) bool {
+		return slices.ContainsFunc(used, func(n Named) bool { return n.ID == id })
+	})
+	if len(ids) > 0 {
+		retired, err = s.repo.retired(ctx, q, ids)
+	}
+	return used, retired, err
+}
+
 // kindItem is the kind of configuration items, which another module keeps.
 const kindItem record.Kind = "ci"
 

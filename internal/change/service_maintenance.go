@@ -44,6 +44,7 @@ type MaintenanceList struct {
 	Windows  []Maintenance
 	Items    map[uuid.UUID]string // those that the reader may see
 	Services []Named
+	Retired  []Named            // services that are not in use, of windows that are
 	Mine     map[uuid.UUID]bool // windows that the reader may change
 }
 
@@ -55,15 +56,15 @@ func (s *Service) Maintenance(ctx context.Context) (l MaintenanceList, err error
 	if l.Windows, err = (maintenances{}).all(ctx, s.desk.DB); err != nil {
 		return l, err
 	}
-	if l.Services, err = s.repo.services(ctx, s.desk.DB); err != nil {
-		return l, err
-	}
-	var items []uuid.UUID
+	var items, services []uuid.UUID
 	l.Mine = map[uuid.UUID]bool{}
 	for _, m := range l.Windows {
-		items = append(items, m.Items...)
+		items, services = append(items, m.Items...), append(services, m.Services...)
 		facts := m.Facts()
 		l.Mine[m.ID] = s.desk.Can(ctx, ActionMaintain, &facts)
+	}
+	if l.Services, l.Retired, err = s.services(ctx, s.desk.DB, services); err != nil {
+		return l, err
 	}
 	l.Items, err = s.names(ctx, s.desk.DB, unique(items))
 	return l, err
@@ -257,9 +258,9 @@ func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside
 	if len(list) == 0 {
 		return nil, nil
 	}
-	var items []uuid.UUID
+	var items, about []uuid.UUID
 	for _, o := range list {
-		items = append(items, people(o.ItemID)...)
+		items, about = append(items, people(o.ItemID)...), append(about, people(o.ServiceID)...)
 		for _, m := range o.Windows {
 			items = append(items, m.Items...)
 		}
@@ -269,7 +270,7 @@ func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside
 		return nil, err
 	}
 	seen := MaintenanceList{Items: names}.seen
-	services, err := s.repo.services(ctx, q)
+	used, retired, err := s.services(ctx, q, about)
 	out := slices.Clone(list)
 	for n := range out {
 		o := &out[n]
@@ -283,7 +284,7 @@ func (s *Service) shownOutside(ctx context.Context, q db.Querier, list []Outside
 				o.ItemID = nil
 			}
 		}
-		for _, x := range services {
+		for _, x := range slices.Concat(used, retired) {
 			if o.ServiceID != nil && x.ID == *o.ServiceID {
 				o.NameZh, o.NameEn = x.Name, x.NameEn
 			}
