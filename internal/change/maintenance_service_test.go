@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -534,6 +535,37 @@ func TestMaintenanceRetired(t *testing.T) {
 		}
 		if page := client.Get("/changes/maintenance").Text(); !strings.Contains(page, services[0].NameEn) || strings.Contains(page, ">"+services[0].ID.String()) {
 			t.Errorf("%s: not named in the list", set)
+		}
+	}
+}
+
+// counted counts how often somebody asks what is around items.
+type counted struct {
+	change.Items
+	n *int
+}
+
+func (c counted) Around(ctx context.Context, q db.Querier, ids []uuid.UUID) (above, below []uuid.UUID, err error) {
+	*c.n++
+	return c.Items.Around(ctx, q, ids)
+}
+
+// What is around the items of a change is read once; again only if some of them
+// have windows of their own.
+func TestMaintenanceReads(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	n := 0
+	d.Changes.Items = counted{d.Changes.Items, &n}
+	items := itemIDs(t, d.Desk, 3)
+	p := plan(t, d.Desk)
+	p.Items = items[:2]
+	c := d.must(d.Changes.Create(d.As("engineer2"), change.CreateInput{Type: change.Normal, Plan: p}))
+	for k, of := range [][]uuid.UUID{items[2:], items[:1]} {
+		window(d, *p.WindowFrom, func(in *change.MaintenanceInput) { in.Items = of })
+		n = 0
+		if d.outsideOf(c.ID); n != k+1 {
+			t.Errorf("%d times, want %d", n, k+1)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (s *Service) situation(ctx context.Context, q db.Querier, who identity.Acto
 	if err != nil {
 		return out, nil, err
 	}
-	if out.Outside, err = s.outside(ctx, q, c, below); err != nil {
+	if out.Outside, err = s.outside(ctx, q, c, above, below); err != nil {
 		return out, nil, err
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)

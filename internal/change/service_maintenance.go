@@ -204,8 +204,9 @@ func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintena
 
 // outside lists what a change concerns whose maintenance windows its window does
 // not lie in: its items and what hangs on them; of its items without a window
-// what they hang on, and their services; and its own service.
-func (s *Service) outside(ctx context.Context, q db.Querier, c Change, below []uuid.UUID) ([]Outside, error) {
+// what they hang on, and their services; and its own service. above and below are
+// what is around its items.
+func (s *Service) outside(ctx context.Context, q db.Querier, c Change, above, below []uuid.UUID) ([]Outside, error) {
 	if !c.windowReady() {
 		return nil, nil
 	}
@@ -216,8 +217,10 @@ func (s *Service) outside(ctx context.Context, q db.Querier, c Change, below []u
 	from, to := *c.WindowFrom, *c.WindowTo
 	x := concerned{items: slices.Concat(c.Items, below), services: people(c.ServiceID)}
 	if bare := without(all, c.Items, from, to); len(bare) > 0 {
-		if x.above, _, err = s.Items.Around(ctx, q, bare); err != nil {
-			return nil, err
+		if x.above = above; len(bare) < len(c.Items) { // of some of them, it is another question
+			if x.above, _, err = s.Items.Around(ctx, q, bare); err != nil {
+				return nil, err
+			}
 		}
 		more, err := maintenances{}.servicesOf(ctx, q, bare)
 		if err != nil {
