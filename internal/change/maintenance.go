@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/record"
 )
 
@@ -69,7 +70,7 @@ type Stretch struct {
 
 // zone is the zone of the window; one that this machine does not know is UTC.
 func (m Maintenance) zone() *time.Location {
-	if z, err := time.LoadLocation(m.Zone); err == nil {
+	if z, err := civil.Zone(m.Zone); err == nil {
 		return z
 	}
 	return time.UTC
@@ -78,7 +79,7 @@ func (m Maintenance) zone() *time.Location {
 // on reports whether a window begins on a day (of UTC, for its date only).
 func (m Maintenance) on(day time.Time) bool {
 	date := day.Format(time.DateOnly)
-	if date < m.ValidFrom || m.ValidUntil != "" && date > m.ValidUntil || !slices.Contains(m.Weekdays, (int(day.Weekday())+6)%7+1) {
+	if date < m.ValidFrom || m.ValidUntil != "" && date > m.ValidUntil || !slices.Contains(m.Weekdays, civil.Weekday(day)) {
 		return false
 	}
 	switch m.Nth {
@@ -94,12 +95,13 @@ func (m Maintenance) on(day time.Time) bool {
 // before or ends after is whole.
 func (m Maintenance) Times(from, to time.Time) []Stretch {
 	zone := m.zone()
-	starts, ends := ofDay(m.Starts), ofDay(m.Ends)
+	starts, _ := civil.Clock(m.Starts)
+	ends, _ := civil.Clock(m.Ends)
 	if ends <= starts {
 		ends += 24 * time.Hour
 	}
 	var out []Stretch
-	first, last := date(from.In(zone)).AddDate(0, 0, -1), date(to.In(zone))
+	first, last := civil.Day(from.In(zone)).AddDate(0, 0, -1), civil.Day(to.In(zone))
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		if !m.on(day) {
 			continue
@@ -119,42 +121,19 @@ func (m Maintenance) during(from, to time.Time) bool {
 	return to.Add(-1).In(zone).Format(time.DateOnly) >= m.ValidFrom && (m.ValidUntil == "" || from.In(zone).Format(time.DateOnly) <= m.ValidUntil)
 }
 
-// date is the day of t as one of UTC, where every day has 24 hours.
-func date(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-}
-
-// ofDay is how long after midnight HH:MM is.
-func ofDay(s string) time.Duration {
-	t, err := time.Parse("15:04", s)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
-}
-
 // wall is the instant at which clocks of a zone show what clock shows in UTC.
 // Where they show it twice it is the first, or the last for an end; where they
 // leave it out, it is the instant at which they are put forward.
 func wall(clock time.Time, zone *time.Location, end bool) time.Time {
-	offset := func(at time.Time) time.Duration {
-		_, s := at.In(zone).Zone()
-		return time.Duration(s) * time.Second
-	}
-	before, after := clock.Add(-offset(clock.Add(-26*time.Hour))), clock.Add(-offset(clock.Add(26*time.Hour)))
-	early, late := before, after
-	if late.Before(early) {
-		early, late = late, early
-	}
-	shows := func(at time.Time) bool { return at.Add(offset(at)).Equal(clock) }
+	first, last, shown := civil.On(clock, zone)
 	switch {
-	case shows(early) && (!end || !shows(late)):
-		return early
-	case shows(late):
-		return late
+	case !shown:
+		begins, _ := last.In(zone).ZoneBounds()
+		return begins.UTC()
+	case end:
+		return last
 	}
-	begins, _ := late.In(zone).ZoneBounds()
-	return begins.UTC()
+	return first
 }
 
 // within reports whether all of [from, to) lies in the windows; what touches or

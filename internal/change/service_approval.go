@@ -9,6 +9,7 @@ import (
 	"opsdesk/internal/approval"
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/work"
@@ -89,7 +90,7 @@ func (s *Service) span(ctx context.Context, c Change) string {
 	}
 	z := time.UTC
 	if who, err := identity.From(ctx); err == nil {
-		if l, err := time.LoadLocation(who.TimeZone); err == nil && who.TimeZone != "" {
+		if l, err := civil.Zone(who.TimeZone); err == nil && who.TimeZone != "" {
 			z = l
 		}
 	}

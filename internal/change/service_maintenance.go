@@ -10,6 +10,7 @@ import (
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/work"
@@ -149,7 +150,7 @@ func (s *Service) EndMaintenance(ctx context.Context, id uuid.UUID, in StepInput
 func (s *Service) fillMaintenance(ctx context.Context, q db.Querier, m *Maintenance, in MaintenanceInput) error {
 	f := fault.New(fault.Invalid, "error.invalid")
 	bad := func(name, code string) { f.Fields = append(f.Fields, fault.Field{Name: name, Code: code}) }
-	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == "Local" {
+	if _, err := civil.Zone(in.Zone); err != nil || in.Zone == "Local" {
 		bad("zone", "change.error.zone")
 	}
 	if len(in.Weekdays) == 0 || slices.ContainsFunc(in.Weekdays, func(d int) bool { return d < 1 || d > 7 }) {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/queue"
@@ -347,7 +348,7 @@ func recurrenceText(ctx context.Context, r Recurrence) string {
 // when writes an occurrence by the clocks of the company, with its weekday.
 func when(ctx context.Context, t time.Time, zone *time.Location) string {
 	t = t.In(zone)
-	return ui.T(ctx, "inspection.on_day", "date", t.Format("2006-01-02"), "day", ui.T(ctx, "inspection.weekday."+strconv.Itoa(weekday(t))), "time", t.Format("15:04"))
+	return ui.T(ctx, "inspection.on_day", "date", t.Format("2006-01-02"), "day", ui.T(ctx, "inspection.weekday."+strconv.Itoa(civil.Weekday(t))), "time", t.Format("15:04"))
 }
 
 // Get is the value of a field as it was typed, as the draft has it, or what it

@@ -2,10 +2,9 @@ package inspection
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
+	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/platform/fault"
 )
 
@@ -35,7 +34,7 @@ type Recurrence struct {
 // check names what cannot be read.
 func (r Recurrence) check() error {
 	f := fault.New(fault.Invalid, "error.invalid")
-	if _, ok := minutes(r.At); !ok {
+	if _, ok := civil.Clock(r.At); !ok {
 		f.Fields = append(f.Fields, fault.Field{Name: "at", Code: "inspection.error.time"})
 	}
 	if _, err := time.Parse(time.DateOnly, r.From); err != nil {
@@ -45,17 +44,6 @@ func (r Recurrence) check() error {
 		return f
 	}
 	return nil
-}
-
-// minutes reads 8:30 as minutes from midnight.
-func minutes(s string) (int, bool) {
-	h, m, ok := strings.Cut(strings.TrimSpace(s), ":")
-	hn, err := strconv.Atoi(h)
-	mn, merr := strconv.Atoi(m)
-	if !ok || err != nil || merr != nil || len(m) != 2 || hn < 0 || hn > 23 || mn < 0 || mn > 59 {
-		return 0, false
-	}
-	return hn*60 + mn, true
 }
 
 // on reports whether the recurrence names a day. Days are midnights in UTC: a
@@ -71,9 +59,9 @@ func (r Recurrence) on(day time.Time) bool {
 	case Weeks:
 		list := r.Weekdays
 		if len(list) == 0 {
-			list = []int{weekday(first)}
+			list = []int{civil.Weekday(first)}
 		}
-		return slices.Contains(list, weekday(day)) && between(monday(first), monday(day))/7%r.Every == 0
+		return slices.Contains(list, civil.Weekday(day)) && between(monday(first), monday(day))/7%r.Every == 0
 	case Months:
 		want := r.MonthDay
 		if want == 0 {
@@ -87,10 +75,7 @@ func (r Recurrence) on(day time.Time) bool {
 
 func between(a, b time.Time) int { return int(b.Sub(a) / (24 * time.Hour)) }
 
-// weekday counts from Monday, which is 1.
-func weekday(day time.Time) int { return (int(day.Weekday())+6)%7 + 1 }
-
-func monday(day time.Time) time.Time { return day.AddDate(0, 0, 1-weekday(day)) }
+func monday(day time.Time) time.Time { return day.AddDate(0, 0, 1-civil.Weekday(day)) }
 
 // Schedule is a recurrence with where its clock hangs and which days are worked.
 type Schedule struct {
@@ -121,7 +106,7 @@ func (s Schedule) Has(at time.Time) bool {
 }
 
 func (s Schedule) list(after, until time.Time, limit int) []time.Time {
-	at, ok := minutes(s.At)
+	at, ok := civil.Clock(s.At)
 	if !ok {
 		return nil
 	}
@@ -129,13 +114,13 @@ func (s Schedule) list(after, until time.Time, limit int) []time.Time {
 	if err != nil {
 		return nil
 	}
-	day := date(after.In(s.Zone)).AddDate(0, 0, -farthest)
+	day := civil.Day(after.In(s.Zone)).AddDate(0, 0, -farthest)
 	if day.Before(first) {
 		day = first
 	}
 	var out []time.Time
 	var last time.Time // the day that was due last
-	for end := date(until.In(s.Zone)); !day.After(end) && len(out) < limit; day = day.AddDate(0, 0, 1) {
+	for end := civil.Day(until.In(s.Zone)); !day.After(end) && len(out) < limit; day = day.AddDate(0, 0, 1) {
 		if !s.on(day) {
 			continue
 		}
@@ -144,7 +129,9 @@ func (s Schedule) list(after, until time.Time, limit int) []time.Time {
 			continue
 		}
 		last = due
-		if t := onWall(due, at, s.Zone); t.After(after) && !t.After(until) {
+		// A time that comes twice is the first; one that is left out is as much later
+		// as clocks were put forward.
+		if t, _, _ := civil.On(due.Add(at), s.Zone); t.After(after) && !t.After(until) {
 			out = append(out, t)
 		}
 	}
@@ -160,24 +147,4 @@ func (s Schedule) worked(day time.Time) (time.Time, bool) {
 		day = day.AddDate(0, 0, 1)
 	}
 	return day, false
-}
-
-func date(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
-}
-
-// onWall is the instant at which clocks of a zone show a time of a day. A time
-// that comes twice is the first; one that is left out is as much later as clocks
-// were put forward.
-func onWall(day time.Time, minute int, zone *time.Location) time.Time {
-	wall := day.Add(time.Duration(minute) * time.Minute) // as if in UTC
-	_, before := wall.Add(-24 * time.Hour).In(zone).Zone()
-	_, after := wall.Add(24 * time.Hour).In(zone).Zone()
-	for _, offset := range []int{before, after} {
-		t := wall.Add(-time.Duration(offset) * time.Second)
-		if _, is := t.In(zone).Zone(); is == offset {
-			return t
-		}
-	}
-	return wall.Add(-time.Duration(before) * time.Second)
 }
