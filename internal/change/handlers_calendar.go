@@ -1,9 +1,9 @@
 package change
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +23,6 @@ type calendarProps struct {
 	Services []Named
 	Service  string
 	Today    string
-	MayAll   bool // may freeze everything
 	May      bool // may set freezes at all
 	Feed     *Feed
 	Link     string // to the calendar, where it was made just now
@@ -181,18 +180,27 @@ func (h handlers) freeze(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, "/changes/calendar")
 }
 
-func (h handlers) lift(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
-		return err
+// takeOff is the target of the forms that end what says when changes are made: a
+// freeze or a maintenance window. A form without a version ends whatever it is now.
+func takeOff[T any](param, back string, run func(context.Context, uuid.UUID, StepInput) (T, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := readForm(w, r); err != nil {
+			return err
+		}
+		id, err := web.PathID(r, param)
+		if err != nil {
+			return err
+		}
+		var in StepInput
+		if r.Form.Has("version") {
+			if err := readStep(r, &in); err != nil {
+				return err
+			}
+		}
+		if _, err := run(work.WithKey(r.Context(), web.Key(r)), id, in); err != nil {
+			return err
+		}
+		web.Flash(w, "ui.done")
+		return web.SeeOther(w, r, back)
 	}
-	id, err := web.PathID(r, "freeze")
-	if err != nil {
-		return err
-	}
-	version, _ := strconv.Atoi(r.Form.Get("version")) // none: whatever it is now
-	if _, err := h.s.Lift(work.WithKey(r.Context(), web.Key(r)), id, StepInput{Version: version}); err != nil {
-		return err
-	}
-	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, "/changes/calendar")
 }

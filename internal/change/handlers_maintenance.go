@@ -153,22 +153,6 @@ func (h handlers) saveMaintenance(w http.ResponseWriter, r *http.Request) error 
 	return web.SeeOther(w, r, maintenanceAddress())
 }
 
-func (h handlers) endMaintenance(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(w, r); err != nil {
-		return err
-	}
-	id, err := web.PathID(r, "window")
-	if err != nil {
-		return err
-	}
-	version, _ := strconv.Atoi(r.Form.Get("version")) // none: whatever it is now
-	if _, err := h.s.EndMaintenance(work.WithKey(r.Context(), web.Key(r)), id, StepInput{Version: version}); err != nil {
-		return err
-	}
-	web.Flash(w, "ui.done")
-	return web.SeeOther(w, r, maintenanceAddress())
-}
-
 // Get is the value of a field as it was typed, or what it is now.
 func (p maintenanceProps) Get(field, now string) string {
 	if p.Form.Has(field) {

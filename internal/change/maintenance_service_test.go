@@ -342,6 +342,19 @@ func TestMaintenanceAddress(t *testing.T) {
 	if a := manager.Post("/changes/maintenance", form); a.Status != 303 {
 		t.Errorf("a new one: %d", a.Status)
 	}
+	l, err := d.Changes.Maintenance(d.As("lead"))
+	if err != nil || len(l.Windows) != 1 {
+		t.Fatal(l.Windows, err)
+	}
+	end := "/changes/maintenance/" + l.Windows[0].ID.String() + "/end"
+	for _, x := range []struct {
+		form   url.Values
+		status int
+	}{{url.Values{"version": {"last"}}, 400}, {url.Values{}, 303}} {
+		if a := manager.Post(end, x.form); a.Status != x.status {
+			t.Errorf("ended with %v: %d", x.form, a.Status)
+		}
+	}
 }
 
 // version is what a form on a page is of.

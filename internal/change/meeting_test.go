@@ -53,6 +53,14 @@ func TestMeeting(t *testing.T) {
 	if m, err = minute(change.MinutesInput{Remove: second.Label(), Said: []change.Said{{ChangeID: c.ID, Minutes: "改到周六"}}}); err != nil || len(m.Agenda) != 1 || m.Agenda[0].Minutes != "改到周六" {
 		t.Errorf("%+v: %v", m.Agenda, err)
 	}
+	for range 3 { // what one request asks for goes one after the other, always the same way
+		if m, err = minute(change.MinutesInput{Add: second.Label(), Up: second.Label()}); err != nil || m.Agenda[0].ChangeID != second.ID {
+			t.Errorf("%+v: %v", m.Agenda, err)
+		}
+		if m, err = minute(change.MinutesInput{Remove: second.Label()}); err != nil || len(m.Agenda) != 1 {
+			t.Errorf("%+v: %v", m.Agenda, err)
+		}
+	}
 	reviewer := person(t, d.Desk, "reviewer")
 	friday := "下次周五"
 	last := change.MinutesInput{Present: []uuid.UUID{reviewer}, Said: []change.Said{{ChangeID: c.ID, Minutes: "同意"}}, Remarks: &friday, Close: true}

@@ -43,7 +43,7 @@ type BoardInput struct {
 
 // Board is how the board decides, for those who plan changes.
 func (s *Service) Board(ctx context.Context) (Board, error) {
-	if _, err := s.templateReader(ctx); err != nil {
+	if _, err := s.planner(ctx); err != nil {
 		return Board{}, err
 	}
 	return boards{}.get(ctx, s.desk.DB)

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
-	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/work"
@@ -87,24 +86,34 @@ type FreezeInput struct {
 // Freeze sets a time in which nothing is changed. Changes that are scheduled in
 // it already are stopped by it when they begin.
 func (s *Service) Freeze(ctx context.Context, in FreezeInput) (Freeze, error) {
-	var f Freeze
-	who, err := identity.From(ctx)
-	if err != nil {
-		return f, err
-	}
-	f = Freeze{NameZh: in.NameZh, NameEn: in.NameEn, Hard: in.Hard, ServiceID: in.ServiceID, From: in.From.UTC().Truncate(time.Minute), To: in.To.UTC().Truncate(time.Minute), Reason: in.Reason, CreatedBy: who.ID}
-	facts := f.Facts()
-	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
-		f, err = work.Insert(ctx, u, freezes{}, ActionFreeze, &facts, in, func(u *work.Unit) (Freeze, error) {
-			if !f.To.After(f.From) || f.To.Sub(f.From) > 366*24*time.Hour {
-				return f, fault.OnField("to", "change.error.freeze_span")
-			}
-			f.ID, f.Version, f.CreatedAt, f.UpdatedAt = u.ID(), 1, u.Now, u.Now
-			return f, nil
+	of := Freeze{NameZh: in.NameZh, NameEn: in.NameEn, Hard: in.Hard, ServiceID: in.ServiceID, From: in.From.UTC().Truncate(time.Minute), To: in.To.UTC().Truncate(time.Minute), Reason: in.Reason}
+	return set(ctx, s.desk, freezes{}, ActionFreeze, of, in, func(u *work.Unit, f *Freeze) error {
+		if !f.To.After(f.From) || f.To.Sub(f.From) > 366*24*time.Hour {
+			return fault.OnField("to", "change.error.freeze_span")
+		}
+		f.ID, f.Version, f.CreatedBy, f.CreatedAt, f.UpdatedAt = u.ID(), 1, u.Actor.ID, u.Now, u.Now
+		return nil
+	})
+}
+
+// set makes what says when changes are made, a freeze or a maintenance window,
+// for those who may by what it is for.
+func set[T interface {
+	work.Record
+	Facts() authz.Facts
+}](ctx context.Context, d *work.Desk, store work.Store[T], act authz.Action, of T, in any, fill func(*work.Unit, *T) error) (T, error) {
+	var out T
+	facts := of.Facts()
+	err := d.Do(ctx, func(u *work.Unit) (err error) {
+		facts.CreatedBy = u.Actor.ID
+		out, err = work.Insert(ctx, u, store, act, &facts, in, func(u *work.Unit) (T, error) {
+			made := of
+			err := fill(u, &made)
+			return made, err
 		})
 		return err
 	})
-	return f, s.desk.Noted(ctx, ActionFreeze, f.Ref(), err)
+	return out, d.Noted(ctx, act, out.Ref(), err)
 }
 
 // Lift ends a freeze.

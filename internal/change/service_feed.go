@@ -28,7 +28,7 @@ const (
 
 // Feed is the actor's own link; nil where they have none.
 func (s *Service) Feed(ctx context.Context) (*Feed, error) {
-	who, err := s.templateReader(ctx)
+	who, err := s.planner(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (s *Service) Feed(ctx context.Context) (*Feed, error) {
 // NewFeed makes the actor's link, in the place of the one they had. Its secret
 // is in this answer only.
 func (s *Service) NewFeed(ctx context.Context) (secret string, err error) {
-	if _, err := s.templateReader(ctx); err != nil {
+	if _, err := s.planner(ctx); err != nil {
 		return "", err
 	}
 	secret = identity.NewSecret()
@@ -55,7 +55,7 @@ func (s *Service) NewFeed(ctx context.Context) (secret string, err error) {
 
 // EndFeed revokes the actor's link at once.
 func (s *Service) EndFeed(ctx context.Context) error {
-	if _, err := s.templateReader(ctx); err != nil {
+	if _, err := s.planner(ctx); err != nil {
 		return err
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
-	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/civil"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
@@ -51,7 +50,7 @@ type MaintenanceList struct {
 
 // Maintenance lists the windows in use by name, for those who plan changes.
 func (s *Service) Maintenance(ctx context.Context) (l MaintenanceList, err error) {
-	if _, err = s.templateReader(ctx); err != nil {
+	if _, err = s.planner(ctx); err != nil {
 		return l, err
 	}
 	if l.Windows, err = (maintenances{}).all(ctx, s.desk.DB); err != nil {
@@ -73,27 +72,18 @@ func (s *Service) Maintenance(ctx context.Context) (l MaintenanceList, err error
 
 // SetMaintenance sets a window.
 func (s *Service) SetMaintenance(ctx context.Context, in MaintenanceInput) (Maintenance, error) {
-	var m Maintenance
-	who, err := identity.From(ctx)
-	if err != nil {
-		return m, err
-	}
-	facts := Maintenance{Services: unique(in.Services), Items: unique(in.Items), CreatedBy: who.ID}.Facts()
-	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
-		m, err = work.Insert(ctx, u, maintenances{}, ActionMaintain, &facts, in, func(u *work.Unit) (Maintenance, error) {
-			all, err := maintenances{}.all(ctx, u.Tx)
-			if err == nil && len(all) >= maxMaintenance {
-				err = fault.New(fault.Conflict, "change.error.maintenance_many", "n", maxMaintenance)
-			}
-			m := Maintenance{ID: u.ID(), Version: 1, CreatedBy: who.ID, CreatedAt: u.Now, UpdatedAt: u.Now}
-			if err == nil {
-				err = s.fillMaintenance(ctx, u.Tx, &m, in)
-			}
-			return m, err
-		})
-		return err
+	of := Maintenance{Services: unique(in.Services), Items: unique(in.Items)}
+	return set(ctx, s.desk, maintenances{}, ActionMaintain, of, in, func(u *work.Unit, m *Maintenance) error {
+		all, err := maintenances{}.all(ctx, u.Tx)
+		if err != nil {
+			return err
+		}
+		if len(all) >= maxMaintenance {
+			return fault.New(fault.Conflict, "change.error.maintenance_many", "n", maxMaintenance)
+		}
+		*m = Maintenance{ID: u.ID(), Version: 1, CreatedBy: u.Actor.ID, CreatedAt: u.Now, UpdatedAt: u.Now}
+		return s.fillMaintenance(ctx, u.Tx, m, in)
 	})
-	return m, s.desk.Noted(ctx, ActionMaintain, m.Ref(), err)
 }
 
 // EditMaintenance changes a window: for all changes that are not made yet. Items

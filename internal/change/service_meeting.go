@@ -41,7 +41,7 @@ type MeetingRow struct {
 // Meetings lists the meetings, the latest first; cursor is the second answer of
 // the page before. Of an agenda it gives only the changes that the reader may see.
 func (s *Service) Meetings(ctx context.Context, cursor string) ([]MeetingRow, string, error) {
-	if _, err := s.templateReader(ctx); err != nil {
+	if _, err := s.planner(ctx); err != nil {
 		return nil, "", err
 	}
 	after, err := db.ParseCursor[meetingPlace](cursor)
@@ -106,7 +106,7 @@ type MeetingDetail struct {
 // invited to it. Changes on its agenda that the reader may not see are counted
 // only. What is closed shows the board as it was.
 func (s *Service) Meeting(ctx context.Context, id uuid.UUID) (MeetingDetail, error) {
-	who, refused := s.templateReader(ctx)
+	who, refused := s.planner(ctx)
 	if refused != nil && !fault.Is(refused, fault.Forbidden) {
 		return MeetingDetail{}, refused
 	}
@@ -302,7 +302,7 @@ func (s *Service) Minute(ctx context.Context, id uuid.UUID, in MinutesInput) (Me
 	})
 }
 
-// setAgenda changes what the meeting is about.
+// setAgenda changes what the meeting is about: adds, then takes away, then moves.
 func (s *Service) setAgenda(ctx context.Context, u *work.Unit, m *Meeting, in MinutesInput) error {
 	if in.Fill {
 		ids, err := s.waiting(ctx, u.Tx)
@@ -311,7 +311,8 @@ func (s *Service) setAgenda(ctx context.Context, u *work.Unit, m *Meeting, in Mi
 		}
 		m.put(ids...)
 	}
-	for field, number := range map[string]string{"add": in.Add, "remove": in.Remove, "up": in.Up} {
+	for _, x := range [][2]string{{"add", in.Add}, {"remove", in.Remove}, {"up", in.Up}} {
+		field, number := x[0], x[1]
 		if number == "" {
 			continue
 		}

@@ -55,8 +55,9 @@ type TemplateInput struct {
 	ReviewBy        string     `json:"review_by" validate:"required,datetime=2006-01-02"`
 }
 
-// readers of templates are those who plan and make changes.
-func (s *Service) templateReader(ctx context.Context) (identity.Actor, error) {
+// planner is the actor, if they are one of those who plan and make changes: they
+// read templates, meetings, and when nothing is changed.
+func (s *Service) planner(ctx context.Context) (identity.Actor, error) {
 	_, who, err := s.desk.Visibility(ctx, Kind)
 	if err == nil && !who.Agent() {
 		err = fault.New(fault.Forbidden, "error.forbidden")
@@ -74,7 +75,7 @@ type TemplateRow struct {
 // Templates lists the templates, by name: of each the version in force and the
 // one being written.
 func (s *Service) Templates(ctx context.Context) ([]TemplateRow, error) {
-	if _, err := s.templateReader(ctx); err != nil {
+	if _, err := s.planner(ctx); err != nil {
 		return nil, err
 	}
 	list, err := templates{}.list(ctx, s.desk.DB)
@@ -115,7 +116,7 @@ type TemplateDetail struct {
 
 // Template reads one version.
 func (s *Service) Template(ctx context.Context, id uuid.UUID) (d TemplateDetail, err error) {
-	who, err := s.templateReader(ctx)
+	who, err := s.planner(ctx)
 	if err != nil {
 		return d, err
 	}
@@ -242,7 +243,7 @@ func (s *Service) fillTemplate(ctx context.Context, q db.Querier, t *Template, i
 }
 
 func (s *Service) onTemplate(ctx context.Context, act authz.Action, id uuid.UUID, version int, in any, fn func(*work.Unit, *Template) error) (Template, error) {
-	who, err := s.templateReader(ctx)
+	who, err := s.planner(ctx)
 	if err != nil {
 		return Template{}, err
 	}
