@@ -397,6 +397,7 @@ CREATE TABLE public.change_maintenance_exceptions (
     reason text NOT NULL,
     by_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
+    about text NOT NULL,
     CONSTRAINT change_maintenance_exceptions_reason CHECK ((reason <> ''::text))
 );
 CREATE TABLE public.change_meetings (
@@ -1920,7 +1921,7 @@ ALTER TABLE ONLY public.change_freeze_exceptions
 ALTER TABLE ONLY public.change_freezes
     ADD CONSTRAINT change_freezes_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.change_maintenance_exceptions
-    ADD CONSTRAINT change_maintenance_exceptions_pkey PRIMARY KEY (change_id, maintenance_id, from_at, to_at);
+    ADD CONSTRAINT change_maintenance_exceptions_pkey PRIMARY KEY (change_id, maintenance_id, from_at, to_at, about);
 ALTER TABLE ONLY public.change_maintenance
     ADD CONSTRAINT change_maintenance_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.change_meetings

@@ -1,7 +1,10 @@
 package change
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -232,6 +235,18 @@ func without(all []Maintenance, items []uuid.UUID, from, to time.Time) []uuid.UU
 	return slices.DeleteFunc(slices.Clone(items), func(id uuid.UUID) bool {
 		return slices.ContainsFunc(all, func(m Maintenance) bool { return slices.Contains(m.Items, id) && m.during(from, to) })
 	})
+}
+
+// about names the items, in any order, and the service of a change: an exception
+// is for these and no others. Migration 0059 reckons the same.
+func (c Change) about() string {
+	items := make([]string, len(c.Items))
+	for n, id := range c.Items {
+		items[n] = id.String()
+	}
+	slices.Sort(items)
+	h := sha256.Sum256([]byte(strings.Join(items, ",") + "|" + idText(c.ServiceID)))
+	return hex.EncodeToString(h[:])
 }
 
 // Band is one time of a maintenance window in the calendar.

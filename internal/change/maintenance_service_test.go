@@ -112,7 +112,7 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
-// Moved, a change is not excepted any more; a window that is advice, ended, not
+// Moved, or of other items, a change is not excepted any more; a window that is advice, ended, not
 // in force or of others stops nothing.
 func TestMaintenanceStops(t *testing.T) {
 	t.Parallel()
@@ -143,6 +143,25 @@ func TestMaintenanceStops(t *testing.T) {
 	d.must(d.Changes.Except(d.As("changemanager"), c.ID, change.ReasonInput{Reason: "急"}))
 	if got := shut(); len(got) != 1 || got[0] {
 		t.Errorf("excepted: %v", got)
+	}
+	more := p
+	more.Items = itemIDs(t, d.Desk, 2)
+	d.must(d.Changes.Edit(d.As("engineer2"), c.ID, change.EditInput{Plan: more}))
+	if got := shut(); len(got) != 1 || !got[0] {
+		t.Errorf("of more items: %v", got)
+	}
+	d.must(d.Changes.Except(d.As("changemanager"), c.ID, change.ReasonInput{Reason: "也急"}))
+	reckoned := 0 // as the migration reckoned it for those of before
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM change_maintenance_exceptions x JOIN changes c ON c.id = x.change_id WHERE x.about = encode(sha256(convert_to(
+		coalesce((SELECT string_agg(i::text, ',' ORDER BY i) FROM unnest(c.items) i), '') || '|' || coalesce(c.service_id::text, ''), 'UTF8')), 'hex')`).Scan(&reckoned); err != nil || reckoned != 1 {
+		t.Errorf("the migration reckons otherwise: %d, %v", reckoned, err)
+	}
+	slices.Reverse(more.Items)
+	for name, x := range map[string]change.Plan{"as it was excepted later": more, "as it was excepted first": p} {
+		d.must(d.Changes.Edit(d.As("engineer2"), c.ID, change.EditInput{Plan: x}))
+		if got := shut(); len(got) != 1 || got[0] {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 	moved := p
 	later := p.WindowTo.Add(time.Minute)

@@ -67,10 +67,11 @@ type excepted struct {
 	By     uuid.UUID `db:"by_id"`
 }
 
-// exceptions are those of a change, for the window that it has now.
+// exceptions are those of a change, for the window, the items and the service that
+// it has now.
 func (maintenances) exceptions(ctx context.Context, q db.Querier, c Change) (map[uuid.UUID]excepted, error) {
-	rows, _ := q.Query(ctx, `SELECT maintenance_id, reason, by_id FROM change_maintenance_exceptions WHERE change_id = @id AND from_at = @from AND to_at = @to`,
-		db.Args{"id": c.ID, "from": c.WindowFrom, "to": c.WindowTo})
+	rows, _ := q.Query(ctx, `SELECT maintenance_id, reason, by_id FROM change_maintenance_exceptions WHERE change_id = @id AND from_at = @from AND to_at = @to AND about = @about`,
+		db.Args{"id": c.ID, "from": c.WindowFrom, "to": c.WindowTo, "about": c.about()})
 	out := map[uuid.UUID]excepted{}
 	var id uuid.UUID
 	var x excepted
@@ -79,6 +80,6 @@ func (maintenances) exceptions(ctx context.Context, q db.Querier, c Change) (map
 }
 
 func (maintenances) except(b *pgx.Batch, window uuid.UUID, c Change, by uuid.UUID, reason string, now time.Time) {
-	b.Queue(`INSERT INTO change_maintenance_exceptions (maintenance_id, change_id, from_at, to_at, reason, by_id, at) VALUES (@window, @change, @from, @to, @reason, @by, @now) ON CONFLICT DO NOTHING`,
-		db.Args{"window": window, "change": c.ID, "from": c.WindowFrom, "to": c.WindowTo, "reason": reason, "by": by, "now": now})
+	b.Queue(`INSERT INTO change_maintenance_exceptions (maintenance_id, change_id, from_at, to_at, about, reason, by_id, at) VALUES (@window, @change, @from, @to, @about, @reason, @by, @now) ON CONFLICT DO NOTHING`,
+		db.Args{"window": window, "change": c.ID, "from": c.WindowFrom, "to": c.WindowTo, "about": c.about(), "reason": reason, "by": by, "now": now})
 }
