@@ -56,6 +56,9 @@ type Step struct {
 	RejectAny  bool `json:"reject_any,omitempty"`
 	Attendance int  `json:"attendance,omitempty"`
 	BackTo     int  `json:"back_to,omitempty"`
+	// Attend is the role, one of Must, whose members Attendance counts, and those
+	// who stand in for one; "": all who are asked.
+	Attend identity.Role `json:"attend,omitempty"`
 	// Must are roles of which each must be heard before the step is approved.
 	Must []identity.Role `json:"must,omitempty"`
 	// RemindDays and EscalateDays are working days of silence after which the
@@ -86,7 +89,7 @@ const (
 
 // rule is the step for the engine.
 func (s Step) rule() Rule {
-	r := Rule{Mode: s.Mode, N: s.N, RejectAny: s.RejectAny, Attendance: s.Attendance, BackTo: s.BackTo, Groups: len(s.Must)}
+	r := Rule{Mode: s.Mode, N: s.N, RejectAny: s.RejectAny, Attendance: s.Attendance, BackTo: s.BackTo, Groups: len(s.Must), AttendGroup: slices.Index(s.Must, s.Attend) + 1}
 	for _, w := range s.Who {
 		if w.Veto {
 			r.Vetoes++
@@ -138,6 +141,9 @@ func (s Step) check(m *authz.Matrix, n int, bad func(field, code string)) {
 	}
 	if s.Attendance < 0 || s.Attendance > most {
 		bad("attendance", "attendance")
+	}
+	if s.Attend != "" && !slices.Contains(s.Must, s.Attend) {
+		bad("attend", "must")
 	}
 	if s.BackTo < 0 || s.BackTo > n {
 		bad("back_to", "back_to")

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 )
@@ -29,6 +30,9 @@ type Rule struct {
 	RejectAny bool `json:"reject_any,omitempty"`
 	// Attendance is how many must have voted before the step can be approved.
 	Attendance int `json:"attendance,omitempty"`
+	// AttendGroup makes Attendance count the members of that group only, from 1;
+	// 0: all who are asked.
+	AttendGroup int `json:"attend_group,omitempty"`
 	// Groups is how many groups must each be heard, such as the mandatory roles
 	// of a board; seats say which groups they belong to.
 	Groups int `json:"groups,omitempty"`
@@ -129,6 +133,7 @@ type Missing struct {
 	Seats  int   // people, at least this many
 	Groups []int // one of them for these groups
 	Vetoes []int // and for these, with a veto
+	Attend int   // how many of them for the group whose attendance counts
 }
 
 // Any reports whether something is missing.
@@ -303,6 +308,7 @@ func (s State) Waiting() []Place {
 // Tally is how a step stands: for pages.
 type Tally struct {
 	Seats, Approvals, Rejections, Waiting, Need int
+	attending, attended                         int // seats whose attendance counts, and those that voted
 	rule                                        Rule
 	missing                                     Missing
 	chair                                       Kind // the chair's vote; Recuse also where there is none
@@ -330,7 +336,7 @@ func count(r Rule, places []Place) Tally {
 	}
 	t.Need = need(r, t.Seats)
 	t.missing = Missing{
-		Seats: max(t.Need-t.Seats, r.Attendance-t.Seats, 1-t.Seats, 0), Groups: absent(t.groups, r.Groups), Vetoes: absent(t.vetoes, r.Vetoes),
+		Seats: max(t.Need-t.Seats, r.Attendance-t.attending, 1-t.Seats, 0), Attend: max(r.Attendance-t.attending, 0), Groups: absent(t.groups, r.Groups), Vetoes: absent(t.vetoes, r.Vetoes),
 	}
 	if len(t.missing.Groups)+len(t.missing.Vetoes) > 0 {
 		t.missing.Seats = max(t.missing.Seats, 1)
@@ -350,6 +356,12 @@ func absent(m map[int]voices, n int) []int {
 
 func (t *Tally) add(p Place) {
 	t.Seats++
+	if g := t.rule.AttendGroup; g == 0 || slices.Contains(p.Groups, g-1) {
+		t.attending++
+		if p.Vote != "" {
+			t.attended++
+		}
+	}
 	switch p.Vote {
 	case Approve:
 		t.Approvals++
@@ -386,7 +398,7 @@ func need(r Rule, seats int) int {
 // granted reports whether the step is approved, whatever those who are still
 // waited for would say.
 func (t Tally) granted() bool {
-	if t.missing.Any() || t.Approvals+t.Rejections < t.rule.Attendance {
+	if t.missing.Any() || t.attended < t.rule.Attendance {
 		return false
 	}
 	for g := range t.rule.Groups {

@@ -17,7 +17,7 @@ import (
 
 // holds says whether votes that are all cast approve a step, in words.
 func holds(r Rule, seats []Seat, votes []Kind) bool {
-	var present, yes, no int
+	var present, yes, no, attended int
 	heard, agreed := map[int]bool{}, map[int]bool{}
 	chair := Recuse
 	for i, s := range seats {
@@ -33,6 +33,9 @@ func holds(r Rule, seats []Seat, votes []Kind) bool {
 			no++
 		}
 		present++
+		if r.AttendGroup == 0 || slices.Contains(s.Groups, r.AttendGroup-1) {
+			attended++
+		}
 		for _, g := range s.Groups {
 			heard[g] = true
 		}
@@ -46,7 +49,7 @@ func holds(r Rule, seats []Seat, votes []Kind) bool {
 			chair = votes[i]
 		}
 	}
-	if present == 0 || yes+no < r.Attendance || len(heard) < r.Groups || len(agreed) < r.Vetoes || r.RejectAny && no > 0 {
+	if present == 0 || attended < r.Attendance || len(heard) < r.Groups || len(agreed) < r.Vetoes || r.RejectAny && no > 0 {
 		return false
 	}
 	switch r.Mode {
@@ -111,6 +114,9 @@ func substitute(r Rule, seats []Seat, votes []Kind) Seat {
 			s.Groups = append(s.Groups, g)
 		}
 	}
+	if g := r.AttendGroup - 1; g >= 0 && attending(r, seats, votes) < r.Attendance && !slices.Contains(s.Groups, g) {
+		s.Groups = append(s.Groups, g)
+	}
 	for g := range r.Vetoes {
 		if !slices.ContainsFunc(seats, func(x Seat) bool {
 			return slices.Contains(x.Vetoes, g) && votes[slices.IndexFunc(seats, func(y Seat) bool { return y.ID == x.ID })] != Recuse
@@ -119,6 +125,16 @@ func substitute(r Rule, seats []Seat, votes []Kind) Seat {
 		}
 	}
 	return s
+}
+
+// attending counts those whose attendance counts.
+func attending(r Rule, seats []Seat, votes []Kind) (n int) {
+	for i, s := range seats {
+		if votes[i] != Recuse && (r.AttendGroup == 0 || slices.Contains(s.Groups, r.AttendGroup-1)) {
+			n++
+		}
+	}
+	return n
 }
 
 // lacking: nobody could ever fill what the rule asks for.
@@ -130,7 +146,7 @@ func lacking(r Rule, seats []Seat, votes []Kind) bool {
 		}
 	}
 	s := substitute(r, seats, votes)
-	return present == 0 || present < r.Attendance || r.Mode == Count && present < r.N || len(s.Groups)+len(s.Vetoes) > 0
+	return present == 0 || attending(r, seats, votes) < r.Attendance || r.Mode == Count && present < r.N || len(s.Groups)+len(s.Vetoes) > 0
 }
 
 func randomRule(rnd *rand.Rand, steps int) Rule {
@@ -146,6 +162,9 @@ func randomRule(rnd *rand.Rand, steps int) Rule {
 	}
 	if rnd.IntN(4) == 0 {
 		r.Groups = 1 + rnd.IntN(2)
+	}
+	if r.Groups > 0 && r.Attendance > 0 && rnd.IntN(2) == 0 {
+		r.AttendGroup = 1 + rnd.IntN(r.Groups)
 	}
 	if rnd.IntN(4) == 0 {
 		r.Vetoes = 1 + rnd.IntN(2)
@@ -351,6 +370,13 @@ func TestKnownTraps(t *testing.T) {
 	s[3].Chair = true
 	v := func(k Kind, i int) Entry { return Entry{Kind: k, Seat: s[i].ID} }
 	open := func(n int) Entry { return Entry{Kind: Opened, Seats: s[:n]} }
+	of := func(n, from int) Entry { // those from one on are of the group
+		e := Entry{Kind: Opened, Seats: slices.Clone(s[:n])}
+		for i := range e.Seats[from:] {
+			e.Seats[from+i].Groups = []int{0}
+		}
+		return e
+	}
 	for _, c := range []struct {
 		name  string
 		rules []Rule
@@ -363,6 +389,8 @@ func TestKnownTraps(t *testing.T) {
 		{"60 % of 4 is 3, not 2 (rounding up)", []Rule{{Mode: Percent, N: 60}}, []Entry{open(4), v(Approve, 0), v(Approve, 1)}, Open, 1},
 		{"half of 5 rounds up to 3", []Rule{{Mode: Percent, N: 50}}, []Entry{{Kind: Opened, Seats: append(ids(1), s...)}, v(Approve, 0), v(Approve, 1)}, Open, 1},
 		{"quorum counts only who did not step aside", []Rule{{Mode: All}}, []Entry{open(2), v(Recuse, 0), v(Approve, 1)}, Approved, 1},
+		{"attendance of a group counts no others", []Rule{{Mode: Any, Attendance: 1, AttendGroup: 1, Groups: 1}}, []Entry{of(4, 2), v(Approve, 0), v(Approve, 1)}, Open, 1},
+		{"attendance of a group is that of the group", []Rule{{Mode: Any, Attendance: 2, AttendGroup: 1, Groups: 1}}, []Entry{of(4, 2), v(Approve, 0), v(Approve, 2), v(Reject, 3)}, Approved, 1},
 		{"attendance holds an early approval back", []Rule{{Mode: Any, Attendance: 3}}, []Entry{open(4), v(Approve, 0), v(Approve, 1)}, Open, 1},
 		{"a tie without chair is no majority", []Rule{{Mode: Majority}}, []Entry{open(2), v(Approve, 0), v(Reject, 1)}, Rejected, 1},
 		{"a tie goes the chair's way", []Rule{{Mode: Majority}}, []Entry{open(4), v(Reject, 0), v(Reject, 1), v(Approve, 2), v(Approve, 3)}, Approved, 1},

@@ -235,7 +235,7 @@ func or(id uuid.UUID, p *uuid.UUID) uuid.UUID {
 
 // standIns finds managers of other departments for who is missing (S12), as
 // many as are needed and no more. The first one stands for the groups that have
-// nobody.
+// nobody, and as many as attendance lacks for its group.
 func (k *court) standIns(ctx context.Context, p *process) ([]seat, error) {
 	m := p.state.Missing
 	ids, err := k.s.repo.otherManagers(ctx, k.q)
@@ -262,6 +262,9 @@ func (k *court) standIns(ctx context.Context, p *process) ([]seat, error) {
 			s := seat{Seat: Seat{ID: work.NewID(), Person: id, Groups: []int{}, Vetoes: []int{}}, Source: standIn, WaiverUntil: &until}
 			if len(out) == 0 {
 				s.Groups, s.Vetoes = append(s.Groups, m.Groups...), append(s.Vetoes, m.Vetoes...)
+			}
+			if g := p.rules[p.state.Step-1].AttendGroup - 1; g >= 0 && len(out) < m.Attend && !slices.Contains(s.Groups, g) {
+				s.Groups = append(s.Groups, g)
 			}
 			out = append(out, s)
 		}

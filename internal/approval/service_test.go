@@ -364,6 +364,7 @@ func TestDefinitionsThatCannotWork(t *testing.T) {
 			s.Mode, s.N, s.Who = approval.Count, 2, []approval.Source{{Kind: approval.FromManager}}
 		},
 		"attendance": func(s *approval.Step) { s.Attendance, s.Who = 2, []approval.Source{{Kind: approval.FromManager}} },
+		"attend":     func(s *approval.Step) { s.Attend = identity.Lead },
 		"forward":    func(s *approval.Step) { s.BackTo = 2 },
 		"row":        func(s *approval.Step) { s.Row = "audit.delete" },
 		"no people":  func(s *approval.Step) { s.Who = nil },

@@ -327,3 +327,38 @@ func TestMinutesAttendance(t *testing.T) {
 		t.Errorf("%d: %s", a.Status, a.Text())
 	}
 }
+
+// The quorum of votes is that of meetings: members count, and the owner of the
+// service does not, though they vote.
+func TestBoardQuorum(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	services, err := d.Changes.Services(d.As("lead"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE services SET owner_id = @owner WHERE id = @id`, db.Args{"id": services[0].ID, "owner": person(t, d.Desk, "manager")})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, d.Desk)
+	p.ServiceID = &services[0].ID
+	c := d.proposed(p, 3, 3, 3, 3, 3, 3)
+	for _, x := range []struct {
+		who   string
+		state change.State
+	}{{"changemanager", change.Reviewing}, {"manager", change.Reviewing}, {"reviewer", change.Approved}} {
+		if err := d.vote(x.who, d.get(c.ID), true); err != nil {
+			t.Fatalf("%s: %v", x.who, err)
+		}
+		if got := d.get(c.ID).State; got != x.state {
+			t.Errorf("after the vote of %s: %s", x.who, got)
+		}
+	}
+	v, err := d.Approvals.Of(d.As("lead"), d.Pool, c.Ref())
+	if err != nil || len(v.Steps) != 2 || slices.ContainsFunc(v.Steps[1].Seats, func(s approval.SeatView) bool { return s.StandIn }) {
+		t.Errorf("%+v: %v", v, err)
+	}
+}

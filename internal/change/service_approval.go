@@ -16,7 +16,8 @@ import (
 )
 
 // spec is who reviews a change. No step of the board is approved before its
-// quorum has voted.
+// quorum has voted: of its members and who stands in for one, as in a meeting.
+// Owners of the service, whom the line allows too, vote and are not among them.
 func spec(c Change, b Board) approval.Spec {
 	step := func(key string, row authz.Row, mode approval.Mode) approval.Step {
 		return approval.Step{Key: "change.approver." + key, Row: row, Who: []approval.Source{{Kind: approval.FromRow}}, Mode: mode}
@@ -25,16 +26,15 @@ func spec(c Change, b Board) approval.Spec {
 		return approval.Spec{Steps: []approval.Step{step("emergency", "change.emergency_authorise", approval.Any)}}
 	}
 	out := approval.Spec{Distinct: true, Steps: []approval.Step{step("manager", "change.approve_step1", approval.Any)}}
-	switch c.Risk {
-	case Low:
-	case High:
-		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Majority))
-	default:
-		out.Steps = append(out.Steps, step("board", "change.approve_cab", approval.Any))
+	if c.Risk == Low {
+		return out
 	}
-	if last := &out.Steps[len(out.Steps)-1]; len(out.Steps) > 1 && b.Quorum > 1 {
-		last.Attendance = b.Quorum
+	board := step("board", "change.approve_cab", approval.Any)
+	if c.Risk == High {
+		board.Mode = approval.Majority
 	}
+	board.Must, board.Attend, board.Attendance = []identity.Role{identity.Reviewer}, identity.Reviewer, b.Quorum
+	out.Steps = append(out.Steps, board)
 	return out
 }
 
