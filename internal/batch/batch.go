@@ -103,6 +103,11 @@ type Runner struct {
 	// All does the whole work and writes its result; it is begun anew after a
 	// crash. report says how far it is and returns an error when it is to stop.
 	All func(ctx context.Context, b Batch, w io.Writer, report func(done int) error) error
+	// Ended is called once when a batch ends, however it does: done, failed or
+	// cancelled, also where its owner may do nothing any more. It runs in the unit
+	// that ends the batch, whose actor may be anybody; what it writes, it writes as
+	// a component of the desk. What it refuses leaves the batch as it was.
+	Ended func(ctx context.Context, u *work.Unit, b Batch) error
 	// Undo is the kind that takes such a batch back; "" if none does.
 	Undo string
 	// Title is the message key of what the work is called.
@@ -277,13 +282,26 @@ func (s *Service) Rows(ctx context.Context, id uuid.UUID, problems bool, after, 
 
 // Start starts a draft. Pressed twice it starts once.
 func (s *Service) Start(ctx context.Context, id uuid.UUID) (Batch, error) {
-	return s.turn(ctx, ActionStart, id, func(u *work.Unit, b *Batch) error {
-		if b.State != Draft {
-			return nil
-		}
-		b.State, b.Refused = Queued, 0
-		return s.queue(ctx, u, *b)
-	})
+	return s.turn(ctx, ActionStart, id, func(u *work.Unit, b *Batch) error { return s.start(ctx, u, b) })
+}
+
+// StartIn is Start within a unit: the batch starts with what the unit writes, or
+// not at all. It comes last in it.
+func (s *Service) StartIn(ctx context.Context, u *work.Unit, id uuid.UUID) error {
+	who, err := s.desk.Permit(ctx, ActionStart)
+	if err != nil {
+		return err
+	}
+	_, err = s.turned(ctx, u, who.ID, id, func(b *Batch) error { return s.start(ctx, u, b) })
+	return err
+}
+
+func (s *Service) start(ctx context.Context, u *work.Unit, b *Batch) error {
+	if b.State != Draft {
+		return nil
+	}
+	b.State, b.Refused = Queued, 0
+	return s.queue(ctx, u, *b)
 }
 
 // Cancel ends a batch; what it has done already stays done.
@@ -293,7 +311,10 @@ func (s *Service) Cancel(ctx context.Context, id uuid.UUID) (Batch, error) {
 			return fault.New(fault.Conflict, "batch.error.ended")
 		}
 		b.State, b.FinishedAt = Cancelled, &u.Now
-		return u.Record(ctx, ActionCancel, b.Ref(), trail.Diff{"state": {nil, Cancelled}})
+		if err := u.Record(ctx, ActionCancel, b.Ref(), trail.Diff{"state": {nil, Cancelled}}); err != nil {
+			return err
+		}
+		return s.ended(ctx, u, *b)
 	})
 }
 
@@ -304,17 +325,32 @@ func (s *Service) turn(ctx context.Context, act authz.Action, id uuid.UUID, fn f
 	}
 	var b Batch
 	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
-		if b, err = s.repo.lock(ctx, u.Tx, id); err != nil || b.OwnerID != who.ID {
-			return fault.New(fault.NotFound, "error.not_found")
-		}
-		if err := fn(u, &b); err != nil {
-			return err
-		}
-		b.UpdatedAt = u.Now
-		s.repo.save(&u.Batch, b)
-		return nil
+		b, err = s.turned(ctx, u, who.ID, id, func(b *Batch) error { return fn(u, b) })
+		return err
 	})
 	return b, err
+}
+
+// turned changes a batch of its owner within a unit.
+func (s *Service) turned(ctx context.Context, u *work.Unit, owner, id uuid.UUID, fn func(*Batch) error) (Batch, error) {
+	b, err := s.repo.lock(ctx, u.Tx, id)
+	if err != nil || b.OwnerID != owner {
+		return b, fault.New(fault.NotFound, "error.not_found")
+	}
+	if err := fn(&b); err != nil {
+		return b, err
+	}
+	b.UpdatedAt = u.Now
+	s.repo.save(&u.Batch, b)
+	return b, nil
+}
+
+// ended tells whoever does such batches that one is over.
+func (s *Service) ended(ctx context.Context, u *work.Unit, b Batch) error {
+	if r := s.runners[b.Kind]; r.Ended != nil {
+		return r.Ended(ctx, u, b)
+	}
+	return nil
 }
 
 // Undoable reports whether the batch can be taken back: it has ended, none did
@@ -496,7 +532,10 @@ func (s *Service) finish(ctx context.Context, b Batch, state, problem string) er
 			m := s.desk.Messages.In(people[b.OwnerID].Lang)
 			u.Announce("batch."+state, event.Subject{Title: m.T(s.runners[b.Kind].Title), Path: "/jobs/" + b.ID.String()}, b.OwnerID)
 		}
-		return u.Record(ctx, ActionStart, b.Ref(), trail.Diff{"state": {b.State, state}, "succeeded": {nil, now.Succeeded}, "refused": {nil, now.Refused}})
+		if err := u.Record(ctx, ActionStart, b.Ref(), trail.Diff{"state": {b.State, state}, "succeeded": {nil, now.Succeeded}, "refused": {nil, now.Refused}}); err != nil {
+			return err
+		}
+		return s.ended(ctx, u, now)
 	})
 }
 

@@ -289,3 +289,50 @@ func TestBaselinePages(t *testing.T) {
 		t.Errorf("%d %+v %+v", a.Status, diff, made)
 	}
 }
+
+// TestBaselineEnds: a baseline whose work ends without it has failed, whatever
+// ended the work and whoever may write.
+func TestBaselineEnds(t *testing.T) {
+	t.Parallel()
+	in := configuration.BaselineInput{NameZh: "x", Reason: "x", ScopeInput: configuration.ScopeInput{By: "all"}}
+	for name, c := range map[string]struct {
+		end  func(t *testing.T, d *apptest.Desk, b configuration.Baseline)
+		want string
+	}{
+		"cancelled": {func(t *testing.T, d *apptest.Desk, b configuration.Baseline) {
+			if _, err := d.Batches.Cancel(d.As("configmanager"), *b.BatchID); err != nil {
+				t.Fatal(err)
+			}
+		}, "configuration.error.baseline_cancelled"},
+		"owner gone":     {statement(`UPDATE people SET active = false WHERE username = 'configmanager'`), "batch.error.owner"},
+		"the right lost": {statement(`DELETE FROM role_grants WHERE person_id = (SELECT id FROM people WHERE username = 'configmanager')`), "authz.denied.role"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := apptest.New(t, apptest.Options{})
+			b, err := d.Configuration.TakeBaseline(d.As("configmanager"), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.end(t, d, b)
+			d.Drain()
+			b, err = d.Configuration.GetBaseline(d.As("engineer"), b.ID)
+			if err != nil || b.State != configuration.Failed || b.Problem != c.want {
+				t.Fatalf("%+v %v", b, err)
+			}
+			var by string
+			if err := d.Pool.QueryRow(t.Context(), `SELECT actor_name FROM trail_entries WHERE record_id = $1 AND action = 'ci.abandon_baseline' AND outcome = 'success'`, b.ID).Scan(&by); err != nil || by != "configuration" {
+				t.Errorf("in the trail: %q %v", by, err)
+			}
+		})
+	}
+}
+
+func statement(sql string) func(*testing.T, *apptest.Desk, configuration.Baseline) {
+	return func(t *testing.T, d *apptest.Desk, _ configuration.Baseline) {
+		t.Helper()
+		if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error { _, err := tx.Exec(t.Context(), sql); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

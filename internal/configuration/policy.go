@@ -15,6 +15,7 @@ const (
 	ActionVerify    authz.Action = "ci.verify"
 	ActionRemind    authz.Action = "ci.remind"
 	ActionBaseline  authz.Action = "ci.baseline"
+	ActionAbandon   authz.Action = "ci.abandon_baseline" // the desk's own
 	ActionExport    authz.Action = "ci.export"
 )
 
@@ -32,6 +33,7 @@ func Policies() authz.Policies {
 		ActionVerify:    "ci.verify",
 		ActionRemind:    "ci.write",
 		ActionBaseline:  "ci.configure",
+		ActionAbandon:   "ci.write",
 		ActionExport:    "export.no_pii",
 	}
 }

@@ -50,6 +50,13 @@ func (repository) baselineOf(ctx context.Context, q db.Querier, batch uuid.UUID)
 	return b, db.Map(err)
 }
 
+// lockBaselineOf is baselineOf, and nobody else changes it before the unit ends.
+func (repository) lockBaselineOf(ctx context.Context, tx db.Tx, batch uuid.UUID) (Baseline, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch FOR UPDATE`, db.Args{"batch": batch})
+	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
+	return b, db.Map(err)
+}
+
 // baselines lists baselines, the newest first.
 func (repository) baselines(ctx context.Context, q db.Querier, after *MadeCursor, limit int) ([]Baseline, error) {
 	place, args := "", db.Args{"limit": limit}

@@ -12,6 +12,8 @@ import (
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
+	"opsdesk/internal/record"
+	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
 
@@ -51,21 +53,29 @@ func (s *Service) TakeBaseline(ctx context.Context, in BaselineInput) (Baseline,
 	if err != nil {
 		return Baseline{}, err
 	}
-	b, err := work.Create(ctx, s.desk, baselineStore{}, ActionBaseline, in, func(u *work.Unit) (Baseline, error) {
+	var b Baseline
+	err = s.desk.Do(ctx, func(u *work.Unit) (err error) {
+		b, err = work.Insert(ctx, u, baselineStore{}, ActionBaseline, nil, in, s.newBaseline(in, scope, job.ID))
+		if err != nil {
+			return err
+		}
+		// A baseline that is being taken has work that takes it.
+		return s.batches.StartIn(ctx, u, deref(b.BatchID))
+	})
+	return b, s.desk.Noted(ctx, ActionBaseline, record.Ref{Kind: KindBaseline}, err)
+}
+
+func (s *Service) newBaseline(in BaselineInput, scope Scope, job uuid.UUID) func(*work.Unit) (Baseline, error) {
+	return func(u *work.Unit) (Baseline, error) {
 		b := Baseline{
-			ID: u.ID(), Version: 1, NameZh: in.NameZh, NameEn: in.NameEn, Reason: in.Reason, Scope: scope, At: u.Now, State: Taking, BatchID: &job.ID,
+			ID: u.ID(), Version: 1, NameZh: in.NameZh, NameEn: in.NameEn, Reason: in.Reason, Scope: scope, At: u.Now, State: Taking, BatchID: &job,
 			MadeBy: u.Actor.ID, MadeName: u.Actor.Name, CreatedAt: u.Now, UpdatedAt: u.Now,
 		}
 		if in.At != nil && in.At.Before(u.Now) {
 			b.At = in.At.UTC().Truncate(time.Microsecond)
 		}
 		return b, nil
-	})
-	if err != nil {
-		return b, err
 	}
-	_, err = s.batches.Start(ctx, job.ID)
-	return b, err
 }
 
 // visible finds an item of an address that the actor may see.
@@ -87,15 +97,43 @@ func (s *Service) baselineStep(ctx context.Context, job batch.Batch, _ batch.Row
 	err = s.fillBaseline(ctx, b)
 	if f := fault.Of(err); f != nil && f.Kind != fault.Internal && f.Kind != fault.Unavailable {
 		// What was written is undone with the transaction; that it failed stays.
-		_, ferr := work.Update(ctx, s.desk, baselineStore{}, ActionBaseline, b.ID, 0, nil, func(_ *work.Unit, b *Baseline) error {
-			b.State, b.Problem = Failed, batch.Reason(f)
-			return nil
-		})
+		ferr := s.desk.Do(ctx, func(u *work.Unit) error { return s.abandon(ctx, u, job.ID, batch.Reason(f)) })
 		if ferr != nil {
 			return nil, ferr
 		}
 	}
 	return nil, err
+}
+
+// baselineEnded makes sure that no baseline is being taken once its batch is
+// over: cancelled, or failed before its step.
+func (s *Service) baselineEnded(ctx context.Context, u *work.Unit, job batch.Batch) error {
+	why := "configuration.error.baseline_ended"
+	switch {
+	case job.State == batch.Cancelled:
+		why = "configuration.error.baseline_cancelled"
+	case job.Problem != "":
+		why = job.Problem
+	}
+	return s.abandon(ctx, u, job.ID, why)
+}
+
+// abandon marks the baseline of a batch as failed, unless it is taken. It is the
+// desk's own act: whoever asked for the baseline may have lost the right, or
+// the account.
+func (s *Service) abandon(ctx context.Context, u *work.Unit, job uuid.UUID, why string) error {
+	b, err := s.repo.lockBaselineOf(ctx, u.Tx, job)
+	if fault.Is(err, fault.NotFound) || err == nil && b.State != Taking {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before := b
+	b.State, b.Problem = Failed, why
+	b.Touch(u.Now)
+	baselineStore{}.Update(&u.Batch, &b)
+	return u.Component("configuration", ActionAbandon, b.Ref(), "", b.Version, trail.Compare(before, b), nil)
 }
 
 func (s *Service) fillBaseline(ctx context.Context, b Baseline) error {
