@@ -13,7 +13,9 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/batch"
 	"opsdesk/internal/configuration"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/work"
 )
 
 // bring takes a table in: reads, maps by guess, starts and finishes.
@@ -284,4 +286,42 @@ func TestBadFiles(t *testing.T) {
 	if _, err := d.Configuration.BeginImport(d.As("engineer"), configuration.ImportInput{Source: "csv", ClassID: &server.ID, Body: []byte("name\nx\n")}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("an engineer imports: %v", err)
 	}
+}
+
+// TestImportStarts: an import that is noted as started while its job never left
+// the draft, which a crash could leave behind, is done once it is sent again.
+func TestImportStarts(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	ctx := d.As("configmanager")
+	c := class(t, d, "server")
+	imp, err := d.Configuration.BeginImport(ctx, configuration.ImportInput{Source: "csv", ClassID: &c.ID, FileName: "list.csv", Body: []byte("name\nis-one\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if imp, err = d.Configuration.MapColumns(ctx, imp.ID, configuration.MapInput{Version: imp.Version, Mapping: imp.Mapping}); err != nil {
+		t.Fatal(err)
+	}
+	keyed := work.WithKey(ctx, "is-1")
+	if imp, err = d.Configuration.StartImport(keyed, imp.ID, imp.Version); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := d.Batches.Get(ctx, *imp.BatchID); err != nil || b.State != batch.Queued {
+		t.Fatalf("%+v %v", b, err)
+	}
+	if err := d.Pool.InTx(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE batches SET state = 'draft' WHERE id = $1`, *imp.BatchID)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Drain() // the job of a draft does nothing
+	if again, err := d.Configuration.StartImport(keyed, imp.ID, imp.Version); err != nil || *again.BatchID != *imp.BatchID {
+		t.Fatalf("%+v %v", again, err)
+	}
+	d.Drain()
+	if b, err := d.Batches.Get(ctx, *imp.BatchID); err != nil || b.State != batch.Done || b.Succeeded != 1 {
+		t.Errorf("%+v %v", b, err)
+	}
+	one(t, d, "is-one")
 }

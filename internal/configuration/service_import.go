@@ -200,7 +200,12 @@ func (s *Service) StartImport(ctx context.Context, id uuid.UUID, version int) (I
 		return imp, err
 	}
 	if imp.State == "started" && work.Key(ctx) != "" {
-		return imp, nil // sent again by a program that did not hear the answer
+		// Sent again by a program that did not hear the answer. Its job may still be a
+		// draft; another's is left to them.
+		if _, err := s.batches.Start(ctx, deref(imp.BatchID)); !fault.Is(err, fault.NotFound) {
+			return imp, err
+		}
+		return imp, nil
 	}
 	if imp.State != "ready" {
 		return imp, fault.New(fault.Conflict, "configuration.error.import_started")
@@ -228,16 +233,19 @@ func (s *Service) StartImport(ctx context.Context, id uuid.UUID, version int) (I
 	if err != nil {
 		return imp, err
 	}
-	imp, err = work.Update(ctx, s.desk, importStore{}, ActionImport, id, version, nil, func(u *work.Unit, i *Import) error {
-		i.State, i.BatchID = "started", &b.ID
-		s.repo.steps(&u.Batch, id, list)
-		return nil
+	err = s.desk.Do(ctx, func(u *work.Unit) error {
+		var err error
+		imp, err = work.Apply(ctx, u, importStore{}, ActionImport, id, version, nil, func(u *work.Unit, i *Import) error {
+			i.State, i.BatchID = "started", &b.ID
+			s.repo.steps(&u.Batch, id, list)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return s.batches.StartIn(ctx, u, b.ID) // an import that has started has work that does it
 	})
-	if err != nil {
-		return imp, err
-	}
-	_, err = s.batches.Start(ctx, b.ID)
-	return imp, err
+	return imp, s.desk.Noted(ctx, ActionImport, record.Ref{Kind: KindImport, ID: id}, err)
 }
 
 func cut(s string, n int) string {
