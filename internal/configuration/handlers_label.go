@@ -14,6 +14,7 @@ type labelProps struct {
 	Sheets [][]*tagged
 	Count  int
 	More   bool
+	Chosen bool // those that were ticked, which may be none
 	Skip   int
 	Query  url.Values
 }
@@ -22,7 +23,7 @@ type labelProps struct {
 // of the list that its filter shows.
 func (h handlers) labels(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	p := labelProps{Query: q}
+	p := labelProps{Query: q, Chosen: q.Get("chosen") == "1"}
 	var err error
 	if p.Layout, err = layoutOf(q.Get("layout")); err != nil {
 		return err
@@ -36,11 +37,15 @@ func (h handlers) labels(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list, more, err := h.s.Labels(r.Context(), q["item"], f)
+	list := &f
+	if p.Chosen {
+		list = nil // who ticks nothing did not mean all
+	}
+	found, more, err := h.s.Labels(r.Context(), q["item"], list)
 	if err != nil {
 		return err
 	}
-	p.Count, p.More, p.Sheets = len(list), more, sheets(list, p.Layout, p.Skip)
+	p.Count, p.More, p.Sheets = len(found), more, sheets(found, p.Layout, p.Skip)
 	return web.Render(w, r, http.StatusOK, labelsPage(p))
 }
 

@@ -46,6 +46,16 @@ func TestLabels(t *testing.T) {
 	if a := d.Client("manager").Get("/configuration/labels?item=" + i.Label()); strings.Contains(a.Text(), "LB-7") {
 		t.Error("a label tells of an item that its reader may not see")
 	}
+	// Nothing ticked is nothing, not all.
+	if a := c.Get("/configuration/labels?chosen=1"); a.Status != http.StatusOK || !strings.Contains(a.Text(), "Nothing is chosen") || strings.Contains(a.Text(), `class="ci-qr"`) {
+		t.Errorf("nothing ticked: %d", a.Status)
+	}
+	if a := c.Get("/configuration/labels?chosen=1&item=" + i.Label()); strings.Count(a.Text(), `class="ci-qr"`) != 1 {
+		t.Errorf("one ticked: %d labels", strings.Count(a.Text(), `class="ci-qr"`))
+	}
+	if a := c.Get("/configuration"); !strings.Contains(a.Text(), `<input type="hidden" name="chosen" value="1">`) {
+		t.Error("the list does not say that it asks for what is ticked")
+	}
 	// Bounded, and says so.
 	q := "/configuration/labels?item=CI000001"
 	for n := range 500 {

@@ -9,16 +9,18 @@ import (
 )
 
 // Labels reads what the labels of items show: of those named, in that order, or
-// of the first of a list. more says that there are more than one page prints.
-func (s *Service) Labels(ctx context.Context, keys []string, f Filter) (list []tagged, more bool, err error) {
+// where none is, of the first of a list; without a list of none. more says that
+// there are more than one page prints.
+func (s *Service) Labels(ctx context.Context, keys []string, f *Filter) (list []tagged, more bool, err error) {
 	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
 		return nil, false, err
 	}
 	var ids []uuid.UUID
-	if len(keys) > 0 {
+	switch {
+	case len(keys) > 0:
 		ids, more, err = s.named(ctx, keys)
-	} else {
-		ids, more, err = s.first(ctx, f)
+	case f != nil:
+		ids, more, err = s.first(ctx, *f)
 	}
 	if err != nil {
 		return nil, false, err
