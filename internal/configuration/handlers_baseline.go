@@ -183,7 +183,7 @@ func (h handlers) baselinePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := baselineProps{Baseline: b, With: q.Get("with"), Fate: q.Get("fate"), MayExport: h.s.may(ctx, ActionExport)}
+	p := baselineProps{Baseline: b, With: q.Get("with"), Fate: q.Get("fate"), MayExport: h.desk.Can(ctx, ActionExport, nil)}
 	if p.With == "" {
 		p.With = "now"
 	}

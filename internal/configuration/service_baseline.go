@@ -330,14 +330,25 @@ func (s *Service) namesOf(ctx context.Context, list []Deviation) (Names, error) 
 // exportPage is how many rows of a file are read at once.
 const exportPage = 5000
 
+// takeable is what the actor may see and, as far as that right reaches, take
+// out.
+func (s *Service) takeable(ctx context.Context) (record.Visibility, error) {
+	v, who, err := s.desk.Visibility(ctx, Kind)
+	if err != nil {
+		return v, err
+	}
+	row, err := s.desk.Row(ActionExport)
+	return v.And(record.Visible(s.desk.Matrix.ReadScope(who, row), who, s.desk.Now())), err
+}
+
 // ExportBaseline gives the lines of a comparison, or with "" the items of the
-// baseline as they were, to each in turn; whoever takes them out is in the
-// trail.
+// baseline as they were, to each in turn: those that the actor may take out.
+// Whoever takes them out is in the trail.
 func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate string, each func([]Deviation, Names) error) error {
 	if _, err := s.desk.Permit(ctx, ActionExport); err != nil {
 		return err
 	}
-	v, _, err := s.desk.Visibility(ctx, Kind)
+	v, err := s.takeable(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"maps"
 	"strings"
 	"time"
@@ -78,6 +79,12 @@ func Visible(s authz.ReadScope, a identity.Actor, now time.Time) Visibility {
 		args["vis_me"] = a.ID
 	}
 	return v
+}
+
+// And lets through what both do. They are for one reader at one instant, so
+// that their arguments are the same.
+func (v Visibility) And(w Visibility) Visibility {
+	return Visibility{cond: "(" + v.cond + " AND " + w.cond + ")", few: cmp.Or(v.few, w.few), never: v.never || w.never, always: v.always && w.always, args: w.With(v.args)}
 }
 
 // SQL completes a statement that ends where the condition belongs; rest

@@ -1,0 +1,56 @@
+package configuration_test
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strings"
+	"testing"
+
+	"opsdesk/internal/apptest"
+	"opsdesk/internal/configuration"
+	"opsdesk/internal/identity"
+)
+
+// file reads a CSV without its head, and its head.
+func file(t *testing.T, c *apptest.Client, address string) (head []string, rows [][]string) {
+	t.Helper()
+	a := c.Get(address)
+	all, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(a.Text(), "\ufeff"))).ReadAll()
+	if err != nil || a.Status != http.StatusOK || len(all) == 0 {
+		t.Fatalf("%s: %d %v", address, a.Status, err)
+	}
+	return all[0], all[1:]
+}
+
+// TestBaselineExportScope: an export holds what its reader may take out, which
+// is less than they may see.
+func TestBaselineExportScope(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	who, err := identity.From(d.As("engineer"))
+	if err != nil || len(who.Teams) == 0 {
+		t.Fatal(who, err)
+	}
+	mine := enter(t, d, "rack", "be-mine", func(in *configuration.CreateInput) { in.TeamID = &who.Teams[0] })
+	other := enter(t, d, "rack", "be-other", nil)
+	b := baseline(t, d, configuration.BaselineInput{ScopeInput: configuration.ScopeInput{By: "items", Items: []string{mine.Label(), other.Label()}}})
+	place := "elsewhere"
+	for _, i := range []configuration.Item{mine, other} {
+		if _, err := d.Configuration.Edit(d.As("configmanager"), i.ID, configuration.EditInput{Location: &place}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := "/configuration/baselines/" + b.ID.String()
+	engineer := d.Client("engineer")
+	if a := engineer.Get(page); !strings.Contains(a.Text(), "be-other") || !strings.Contains(a.Text(), "export.csv") {
+		t.Error("an engineer sees both items, and that there is a file")
+	}
+	for _, address := range []string{page + "/export.csv", page + "/export.csv?with=now"} {
+		if _, rows := file(t, engineer, address); len(rows) != 1 || rows[0][0] != mine.Label() {
+			t.Errorf("%s of an engineer: %v", address, rows)
+		}
+		if _, rows := file(t, d.Client("configmanager"), address); len(rows) != 2 {
+			t.Errorf("%s of a configuration manager: %v", address, rows)
+		}
+	}
+}
