@@ -54,3 +54,32 @@ func TestBaselineExportScope(t *testing.T) {
 		}
 	}
 }
+
+// TestBaselineExportNamesNobody: the right is to take out what is not about
+// persons, so that a file says that an owner changed and not who it is.
+func TestBaselineExportNamesNobody(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	ctx := d.As("configmanager")
+	i := enter(t, d, "computer", "bn-1", func(in *configuration.CreateInput) {
+		in.OwnerID = person(t, d, "he.ming")
+		in.Attributes["last_user"] = "qian.fei"
+	})
+	b := baseline(t, d, configuration.BaselineInput{ScopeInput: configuration.ScopeInput{By: "items", Items: []string{i.Label()}}})
+	if _, err := d.Configuration.Edit(ctx, i.ID, configuration.EditInput{OwnerID: person(t, d, "qian.fei"), Attributes: map[string]any{"last_user": "tang.yi", "os": "Debian 12"}}); err != nil {
+		t.Fatal(err)
+	}
+	page := "/configuration/baselines/" + b.ID.String() + "/export.csv"
+	head, rows := file(t, d.Client("configmanager"), page)
+	if len(head) != 5 || len(rows) != 1 || strings.Join(rows[0], "|") != i.Label()+"|bn-1|Computer|In stock|1" {
+		t.Errorf("%v %v", head, rows)
+	}
+	_, rows = file(t, d.Client("configmanager"), page+"?with=now")
+	got := map[string]string{}
+	for _, r := range rows {
+		got[r[4]] = r[5] + " → " + r[6]
+	}
+	if len(got) != 3 || got["Owner"] != "a person → a person" || got["Last user"] != "a person → a person" || got["Operating system"] != " → Debian 12" {
+		t.Errorf("%v", got)
+	}
+}

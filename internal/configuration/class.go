@@ -211,6 +211,20 @@ func (m Model) Attribute(class uuid.UUID, key string) (Attribute, bool) {
 	return Attribute{}, false
 }
 
+// personFields are the fields of a state that name a person, whatever the class.
+var personFields = []string{"owner", "custodian", "verified_by"}
+
+// personal reports whether a field of a state tells of a person: by what it is,
+// or, as what an agent saw last does, by what stands in it.
+func (m Model) personal(class uuid.UUID, field string) bool {
+	key, ok := attributeOf(field)
+	if !ok {
+		return slices.Contains(personFields, field)
+	}
+	a, _ := m.Attribute(class, key)
+	return a.Type == TypePerson || key == "last_user"
+}
+
 // Own are the attributes that the class itself adds, retired ones too.
 func (m Model) Own(id uuid.UUID) []Attribute { return m.attributes[id] }
 

@@ -242,6 +242,7 @@ func number(r *http.Request, name string) (int64, error) {
 }
 
 // baselineFile writes a comparison, or the items of the baseline, row by row.
+// No person is named in it.
 func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	b, err := h.baseline(r)
@@ -276,7 +277,7 @@ func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 		}
 		out = csv.NewWriter(w)
 		if with == "" {
-			return row(t("field.number", "field.name", "field.class", "field.lifecycle", "field.owner", "field.version")...)
+			return row(t("field.number", "field.name", "field.class", "field.lifecycle", "field.version")...)
 		}
 		return row(t("field.number", "field.name", "field.class", "baseline.fate", "then.field", "baseline.before", "baseline.after")...)
 	}
@@ -290,7 +291,7 @@ func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 			class := d.ClassID
 			if with == "" {
 				if err := row(d.Label(), text(d.Was["name"]), names.show(ctx, m, class, "class", d.Was["class"]), names.show(ctx, m, class, "lifecycle", d.Was["lifecycle"]),
-					names.show(ctx, m, class, "owner", d.Was["owner"]), strconv.Itoa(*d.Before)); err != nil {
+					strconv.Itoa(*d.Before)); err != nil {
 					return err
 				}
 				continue
@@ -302,7 +303,7 @@ func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
 				}
 			}
 			for _, c := range d.Changes {
-				if err := row(append(head[:4:4], fieldName(ctx, m, class, c.Field), names.show(ctx, m, class, c.Field, c.Before), names.show(ctx, m, class, c.Field, c.After))...); err != nil {
+				if err := row(append(head[:4:4], fieldName(ctx, m, class, c.Field), names.impersonal(ctx, m, class, c.Field, c.Before), names.impersonal(ctx, m, class, c.Field, c.After))...); err != nil {
 					return err
 				}
 			}

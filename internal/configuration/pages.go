@@ -227,7 +227,7 @@ func (n Names) show(ctx context.Context, m Model, class uuid.UUID, name string, 
 		}
 	}
 	switch {
-	case kind == TypePerson || name == "owner" || name == "custodian" || name == "verified_by":
+	case kind == TypePerson || slices.Contains(personFields, name):
 		return n.People[id].Display(lang)
 	case kind == TypeItem:
 		return n.Items[id].Name
@@ -249,6 +249,15 @@ func (n Names) show(ctx context.Context, m Model, class uuid.UUID, name string, 
 		}
 	}
 	return text(v)
+}
+
+// impersonal is show for what leaves the desk and may not tell of persons: that
+// there is one is all it says of them.
+func (n Names) impersonal(ctx context.Context, m Model, class uuid.UUID, name string, v any) string {
+	if v != nil && m.personal(class, name) {
+		return ui.T(ctx, "configuration.a_person")
+	}
+	return n.show(ctx, m, class, name, v)
 }
 
 func orNone(ctx context.Context, s string) string {

@@ -87,7 +87,10 @@ func (s *Service) Touching(ctx context.Context, items []uuid.UUID, open bool, li
 // names looks up what the ids in some states are called.
 func (s *Service) names(ctx context.Context, m Model, states ...State) (n Names, err error) {
 	people, items := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
-	types := map[string]string{"owner": TypePerson, "custodian": TypePerson, "verified_by": TypePerson}
+	types := map[string]string{}
+	for _, f := range personFields {
+		types[f] = TypePerson
+	}
 	for _, list := range m.attributes {
 		for _, a := range list {
 			types["attributes."+a.Key] = a.Type
