@@ -657,6 +657,7 @@ CREATE TABLE public.ci_import_rows (
     item_id uuid,
     changes jsonb DEFAULT '[]'::jsonb NOT NULL,
     step integer,
+    param text DEFAULT ''::text NOT NULL,
     CONSTRAINT ci_import_rows_action CHECK ((action = ANY (ARRAY[''::text, 'add'::text, 'change'::text, 'skip'::text, 'failed'::text, 'review'::text, 'relate'::text])))
 );
 CREATE TABLE public.ci_imports (

@@ -116,6 +116,9 @@ type Runner struct {
 	Max int
 	// Path is the address of a record before its number.
 	Path string
+	// Args are name, value pairs for the placeholders of the reasons for which its
+	// rows are refused.
+	Args []any
 }
 
 func (r Runner) max() int {

@@ -328,6 +328,28 @@ func TestBaselineEnds(t *testing.T) {
 	}
 }
 
+// TestBaselineSaysItsLimit: the page of a baseline, and that of its job, name the
+// limit that it failed by.
+func TestBaselineSaysItsLimit(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	c := d.Client("configmanager")
+	for code, want := range map[string]string{"reach_large": "More than 10000 items hang together", "baseline_large": "holds at most 50000 items"} {
+		b, err := d.Configuration.TakeBaseline(d.As("configmanager"), configuration.BaselineInput{NameZh: "x", Reason: "x", ScopeInput: configuration.ScopeInput{By: "all"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		code = "configuration.error." + code
+		statement(`UPDATE ci_baselines SET state = 'failed', problem = '`+code+`', version = version + 1 WHERE id = '`+b.ID.String()+`'`)(t, d, b)
+		statement(`UPDATE batch_rows SET outcome = 'refused', code = '`+code+`' WHERE batch_id = '`+b.BatchID.String()+`'`)(t, d, b)
+		for _, page := range []string{"/configuration/baselines/" + b.ID.String(), "/jobs/" + b.BatchID.String()} {
+			if a := c.Get(page); !strings.Contains(a.Text(), want) {
+				t.Errorf("%s: %d, no %q", page, a.Status, want)
+			}
+		}
+	}
+}
+
 func statement(sql string) func(*testing.T, *apptest.Desk, configuration.Baseline) {
 	return func(t *testing.T, d *apptest.Desk, _ configuration.Baseline) {
 		t.Helper()

@@ -47,7 +47,7 @@ func (h handlers) report(w http.ResponseWriter, r *http.Request) error {
 		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 			return err
 		}
-		http.Error(w, firstCode(err), web.StatusOf(f))
+		http.Error(w, firstField(err).Code, web.StatusOf(f))
 		return nil // agents want the status, not a page
 	}
 	return answer(w, rep)

@@ -245,7 +245,7 @@ func (h handlers) importErrors(w http.ResponseWriter, r *http.Request) error {
 		if len(imp.Columns) == 0 {
 			line = nil
 		}
-		line = append(line, text(float64(x.N)), ui.T(r.Context(), x.Code, "param", ""))
+		line = append(line, text(float64(x.N)), ui.T(r.Context(), x.Code, "param", x.Param))
 		for n := range line {
 			line[n] = guarded(line[n])
 		}

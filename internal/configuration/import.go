@@ -49,6 +49,7 @@ type ImportRow struct {
 	Content json.RawMessage `db:"content" json:"content"`
 	Action  string          `db:"action" json:"action"`
 	Code    string          `db:"code" json:"code"`
+	Param   string          `db:"param" json:"param"` // what the text of the code names, such as a limit
 	ItemID  *uuid.UUID      `db:"item_id" json:"item_id"`
 	Changes []Change        `db:"changes" json:"changes"`
 }

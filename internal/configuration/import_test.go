@@ -325,3 +325,29 @@ func TestImportStarts(t *testing.T) {
 	}
 	one(t, d, "is-one")
 }
+
+// TestImportSaysItsLimit: a row that breaks a limit names it, on the page and in
+// the file of what is to be mended.
+func TestImportSaysItsLimit(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	ctx := d.As("configmanager")
+	c := class(t, d, "server")
+	lowest := 64.0
+	if _, err := d.Configuration.CreateAttribute(ctx, configuration.AttributeInput{ClassID: c.ID, Key: "slots", NameZh: "槽位", NameEn: "Slots", Type: configuration.TypeNumber, Min: &lowest, Active: true}); err != nil {
+		t.Fatal(err)
+	}
+	imp, err := d.Configuration.BeginImport(ctx, configuration.ImportInput{Source: "csv", ClassID: &c.ID, FileName: "list.csv", Body: []byte("name,slots\nil-one,3\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if imp, err = d.Configuration.MapColumns(ctx, imp.ID, configuration.MapInput{Version: imp.Version, Mapping: map[string]string{"name": "name", "slots": "attributes.slots"}}); err != nil {
+		t.Fatal(err)
+	}
+	page := "/configuration/imports/" + imp.ID.String()
+	for _, address := range []string{page, page + "/errors.csv"} {
+		if a := d.Client("configmanager").Get(address); !strings.Contains(a.Text(), "at least 64") {
+			t.Errorf("%s: %d", address, a.Status)
+		}
+	}
+}

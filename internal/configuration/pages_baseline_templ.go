@@ -798,7 +798,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.State == Failed {
-				templ_7745c5c3_Err = ui.Alert("red", "alert-circle", ui.T(ctx, "configuration.baseline.failed"), ui.T(ctx, p.Problem, "n", MaxBaseline)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Alert("red", "alert-circle", ui.T(ctx, "configuration.baseline.failed"), ui.T(ctx, p.Problem, limits...)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

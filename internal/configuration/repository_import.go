@@ -64,13 +64,13 @@ func (repository) saveRows(b *pgx.Batch, id uuid.UUID, rows []ImportRow) error {
 		if err != nil || r.Changes == nil {
 			changes = []byte("[]")
 		}
-		b.Queue(`INSERT INTO ci_import_rows (import_id, n, raw, content, action, code, item_id, changes) VALUES (@id, @n, @raw, @content, @action, @code, @item, @changes)`,
-			db.Args{"id": id, "n": r.N, "raw": r.Raw, "content": r.Content, "action": r.Action, "code": r.Code, "item": r.ItemID, "changes": changes})
+		b.Queue(`INSERT INTO ci_import_rows (import_id, n, raw, content, action, code, param, item_id, changes) VALUES (@id, @n, @raw, @content, @action, @code, @param, @item, @changes)`,
+			db.Args{"id": id, "n": r.N, "raw": r.Raw, "content": r.Content, "action": r.Action, "code": r.Code, "param": r.Param, "item": r.ItemID, "changes": changes})
 	}
 	return nil
 }
 
-const importRowColumns = `n, raw, content, action, code, item_id, changes`
+const importRowColumns = `n, raw, content, action, code, param, item_id, changes`
 
 func (repository) importRows(ctx context.Context, q db.Querier, id uuid.UUID, action string, after, limit int) ([]ImportRow, error) {
 	rows, _ := q.Query(ctx, `SELECT `+importRowColumns+` FROM ci_import_rows WHERE import_id = @id AND (@action = '' OR action = @action) AND n > @after ORDER BY n LIMIT @limit`,

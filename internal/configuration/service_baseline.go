@@ -160,7 +160,7 @@ func (s *Service) fillBaseline(ctx context.Context, b Baseline) error {
 		case n == 0:
 			return fault.New(fault.Conflict, "configuration.error.baseline_empty")
 		case n > MaxBaseline:
-			return fault.New(fault.Conflict, "configuration.error.baseline_large", "n", MaxBaseline)
+			return fault.New(fault.Conflict, "configuration.error.baseline_large", limits...)
 		}
 		b.State, b.Items = Taken, n
 		b.Hash, err = s.repo.hash(ctx, u.Tx, b.ID)
@@ -185,7 +185,7 @@ func (s *Service) reach(ctx context.Context, sc Scope, at *time.Time) ([]uuid.UU
 		return nil, err
 	}
 	if w.more {
-		return nil, fault.New(fault.Conflict, "configuration.error.reach_large", "n", MaxNodes)
+		return nil, fault.New(fault.Conflict, "configuration.error.reach_large", limits...)
 	}
 	return slices.Collect(maps.Keys(w.depth)), nil
 }

@@ -149,7 +149,10 @@ func (k known) preview(s Sighting) ImportRow {
 	if unsure != nil {
 		return ImportRow{Action: doReview, Code: reason}
 	}
-	failed := func(err error) ImportRow { return ImportRow{Action: doFailed, Code: firstCode(err)} }
+	failed := func(err error) ImportRow {
+		f := firstField(err)
+		return ImportRow{Action: doFailed, Code: f.Code, Param: f.Param}
+	}
 	if found == nil {
 		i, values, err := k.fresh(s, c.ID)
 		if err == nil {
@@ -173,12 +176,13 @@ func (k known) preview(s Sighting) ImportRow {
 	return row
 }
 
-func firstCode(err error) string {
+// firstField is the first thing wrong with what was sent.
+func firstField(err error) fault.Field {
 	f := fault.Of(err)
 	if len(f.Fields) > 0 {
-		return f.Fields[0].Code
+		return f.Fields[0]
 	}
-	return f.Code
+	return fault.Field{Code: f.Code}
 }
 
 // take brings one sighting into the desk: changes the item it speaks of, makes

@@ -1,0 +1,1 @@
+ALTER TABLE ci_import_rows DROP COLUMN param;
