@@ -350,6 +350,26 @@ func TestBaselineSaysItsLimit(t *testing.T) {
 	}
 }
 
+// TestBaselinePageIsQuiet: a page that mentions an item which its reader may not
+// see says so to nobody: it is no attempt to read that item.
+func TestBaselinePageIsQuiet(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := enter(t, d, "switch", "bq-hidden", nil)
+	b := baseline(t, d, configuration.BaselineInput{ScopeInput: configuration.ScopeInput{By: "reach", Item: i.Label(), Depth: 1}})
+	for _, who := range []string{"manager", "engineer"} {
+		c := d.Client(who)
+		a := c.Get("/configuration/baselines/" + b.ID.String())
+		if a.Status != http.StatusOK || strings.Contains(a.Text(), "bq-hidden") != (who == "engineer") {
+			t.Errorf("%s: %d", who, a.Status)
+		}
+	}
+	var refusals int
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE outcome <> 'success'`).Scan(&refusals); err != nil || refusals != 0 {
+		t.Errorf("%d refusals in the trail (%v)", refusals, err)
+	}
+}
+
 func statement(sql string) func(*testing.T, *apptest.Desk, configuration.Baseline) {
 	return func(t *testing.T, d *apptest.Desk, _ configuration.Baseline) {
 		t.Helper()

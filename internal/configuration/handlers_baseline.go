@@ -46,12 +46,14 @@ func (h handlers) scopeProps(r *http.Request, form url.Values) (p scopeProps, er
 	if p.Model, err = h.s.Model(r.Context()); err != nil {
 		return p, err
 	}
-	if id := form.Get("item"); id != "" {
-		if found, err := h.s.visible(r.Context(), id); err == nil {
-			if i, _, err := h.s.Get(r.Context(), found); err == nil {
-				p.Shown = i.Name
-				p.Form.Set("item", i.ID.String())
-			}
+	if id, err := h.s.ID(r.Context(), form.Get("item")); err == nil {
+		names, err := h.s.called(r.Context(), id)
+		if err != nil {
+			return p, err
+		}
+		if i, ok := names[id]; ok {
+			p.Shown = i.Name
+			p.Form.Set("item", id.String())
 		}
 	}
 	p.Services, err = h.s.repo.services(r.Context(), h.desk.DB)

@@ -278,11 +278,7 @@ func (h handlers) reviewsProps(r *http.Request) (p reviewsProps, err error) {
 	for _, x := range p.List {
 		ids = append(ids, x.Candidates...)
 	}
-	v, _, err := h.desk.Visibility(r.Context(), Kind)
-	if err != nil {
-		return p, err
-	}
-	p.Names, err = h.s.repo.itemNames(r.Context(), h.desk.DB, v, ids)
+	p.Names, err = h.s.called(r.Context(), ids...)
 	return p, err
 }
 

@@ -127,9 +127,11 @@ func (h handlers) related(w http.ResponseWriter, r *http.Request, err error) err
 	if f != nil {
 		p.Fault, p.Form = f, r.Form
 		if id, err := uuid.Parse(r.Form.Get("other_id")); err == nil {
-			if other, _, err := h.s.Get(r.Context(), id); err == nil {
-				p.Shown = other.Name
+			names, err := h.s.called(r.Context(), id)
+			if err != nil {
+				return err
 			}
+			p.Shown = names[id].Name
 		}
 		return web.Render(w, r, web.StatusOf(f), relationsPage(p))
 	}

@@ -24,8 +24,12 @@ func (h handlers) scopeWords(ctx context.Context, m Model, sc Scope) (string, er
 	case ScopeItems:
 		return ui.T(ctx, "configuration.scope.of_items", "n", len(sc.Items)), nil
 	case ScopeReach:
+		names, err := h.s.called(ctx, sc.Items...)
+		if err != nil {
+			return "", err
+		}
 		name := ui.T(ctx, "configuration.hidden_item")
-		if i, _, err := h.s.Get(ctx, sc.Items[0]); err == nil {
+		if i, ok := names[sc.Items[0]]; ok {
 			name = i.Label() + " " + i.Name
 		}
 		if sc.Up {

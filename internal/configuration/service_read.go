@@ -138,12 +138,18 @@ func (s *Service) names(ctx context.Context, m Model, states ...State) (n Names,
 			n.Teams[x.ID] = x
 		}
 	}
+	n.Items, err = s.called(ctx, slices.Collect(maps.Keys(items))...)
+	return n, err
+}
+
+// called reads what items are called, of those that the actor may see. For pages
+// that only mention them: that one is hidden is no attempt to read it.
+func (s *Service) called(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]Row, error) {
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
-		return n, err
+		return nil, err
 	}
-	n.Items, err = s.repo.itemNames(ctx, q, v, slices.Collect(maps.Keys(items)))
-	return n, err
+	return s.repo.itemNames(ctx, s.desk.DB, v, ids)
 }
 
 // Step is one change in an item's history: what changed, by whom, from where.

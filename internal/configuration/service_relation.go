@@ -279,11 +279,7 @@ func (s *Service) ties(ctx context.Context, id uuid.UUID, list []Relation) ([]Ti
 		other, _ := r.Other(id)
 		others = append(others, other)
 	}
-	v, _, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	names, err := s.repo.itemNames(ctx, s.desk.DB, v, others)
+	names, err := s.called(ctx, others...)
 	if err != nil {
 		return nil, err
 	}
