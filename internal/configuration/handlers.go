@@ -313,12 +313,13 @@ func (h handlers) decode(r *http.Request, in any) (map[string]any, error) {
 	return values, err
 }
 
-// typed fills in the items whose number was typed where scripts do not run.
+// typed fills in the items whose number was typed where scripts do not run: it
+// goes before what the form held, which nobody could empty there.
 func (h handlers) typed(r *http.Request) error {
 	for k := range r.Form {
 		name, ok := strings.CutSuffix(k, "_typed")
 		number := strings.TrimSpace(r.Form.Get(k))
-		if !ok || number == "" || r.Form.Get(name) != "" {
+		if !ok || number == "" {
 			continue
 		}
 		id, err := h.s.ID(r.Context(), number)

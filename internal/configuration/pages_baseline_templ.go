@@ -374,7 +374,7 @@ func scopeFields(p scopeProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Picker(ui.Field{Name: "item", Label: ui.T(ctx, "configuration.field.item"), Hint: ui.T(ctx, "configuration.scope.item_hint"), Value: p.get("item", ""), F: p.Fault}, p.Shown, ui.Pick{URL: pickURL(nil), Hint: ui.T(ctx, "configuration.pick.hint"), Typed: ui.T(ctx, "configuration.field.number")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Picker(ui.Field{Name: "item", Label: ui.T(ctx, "configuration.field.item"), Hint: ui.T(ctx, "configuration.scope.item_hint"), Value: p.get("item", ""), F: p.Fault}, p.Shown, ui.Pick{URL: pickURL(nil), Hint: ui.T(ctx, "configuration.pick.hint"), Typed: ui.T(ctx, "configuration.field.number"), Was: p.get("item_typed", "")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -609,7 +609,7 @@ func attributeField(p formProps, a Attribute) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case TypeItem:
-			templ_7745c5c3_Err = ui.Picker(p.field(ctx, a, nil), p.item(field(a.Key)), ui.Pick{URL: pickURL(a.RefClassID), Hint: ui.T(ctx, "configuration.pick.hint"), Typed: ui.T(ctx, "configuration.field.number")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Picker(p.field(ctx, a, nil), p.item(field(a.Key)), ui.Pick{URL: pickURL(a.RefClassID), Hint: ui.T(ctx, "configuration.pick.hint"), Typed: ui.T(ctx, "configuration.field.number"), Was: p.Form.Get(field(a.Key) + "_typed")}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

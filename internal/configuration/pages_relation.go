@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/google/uuid"
@@ -243,6 +244,15 @@ func (p relationsProps) heading(ctx context.Context) string {
 		return ui.T(ctx, "configuration.tab.relations")
 	}
 	return ui.T(ctx, "configuration.relations.then")
+}
+
+// more is the address of the next relations that ended, at the same instant.
+func (p relationsProps) more() string {
+	q := url.Values{"ended": {p.Next}}
+	if p.At != "" && p.AtFault == nil {
+		q.Set("at", p.At)
+	}
+	return itemURL(p.Item, "/relations?", q.Encode(), "#ended")
 }
 
 func (p relationsProps) nothing(ctx context.Context) string {

@@ -1,7 +1,10 @@
 package configuration_test
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -143,5 +146,32 @@ func TestRelationRules(t *testing.T) {
 	}
 	if _, err = d.Configuration.Relate(d.As("engineer"), r1.ID, configuration.RelateInput{TypeID: typ.ID, OtherID: s.ID}); !fault.Is(err, fault.Forbidden) {
 		t.Errorf("an engineer relates: %v", err)
+	}
+}
+
+// TestTypedItemIsKept: a number that was typed where scripts do not run is there
+// again when the form comes back, and goes before the item that it held.
+func TestTypedItemIsKept(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	c := d.Client("configmanager")
+	i, other := enter(t, d, "server", "ty-server", nil), enter(t, d, "switch", "ty-switch", nil)
+	page := "/configuration/" + i.Label() + "/relations"
+	typ := relationType(t, d, "connected_to").String()
+	for what, form := range map[string]url.Values{
+		"no such item": {"relation": {typ}, "other_id_typed": {"CI999999"}},
+		"no relation":  {"relation": {""}, "other_id_typed": {other.Label()}},
+	} {
+		want := `name="other_id_typed" value="` + form.Get("other_id_typed") + `"`
+		if a := c.Post(page, form); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text(), want) {
+			t.Errorf("%s: %d, no %s", what, a.Status, want)
+		}
+	}
+	if a := c.Post(page, url.Values{"relation": {typ}, "other_id": {i.ID.String()}, "other_id_typed": {other.Label()}}); a.Status != http.StatusSeeOther || !strings.Contains(c.Get(page).Text(), "ty-switch") {
+		t.Errorf("typed over another: %d", a.Status)
+	}
+	form := url.Values{"name_en": {"x"}, "by": {"reach"}, "item_typed": {other.Label()}}
+	if a := c.Post("/configuration/baselines", form); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text(), `name="item_typed" value="`+other.Label()+`"`) {
+		t.Errorf("a baseline without a reason: %d", a.Status)
 	}
 }
