@@ -1,8 +1,11 @@
 package configuration_test
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +168,22 @@ func TestDiffPage(t *testing.T) {
 	if len(diff.Changes) != 1 || diff.Changes[0].SourceRef != "CHG-0007" || len(diff.Relations) != 2 {
 		t.Errorf("%+v", diff)
 	}
+
+	// The next of those that ended are of the same instant.
+	relateMany(t, d, i, 52)
+	next := regexp.MustCompile(`href="([^"]+ended=[^"]+#ended)"`).FindStringSubmatch(c.Get(rel + "?at=" + at.Add(time.Hour).Format(time.RFC3339)).Text())
+	if next == nil {
+		t.Fatal("no more relations that ended")
+	}
+	if more := c.Get(strings.TrimSuffix(html.UnescapeString(next[1]), "#ended")).Text(); !strings.Contains(more, "Relations at that instant") || !strings.Contains(more[:strings.Index(more, `id="ended"`)], "df-sw1") {
+		t.Error("the next page of past relations is of another instant")
+	}
+}
+
+// relateMany ends many relations of an item.
+func relateMany(t *testing.T, d *apptest.Desk, i configuration.Item, n int) {
+	t.Helper()
+	statement(fmt.Sprintf(`INSERT INTO ci_relations (id, type_id, from_id, to_id, source, source_ref, created_by, created_name, created_at, ended_at, ended_by, ended_name, ended_source, ended_ref)
+		SELECT gen_random_uuid(), type_id, from_id, to_id, source, source_ref, created_by, created_name, created_at, ended_at + g * interval '1 second', ended_by, ended_name, ended_source, ended_ref
+		FROM ci_relations, generate_series(1, %d) g WHERE from_id = '%s' AND ended_at IS NOT NULL`, n, i.ID))(t, d, configuration.Baseline{})
 }

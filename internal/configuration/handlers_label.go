@@ -3,6 +3,7 @@ package configuration
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
@@ -17,6 +18,16 @@ type labelProps struct {
 	Chosen bool // those that were ticked, which may be none
 	Skip   int
 	Query  url.Values
+	Fault  *fault.Error
+}
+
+// most is how many labels can be used up of the largest sheet: which one it is
+// may be chosen at the same time.
+func (p labelProps) most() (n int) {
+	for _, l := range layouts {
+		n = max(n, l.each()-1)
+	}
+	return n
 }
 
 // labels is the page that prints labels: of the items named in the address, or
@@ -29,10 +40,16 @@ func (h handlers) labels(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	skip, err := number(r, "skip")
-	if err != nil || int(skip) >= p.Layout.each() {
-		return fault.OnField("skip", "validation.number")
+	if err != nil {
+		return err
 	}
-	p.Skip = int(skip)
+	if p.Skip = int(min(skip, int64(p.most())+1)); p.Skip >= p.Layout.each() {
+		if _, err := h.desk.Permit(r.Context(), ActionRead); err != nil {
+			return err
+		}
+		p.Fault = fault.OnField("skip", "validation.max", strconv.Itoa(p.Layout.each()-1))
+		return web.Render(w, r, web.StatusOf(p.Fault), labelsPage(p))
+	}
 	f, err := ParseFilter(q)
 	if err != nil {
 		return err

@@ -43,6 +43,12 @@ func TestLabels(t *testing.T) {
 			t.Errorf("%s: %d", bad, a.Status)
 		}
 	}
+	// What a sheet of the other layout has no place for is asked again, with what
+	// was chosen.
+	if a := c.Get("/configuration/labels?layout=2x7&skip=20&item=" + i.Label()); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Text(), "at most 13") ||
+		!strings.Contains(a.Text(), `name="item" value="`+i.Label()+`"`) || !strings.Contains(a.Text(), `max="64"`) {
+		t.Errorf("more used up than a sheet has: %d", a.Status)
+	}
 	if a := d.Client("manager").Get("/configuration/labels?item=" + i.Label()); strings.Contains(a.Text(), "LB-7") {
 		t.Error("a label tells of an item that its reader may not see")
 	}
