@@ -121,21 +121,17 @@ func (a api) compareBaseline(w http.ResponseWriter, r *http.Request) error {
 	if limit == 0 {
 		limit = PageSize
 	}
-	with := r.URL.Query().Get("with")
-	c, err := a.s.CompareBaseline(r.Context(), b, with, r.URL.Query().Get("fate"), after, int(limit))
+	c, err := a.s.CompareBaseline(r.Context(), b, r.URL.Query().Get("with"), r.URL.Query().Get("fate"), after, int(limit))
 	if err != nil {
 		return err
 	}
-	o := comparisonOut{Items: []deviationOut{}, Next: c.Next}
+	o := comparisonOut{Items: []deviationOut{}, Next: c.Next, Counts: c.Counts}
 	for _, d := range c.Rows {
 		x := deviationOut{d.ID, d.Label(), d.Name, d.ClassID, d.Lifecycle, d.Fate, d.Before, d.After, d.Changes}
 		if x.Changes == nil {
 			x.Changes = []Change{}
 		}
 		o.Items = append(o.Items, x)
-	}
-	if o.Counts, err = a.s.CountDeviations(r.Context(), b, with); err != nil {
-		return err
 	}
 	return web.JSON(w, http.StatusOK, o)
 }

@@ -92,6 +92,18 @@ func (b Baseline) CurrentVersion() int { return b.Version }
 // Touch notes a change.
 func (b *Baseline) Touch(now time.Time) { b.Version++; b.UpdatedAt = now }
 
+// Ready reports whether the baseline holds what it is to hold: only then can it
+// be compared, checked or taken out.
+func (b Baseline) Ready() bool { return b.State == Taken }
+
+// ready refuses to do with a baseline what needs its content.
+func (b Baseline) ready() error {
+	if !b.Ready() {
+		return fault.New(fault.Conflict, "configuration.error.not_taken")
+	}
+	return nil
+}
+
 // Name is what the baseline is called.
 func (b Baseline) Name(ctx context.Context) string { return i18n.Pick(ctx, b.NameZh, b.NameEn) }
 

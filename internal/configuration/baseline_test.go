@@ -103,9 +103,14 @@ func TestBaseline(t *testing.T) {
 	same("against now", fates(t, d, ctx, first, "now"))
 	second := baseline(t, d, in)
 	same("against another", fates(t, d, ctx, first, second.ID.String()))
-	counts, err := d.Configuration.CountDeviations(ctx, first, second.ID.String())
-	if err != nil || counts["added"] != 1 || counts["removed"] != 1 || counts["changed"] != 1 {
-		t.Errorf("%v %v", counts, err)
+	for fate, rows := range map[string]int{"": 3, "changed": 1} {
+		c, err := d.Configuration.CompareBaseline(ctx, first, second.ID.String(), fate, 0, 200)
+		if counts := c.Counts; err != nil || len(c.Rows) != rows || counts["added"] != 1 || counts["removed"] != 1 || counts["changed"] != 1 {
+			t.Errorf("%q: %d rows, %v %v", fate, len(c.Rows), counts, err)
+		}
+	}
+	if c, err := d.Configuration.CompareBaseline(ctx, second, second.ID.String(), "", 0, 200); err != nil || len(c.Rows) != 0 || c.Counts == nil || len(c.Counts) != 0 {
+		t.Errorf("against itself: %+v %v", c, err)
 	}
 	if c, err := d.Configuration.CompareBaseline(ctx, first, "now", "changed", 0, 200); err != nil || len(c.Rows) != 1 {
 		t.Errorf("only the changed: %+v %v", c.Rows, err)

@@ -139,7 +139,6 @@ type baselineProps struct {
 	Others    []Baseline
 	With      string
 	Fate      string
-	Counts    map[string]int
 	Compare   Comparison
 	Checked   string // hash computed anew
 	Same      bool
@@ -198,7 +197,7 @@ func (h handlers) baselinePage(w http.ResponseWriter, r *http.Request) error {
 	if p.Others, _, err = h.s.Baselines(ctx, ""); err != nil {
 		return err
 	}
-	if b.State != Taken {
+	if !b.Ready() {
 		return web.Render(w, r, http.StatusOK, baselinePage(p))
 	}
 	if q.Get("check") == "1" {
@@ -217,16 +216,13 @@ func (h handlers) baselinePage(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, status, baselinePage(p))
 }
 
-// compared reads what differs; counts only where a list begins.
+// compared reads what differs.
 func (h handlers) compared(r *http.Request, p *baselineProps) (err error) {
 	after, err := number(r, "after")
 	if err != nil {
 		return err
 	}
-	if p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, p.With, p.Fate, after, PageSize); err != nil {
-		return err
-	}
-	p.Counts, err = h.s.CountDeviations(r.Context(), p.Baseline, p.With)
+	p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, p.With, p.Fate, after, PageSize)
 	return err
 }
 

@@ -80,7 +80,7 @@ func upOptions(ctx context.Context) []ui.Option {
 func (p baselineProps) withOptions(ctx context.Context) []ui.Option {
 	out := []ui.Option{{Value: "now", Label: ui.T(ctx, "configuration.then.now")}}
 	for _, b := range p.Others {
-		if b.ID != p.ID && b.State == Taken {
+		if b.ID != p.ID && b.Ready() {
 			out = append(out, ui.Option{Value: b.ID.String(), Label: b.Name(ctx) + " · " + ui.Date(ctx, b.At)})
 		}
 	}
@@ -97,7 +97,7 @@ func (p baselineProps) afterHead(ctx context.Context) string {
 
 // total is how many items of a fate differ, of all for "".
 func (p baselineProps) total(fate string) (n int) {
-	for f, x := range p.Counts {
+	for f, x := range p.Compare.Counts {
 		if fate == "" || f == fate {
 			n += x
 		}

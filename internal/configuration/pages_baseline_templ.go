@@ -689,7 +689,7 @@ func baselinePage(p baselineProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.State == Taken {
+			if p.Ready() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<dt>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -852,7 +852,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if p.State == Taken && p.MayExport {
+			if p.Ready() && p.MayExport {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "<p class=\"mt-2\"><a class=\"btn\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -892,7 +892,7 @@ func baselinePage(p baselineProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.State == Taken {
+			if p.Ready() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 68, "<section class=\"card\"><div class=\"card-h\"><h2 id=\"cmp-h\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -2,6 +2,7 @@ package configuration
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -133,50 +134,56 @@ type against struct {
 
 // deviationSQL compares two sets of versions. One whose version is another is
 // no deviation where both states say the same.
-func deviationSQL(v record.Visibility, base uuid.UUID, with against, tail string) (string, db.Args) {
+func deviationSQL(v record.Visibility, base uuid.UUID, with against) (string, db.Args) {
 	other := `SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @other`
 	args := db.Args{"base": base, "incidental": incidental}
 	if with.baseline != nil {
 		args["other"] = *with.baseline
 	} else {
 		other = `SELECT i.id, i.version FROM ci_items i WHERE ` + with.cond
-		for k, x := range with.args {
-			args[k] = x
-		}
+		maps.Copy(args, with.args)
 	}
-	return v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, d.before, d.after, coalesce(a.state, '{}') AS was, coalesce(z.state, '{}') AS now_is,
+	return v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, d.before, d.after,
 			CASE WHEN d.before IS NULL THEN 'added' WHEN d.after IS NULL THEN 'removed' ELSE 'changed' END AS fate
 		FROM (SELECT coalesce(x.item_id, y.item_id) AS id, x.version AS before, y.version AS after
 				FROM (SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @base) x FULL JOIN (`+other+`) y (item_id, version) ON y.item_id = x.item_id
 				WHERE x.version IS DISTINCT FROM y.version) d
 			JOIN ci_items i ON i.id = d.id JOIN records r ON r.id = i.id
 			LEFT JOIN ci_versions a ON a.item_id = d.id AND a.version = d.before LEFT JOIN ci_versions z ON z.item_id = d.id AND z.version = d.after
-		WHERE (d.before IS NULL OR d.after IS NULL OR a.state - @incidental::text[] <> z.state - @incidental::text[]) AND `, tail), v.With(args)
+		WHERE (d.before IS NULL OR d.after IS NULL OR a.state - @incidental::text[] <> z.state - @incidental::text[]) AND `), v.With(args)
 }
 
-// deviations lists what differs, by number, from after on; of one fate or all.
-func (repository) deviations(ctx context.Context, q db.Querier, v record.Visibility, base uuid.UUID, with against, fate string, after int64, limit int) ([]Deviation, error) {
-	sql, args := deviationSQL(v, base, with, "")
-	args["fate"], args["after"], args["limit"] = fate, after, limit
-	rows, _ := q.Query(ctx, `SELECT * FROM (`+sql+`) d WHERE number > @after AND (@fate = '' OR fate = @fate) ORDER BY number LIMIT @limit`, plan, args)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Deviation])
-	for n := range out {
-		if out[n].Fate == IsChanged {
-			out[n].Changes = out[n].differing()
-		}
+// deviations lists what differs, by number, from after on, of one fate or all;
+// and counts by fate all that differs. The two sets are compared once: the
+// states are read again for the rows shown only.
+func (repository) deviations(ctx context.Context, q db.Querier, v record.Visibility, base uuid.UUID, with against, fate string, after int64, limit int) ([]Deviation, map[string]int, error) {
+	sql, args := deviationSQL(v, base, with)
+	args["fate"], args["after"], args["limit"], args["none"] = fate, after, limit, uuid.Nil
+	rows, _ := q.Query(ctx, `WITH d AS MATERIALIZED (`+sql+`), p AS (SELECT * FROM d WHERE number > @after AND (@fate = '' OR fate = @fate) ORDER BY number LIMIT @limit)
+		SELECT coalesce(p.id, @none::uuid) AS id, coalesce(p.number, 0) AS number, coalesce(p.name, '') AS name, coalesce(p.class_id, @none::uuid) AS class_id, coalesce(p.lifecycle, '') AS lifecycle,
+			p.before, p.after, coalesce(a.state, '{}') AS was, coalesce(z.state, '{}') AS now_is, coalesce(p.fate, '') AS fate, n.counts
+		FROM (SELECT coalesce(jsonb_object_agg(fate, n), '{}') AS counts FROM (SELECT fate, count(*) AS n FROM d GROUP BY fate) x) n
+			LEFT JOIN p ON true LEFT JOIN ci_versions a ON a.item_id = p.id AND a.version = p.before LEFT JOIN ci_versions z ON z.item_id = p.id AND z.version = p.after
+		ORDER BY p.number`, plan, args)
+	type counted struct {
+		Deviation
+		Counts map[string]int `db:"counts"`
 	}
-	return out, db.Map(err)
-}
-
-// deviating counts what differs by fate.
-func (repository) deviating(ctx context.Context, q db.Querier, v record.Visibility, base uuid.UUID, with against) (map[string]int, error) {
-	sql, args := deviationSQL(v, base, with, "")
-	rows, _ := q.Query(ctx, `SELECT fate, count(*) FROM (`+sql+`) d GROUP BY fate`, plan, args)
-	out := map[string]int{}
-	var fate string
-	var n int
-	_, err := pgx.ForEachRow(rows, []any{&fate, &n}, func() error { out[fate] = n; return nil })
-	return out, db.Map(err)
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[counted])
+	if err != nil || len(list) == 0 {
+		return nil, nil, db.Map(err)
+	}
+	out := make([]Deviation, 0, len(list))
+	for _, x := range list {
+		if x.ID == uuid.Nil { // nothing to show: the row is there for the counts
+			continue
+		}
+		if x.Fate == IsChanged {
+			x.Changes = x.differing()
+		}
+		out = append(out, x.Deviation)
+	}
+	return out, list[0].Counts, nil
 }
 
 // baselineRows lists the items of a baseline as they were, by number.

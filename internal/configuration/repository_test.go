@@ -175,3 +175,82 @@ func TestEndedPlan(t *testing.T) {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }
+
+// TestDuringPlan: what an item hung together with at an instant comes from the
+// index of each end.
+func TestDuringPlan(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Tx(t)
+	fill(t, pool, 2000)
+	run(t, pool, `INSERT INTO ci_relations (id, type_id, from_id, to_id, source, created_by, created_name, created_at, ended_at)
+			SELECT gen_random_uuid(), md5('ci.relation:depends_on')::uuid, a.id, b.id, 'person', a.id, '', now() - interval '1 year', now() - n * interval '1 minute'
+			FROM (SELECT id, row_number() OVER () AS n FROM ci_items) a JOIN LATERAL (SELECT id FROM ci_items WHERE number % 100 = a.n % 100 LIMIT 20) b ON true`, `ANALYZE ci_relations`)
+	q := &planned{Querier: pool, t: t}
+	at := time.Now().Add(-24 * time.Hour)
+	if _, err := (repository{}).relationsDuring(t.Context(), q, uuid.New(), at, at, maxTies); err != nil || !strings.Contains(q.plan, "ci_relations_from_") || !strings.Contains(q.plan, "ci_relations_to_") || strings.Contains(q.plan, "Seq Scan") {
+		t.Errorf("%v:\n%s", err, q.plan)
+	}
+}
+
+func run(t *testing.T, pool *db.Pool, statements ...string) {
+	t.Helper()
+	if err := pool.InTx(t.Context(), func(tx db.Tx) error {
+		for _, s := range statements {
+			if _, err := tx.Exec(t.Context(), s); err != nil {
+				return fmt.Errorf("%.60s: %w", s, err)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestComparisonPlan: what a comparison costs follows from what the baseline
+// holds, not from all items and their versions.
+func TestComparisonPlan(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.Tx(t)
+	fill(t, pool, 20000)
+	one, two := uuid.New(), uuid.New()
+	statements := []string{`INSERT INTO ci_versions (item_id, version, at, actor_id, actor_name, source, source_ref, state)
+		SELECT id, v, now() - interval '1 hour', id, '', 'person', '', jsonb_build_object('name', name, 'v', v / 3) FROM ci_items CROSS JOIN generate_series(1, 3) v WHERE number > 100000`}
+	for _, x := range []struct {
+		id             uuid.UUID
+		version, above int
+	}{{one, 1, 119900}, {two, 3, 119900}, {uuid.New(), 2, 105000}} {
+		statements = append(statements,
+			fmt.Sprintf(`INSERT INTO ci_baselines (id, name_zh, name_en, reason, scope, at, state, made_by, made_name, created_at, updated_at)
+				VALUES ('%s', 'x', '', 'x', '{"by":"all"}', now(), 'taking', gen_random_uuid(), '', now(), now())`, x.id),
+			fmt.Sprintf(`INSERT INTO ci_baseline_items (baseline_id, item_id, version) SELECT '%s', id, %d FROM ci_items WHERE number > %d`, x.id, x.version, x.above))
+	}
+	run(t, pool, append(statements, `ANALYZE ci_versions, ci_baseline_items, ci_baselines`)...)
+	v := record.Visible(authz.ReadScope{All: true}, identity.Actor{ID: uuid.New()}, time.Now())
+	var ids []uuid.UUID
+	if err := pool.QueryRow(t.Context(), `SELECT array_agg(id) FROM ci_items WHERE number > 119950`).Scan(&ids); err != nil {
+		t.Fatal(err)
+	}
+	cond, args := Scope{By: ScopeItems}.now(Model{}, ids)
+	for name, c := range map[string]struct {
+		with    against
+		changed int
+		removed int
+	}{
+		"another": {against{baseline: &two}, 100, 0},
+		"now":     {against{cond: cond, args: args}, 0, 50},
+	} {
+		q := &planned{Querier: pool, t: t}
+		list, counts, err := repository{}.deviations(t.Context(), q, v, one, c.with, "", 0, 51)
+		if err != nil || len(list) != c.changed+c.removed && len(list) != 51 || counts[IsChanged] != c.changed || counts[IsGone] != c.removed {
+			t.Errorf("%s: %d rows, %v %v", name, len(list), counts, err)
+		}
+		for _, table := range []string{"ci_versions", "ci_items", "records", "ci_baseline_items"} {
+			if strings.Contains(q.plan, "Seq Scan on "+table+" ") {
+				t.Errorf("%s reads all of %s:\n%s", name, table, q.plan)
+			}
+		}
+		if n := strings.Count(q.plan, "Full Join"); n != 1 {
+			t.Errorf("%s: the sets are compared %d times:\n%s", name, n, q.plan)
+		}
+	}
+}

@@ -226,6 +226,9 @@ func (s *Service) GetBaseline(ctx context.Context, id uuid.UUID) (Baseline, erro
 // CheckBaseline computes the hash of a baseline's content anew.
 func (s *Service) CheckBaseline(ctx context.Context, id uuid.UUID) (hash string, same bool, err error) {
 	b, err := s.GetBaseline(ctx, id)
+	if err == nil {
+		err = b.ready()
+	}
 	if err != nil {
 		return "", false, err
 	}
@@ -236,17 +239,18 @@ func (s *Service) CheckBaseline(ctx context.Context, id uuid.UUID) (hash string,
 // Comparison is a page of what differs between a baseline and what it is
 // compared with, as far as the actor may see it.
 type Comparison struct {
-	With  *Baseline // nil: now
-	Rows  []Deviation
-	Next  int64 // number after which the following page begins; 0: none
-	Names Names
+	With   *Baseline // nil: now
+	Rows   []Deviation
+	Next   int64          // number after which the following page begins; 0: none
+	Counts map[string]int // by fate, of all pages
+	Names  Names
 }
 
 // against reads what a baseline is compared with: the id of another one, or
 // "now", which is its scope as it is now.
 func (s *Service) against(ctx context.Context, b Baseline, with string) (against, *Baseline, error) {
-	if b.State != Taken {
-		return against{}, nil, fault.New(fault.Conflict, "configuration.error.not_taken")
+	if err := b.ready(); err != nil {
+		return against{}, nil, err
 	}
 	if with != "" && with != "now" {
 		id, err := uuid.Parse(with)
@@ -254,7 +258,7 @@ func (s *Service) against(ctx context.Context, b Baseline, with string) (against
 			return against{}, nil, fault.OnField("with", "validation.unknown")
 		}
 		other, err := s.repo.baseline(ctx, s.desk.DB, id)
-		if fault.Is(err, fault.NotFound) || err == nil && other.State != Taken {
+		if fault.Is(err, fault.NotFound) || err == nil && !other.Ready() {
 			return against{}, nil, fault.OnField("with", "validation.unknown")
 		}
 		return against{baseline: &other.ID}, &other, err
@@ -272,7 +276,7 @@ func (s *Service) against(ctx context.Context, b Baseline, with string) (against
 }
 
 // CompareBaseline lists what differs, of one fate or all, from the item after
-// a number on.
+// a number on, and counts all that differs.
 func (s *Service) CompareBaseline(ctx context.Context, b Baseline, with, fate string, after int64, limit int) (Comparison, error) {
 	var c Comparison
 	a, other, err := s.against(ctx, b, with)
@@ -286,7 +290,7 @@ func (s *Service) CompareBaseline(ctx context.Context, b Baseline, with, fate st
 	if err != nil {
 		return c, err
 	}
-	if c.Rows, err = s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, fate, after, limit+1); err != nil {
+	if c.Rows, c.Counts, err = s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, fate, after, limit+1); err != nil {
 		return c, err
 	}
 	if len(c.Rows) > limit {
@@ -295,19 +299,6 @@ func (s *Service) CompareBaseline(ctx context.Context, b Baseline, with, fate st
 	}
 	c.Names, err = s.namesOf(ctx, c.Rows)
 	return c, err
-}
-
-// CountDeviations counts by fate what differs.
-func (s *Service) CountDeviations(ctx context.Context, b Baseline, with string) (map[string]int, error) {
-	a, _, err := s.against(ctx, b, with)
-	if err != nil {
-		return nil, err
-	}
-	v, _, err := s.desk.Visibility(ctx, Kind)
-	if err != nil {
-		return nil, err
-	}
-	return s.repo.deviating(ctx, s.desk.DB, v, b.ID, a)
 }
 
 // namesOf looks up what the ids in the changed fields are called.
@@ -348,6 +339,9 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 	if _, err := s.desk.Permit(ctx, ActionExport); err != nil {
 		return err
 	}
+	if err := b.ready(); err != nil {
+		return err
+	}
 	v, err := s.takeable(ctx)
 	if err != nil {
 		return err
@@ -361,7 +355,8 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 			return err
 		}
 		read = func(after int64) ([]Deviation, error) {
-			return s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, fate, after, exportPage)
+			list, _, err := s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, fate, after, exportPage)
+			return list, err
 		}
 	}
 	err = s.desk.Do(ctx, func(u *work.Unit) error {
