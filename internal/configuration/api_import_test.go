@@ -100,8 +100,14 @@ func TestAgentTokenAPI(t *testing.T) {
 	if a := api.Get(path); strings.Contains(a.Text(), made.Secret) || !strings.Contains(a.Text(), made.ID) {
 		t.Error("the list shows the secret, or lacks the token")
 	}
-	if a := api.JSON(http.MethodDelete, path+"/"+made.ID, nil, nil); a.Status != http.StatusNoContent {
-		t.Errorf("%d", a.Status)
+	for range 2 {
+		if a := api.JSON(http.MethodDelete, path+"/"+made.ID, nil, nil); a.Status != http.StatusNoContent {
+			t.Errorf("%d", a.Status)
+		}
+	}
+	var acts int
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE record_id = $1 AND diff LIKE '%revoked%'`, made.ID).Scan(&acts); err != nil || acts != 1 {
+		t.Errorf("revoked twice, it stands in the trail %d times (%v)", acts, err)
 	}
 	if _, err := d.Configuration.Agent(t.Context(), made.Secret); err == nil {
 		t.Error("a revoked token is in force")

@@ -113,6 +113,11 @@ func TestDiffPage(t *testing.T) {
 			t.Errorf("status %d, no %s", whole.Status, want)
 		}
 	}
+	// Two instants of one minute are told apart.
+	near := c.Get(q(at.Add(time.Second).Format(time.RFC3339), at.Add(2*time.Second).Format(time.RFC3339))).Text()
+	if heads := regexp.MustCompile(`<th scope="col">(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</th>`).FindAllStringSubmatch(near, -1); len(heads) != 4 || heads[0][1] == heads[1][1] {
+		t.Errorf("headings: %v", heads)
+	}
 	if a := c.Get(page); a.Status != http.StatusOK || !strings.Contains(a.Text(), "Debian 12") {
 		t.Errorf("without instants: %d", a.Status)
 	}

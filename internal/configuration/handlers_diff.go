@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"opsdesk/internal/platform/fault"
@@ -88,6 +89,11 @@ func seconds(ctx context.Context, t time.Time) string {
 		t = whole.Add(time.Second)
 	}
 	return t.In(ui.Zone(ctx)).Format("2006-01-02T15:04:05")
+}
+
+// moment writes an instant of a comparison to the second, as its field does.
+func moment(ctx context.Context, t time.Time) string {
+	return strings.Replace(seconds(ctx, t), "T", " ", 1)
 }
 
 // diffLink is the address of a comparison; an empty instant leaves it to the

@@ -34,10 +34,11 @@ func (repository) addToken(b *pgx.Batch, t Token, hash []byte, by uuid.UUID) {
 		db.Args{"id": t.ID, "name": t.Name, "hash": hash, "by": by, "now": t.CreatedAt})
 }
 
-// hasToken locks a token; NotFound where there is none.
-func (repository) hasToken(ctx context.Context, tx db.Tx, id uuid.UUID) error {
-	var found uuid.UUID
-	return db.Map(tx.QueryRow(ctx, `SELECT id FROM ci_agent_tokens WHERE id = @id FOR UPDATE`, db.Args{"id": id}).Scan(&found))
+// lockToken locks and reads a token; NotFound where there is none.
+func (repository) lockToken(ctx context.Context, tx db.Tx, id uuid.UUID) (Token, error) {
+	rows, _ := tx.Query(ctx, `SELECT `+tokenColumns+` FROM ci_agent_tokens WHERE id = @id FOR UPDATE`, db.Args{"id": id})
+	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Token])
+	return t, db.Map(err)
 }
 
 func (repository) revokeToken(b *pgx.Batch, id uuid.UUID, now time.Time) {

@@ -45,13 +45,13 @@ func (s *Service) CreateToken(ctx context.Context, in TokenInput) (t Token, secr
 	return t, secret, err
 }
 
-// RevokeToken ends a token at once.
+// RevokeToken ends a token at once. One that has ended stays as it is.
 func (s *Service) RevokeToken(ctx context.Context, id uuid.UUID) error {
 	if _, err := s.desk.Permit(ctx, ActionConfigure); err != nil {
 		return err
 	}
 	return s.desk.Do(ctx, func(u *work.Unit) error {
-		if err := s.repo.hasToken(ctx, u.Tx, id); err != nil {
+		if t, err := s.repo.lockToken(ctx, u.Tx, id); err != nil || t.RevokedAt != nil {
 			return err
 		}
 		s.repo.revokeToken(&u.Batch, id, u.Now)
