@@ -83,3 +83,30 @@ func TestBaselineExportNamesNobody(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestFilesAreHarmless: what stands in the files of a baseline and of an import
+// is no formula to a spreadsheet, and what is equal gives a file with its head.
+func TestFilesAreHarmless(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := enter(t, d, "rack", "＝cmd|calc", nil)
+	b := baseline(t, d, configuration.BaselineInput{ScopeInput: configuration.ScopeInput{By: "items", Items: []string{i.Label()}}})
+	page := "/configuration/baselines/" + b.ID.String() + "/export.csv"
+	if _, rows := file(t, d.Client("configmanager"), page); len(rows) != 1 || rows[0][1] != "'＝cmd|calc" {
+		t.Errorf("%v", rows)
+	}
+	if head, rows := file(t, d.Client("configmanager"), page+"?with=now"); len(head) != 7 || len(rows) != 0 {
+		t.Errorf("%v %v", head, rows)
+	}
+	c := class(t, d, "server")
+	imp, err := d.Configuration.BeginImport(d.As("configmanager"), configuration.ImportInput{Source: "csv", ClassID: &c.ID, FileName: "list.csv", Body: []byte("name,=head\n,\"=1+1\"\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Configuration.MapColumns(d.As("configmanager"), imp.ID, configuration.MapInput{Version: imp.Version, Mapping: map[string]string{"name": "name"}}); err != nil {
+		t.Fatal(err)
+	}
+	if head, rows := file(t, d.Client("configmanager"), "/configuration/imports/"+imp.ID.String()+"/errors.csv"); len(rows) != 1 || len(head) != 4 || head[1] != "'=head" || rows[0][1] != "'=1+1" || rows[0][2] != "1" {
+		t.Errorf("%v %v", head, rows)
+	}
+}

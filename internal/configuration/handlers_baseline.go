@@ -1,9 +1,6 @@
 package configuration
 
 import (
-	"encoding/csv"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,7 +9,6 @@ import (
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
-	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
 )
 
@@ -237,84 +233,4 @@ func number(r *http.Request, name string) (int64, error) {
 		return 0, fault.OnField(name, "validation.number")
 	}
 	return n, nil
-}
-
-// baselineFile writes a comparison, or the items of the baseline, row by row.
-// No person is named in it.
-func (h handlers) baselineFile(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	b, err := h.baseline(r)
-	if err != nil {
-		return err
-	}
-	with, fate := r.URL.Query().Get("with"), r.URL.Query().Get("fate")
-	m, err := h.s.Model(ctx)
-	if err != nil {
-		return err
-	}
-	var out *csv.Writer
-	row := func(cells ...string) error {
-		for n := range cells {
-			cells[n] = guarded(cells[n])
-		}
-		return out.Write(cells)
-	}
-	t := func(keys ...string) []string {
-		list := make([]string, len(keys))
-		for n, k := range keys {
-			list[n] = ui.T(ctx, "configuration."+k)
-		}
-		return list
-	}
-	open := func() error {
-		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="baseline-%s.csv"`, b.At.UTC().Format("20060102-1504")))
-		w.Header().Set("Cache-Control", "private, no-store")
-		if _, err := io.WriteString(w, "\ufeff"); err != nil { // for spreadsheets
-			return err
-		}
-		out = csv.NewWriter(w)
-		if with == "" {
-			return row(t("field.number", "field.name", "field.class", "field.lifecycle", "field.version")...)
-		}
-		return row(t("field.number", "field.name", "field.class", "baseline.fate", "then.field", "baseline.before", "baseline.after")...)
-	}
-	err = h.s.ExportBaseline(ctx, b, with, fate, func(list []Deviation, names Names) error {
-		if out == nil {
-			if err := open(); err != nil {
-				return err
-			}
-		}
-		for _, d := range list {
-			class := d.ClassID
-			if with == "" {
-				if err := row(d.Label(), text(d.Was["name"]), names.show(ctx, m, class, "class", d.Was["class"]), names.show(ctx, m, class, "lifecycle", d.Was["lifecycle"]),
-					strconv.Itoa(*d.Before)); err != nil {
-					return err
-				}
-				continue
-			}
-			head := []string{d.Label(), d.Name, m.Classes[class].Name(ctx), ui.T(ctx, "configuration.baseline."+d.Fate)}
-			if len(d.Changes) == 0 {
-				if err := row(append(head, "", "", "")...); err != nil {
-					return err
-				}
-			}
-			for _, c := range d.Changes {
-				if err := row(append(head[:4:4], fieldName(ctx, m, class, c.Field), names.impersonal(ctx, m, class, c.Field, c.Before), names.impersonal(ctx, m, class, c.Field, c.After))...); err != nil {
-					return err
-				}
-			}
-		}
-		out.Flush()
-		return out.Error()
-	})
-	if err != nil || out != nil {
-		return err
-	}
-	if err := open(); err != nil { // nothing differs: a file with its head
-		return err
-	}
-	out.Flush()
-	return out.Error()
 }

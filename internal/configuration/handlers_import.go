@@ -1,17 +1,18 @@
 package configuration
 
 import (
-	"encoding/csv"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/sheet"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
@@ -236,31 +237,19 @@ func (h handlers) importErrors(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="errors.csv"`)
 	w.Header().Set("Cache-Control", "private, no-store")
-	out := csv.NewWriter(w)
-	_, _ = io.WriteString(w, "\ufeff") // so that spreadsheets read it as UTF-8
-	_ = out.Write(append(slices.Clone(imp.Columns), ui.T(r.Context(), "configuration.import.row"), ui.T(r.Context(), "configuration.import.why")))
+	out := sheet.CSV(w)
+	head := append(slices.Clone(imp.Columns), ui.T(r.Context(), "configuration.import.row"), ui.T(r.Context(), "configuration.import.why"))
+	if err := out.Row(head...); err != nil {
+		return err
+	}
 	for _, x := range rows {
 		line := make([]string, len(imp.Columns))
 		copy(line, x.Raw)
-		if len(imp.Columns) == 0 {
-			line = nil
+		if err := out.Row(append(line, strconv.Itoa(x.N), ui.T(r.Context(), x.Code, "param", x.Param))...); err != nil {
+			return err
 		}
-		line = append(line, text(float64(x.N)), ui.T(r.Context(), x.Code, "param", x.Param))
-		for n := range line {
-			line[n] = guarded(line[n])
-		}
-		_ = out.Write(line) // the client went away; nothing is left to tell it
 	}
-	out.Flush()
-	return nil
-}
-
-// guarded keeps a cell from being taken for a formula.
-func guarded(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
+	return out.Close()
 }
 
 // reviewsProps is what waits for a person.

@@ -333,9 +333,9 @@ func (s *Service) takeable(ctx context.Context) (record.Visibility, error) {
 }
 
 // ExportBaseline gives the lines of a comparison, or with "" the items of the
-// baseline as they were, to each in turn: those that the actor may take out.
-// Whoever takes them out is in the trail.
-func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate string, each func([]Deviation, Names) error) error {
+// baseline as they were, to each in turn, page by page and at least one: those
+// that the actor may take out. Whoever takes them out is in the trail.
+func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate string, each func(Comparison) error) error {
 	if _, err := s.desk.Permit(ctx, ActionExport); err != nil {
 		return err
 	}
@@ -363,18 +363,17 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 		return u.Record(ctx, ActionExport, b.Ref(), map[string][2]any{"with": {nil, with}, "fate": {nil, fate}})
 	})
 	for after := int64(0); err == nil; {
-		var rows []Deviation
-		if rows, err = read(after); err != nil || len(rows) == 0 {
+		var c Comparison
+		if c.Rows, err = read(after); err != nil {
 			break
 		}
-		var names Names
-		if names, err = s.namesOf(ctx, rows); err == nil {
-			err = each(rows, names)
+		if c.Names, err = s.namesOf(ctx, c.Rows); err == nil {
+			err = each(c)
 		}
-		after = rows[len(rows)-1].Number
-		if len(rows) < exportPage {
+		if len(c.Rows) < exportPage {
 			break
 		}
+		after = c.Rows[exportPage-1].Number
 	}
 	return err
 }

@@ -25,7 +25,7 @@ const (
 // table reads a CSV or XLSX file: the names of its columns, and its rows.
 func table(body []byte) (columns []string, rows [][]string, err error) {
 	if bytes.HasPrefix(body, []byte("PK\x03\x04")) {
-		rows, err = sheet(body)
+		rows, err = firstSheet(body)
 	} else {
 		rows, err = separated(body)
 	}
@@ -55,7 +55,7 @@ func cell(s string) string {
 	return s
 }
 
-func sheet(body []byte) ([][]string, error) {
+func firstSheet(body []byte) ([][]string, error) {
 	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: 256 << 20, UnzipXMLSizeLimit: 64 << 20})
 	if err != nil {
 		return nil, fault.OnField("file", "configuration.error.file")

@@ -2,7 +2,6 @@ package incident
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"io"
 	"sort"
@@ -13,6 +12,7 @@ import (
 	"opsdesk/internal/batch"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/platform/sheet"
 	"opsdesk/internal/routing"
 )
 
@@ -145,8 +145,8 @@ func (s *Service) tryRules(ctx context.Context, b batch.Batch, w io.Writer, repo
 	for _, t := range teams {
 		names[t.ID] = t.NameZh + " / " + t.NameEn
 	}
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{"number", "team", "would_be_team", "rule"}); err != nil {
+	out := sheet.CSV(w)
+	if err := out.Row("number", "team", "would_be_team", "rule"); err != nil {
 		return err
 	}
 	t := tally{Trial: Trial{SetID: in.SetID, Number: e.Number(), Since: in.Since}, rules: map[uuid.UUID]*TrialRule{}, flows: map[[2]uuid.UUID]int{}}
@@ -159,7 +159,7 @@ func (s *Service) tryRules(ctx context.Context, b batch.Batch, w io.Writer, repo
 		for _, p := range page {
 			o := e.Run(ctx, p.ReportedAt, p.facts(tree))
 			if row := t.add(p, o); row != nil {
-				if err := out.Write([]string{p.label(), name(names, row.Is), name(names, row.Would), row.Rule}); err != nil {
+				if err := out.Row(p.label(), name(names, row.Is), name(names, row.Would), row.Rule); err != nil {
 					return err
 				}
 			}
@@ -174,8 +174,7 @@ func (s *Service) tryRules(ctx context.Context, b batch.Batch, w io.Writer, repo
 		after = &pastCursor{last.CreatedAt, last.ID}
 	}
 	t.Limited = t.Seen >= trialMax
-	out.Flush()
-	if err := out.Error(); err != nil {
+	if err := out.Close(); err != nil {
 		return err
 	}
 	return s.rules.KeepTrial(ctx, b.ID, in.SetID, t.done())

@@ -15,6 +15,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/sheet"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/record"
 	"opsdesk/internal/trail"
@@ -142,9 +143,9 @@ func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, repor
 	if x.own, err = q.Cells(ctx, x.m, a.Zone); err != nil {
 		return err
 	}
-	out := newSheet(in.Format, w)
+	out := sheet.New(in.Format, w)
 	columns := q.exported(in.Columns)
-	if err := out.row(x.head(columns)); err != nil {
+	if err := out.Row(x.head(columns)...); err != nil {
 		return err
 	}
 	for done := 0; ; {
@@ -154,7 +155,7 @@ func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, repor
 			return err
 		}
 		for _, r := range page {
-			if err := out.row(x.cells(columns, r)); err != nil {
+			if err := out.Row(x.cells(columns, r)...); err != nil {
 				return err
 			}
 		}
@@ -163,7 +164,7 @@ func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, repor
 			return err
 		}
 		if len(page) < maxPage || done >= maxExport {
-			return out.close()
+			return out.Close()
 		}
 		f.After = q.place(f, page[len(page)-1].Base())
 	}

@@ -1,7 +1,7 @@
-package queue
+// Package sheet writes rows of texts as a file for spreadsheets.
+package sheet
 
 import (
-	"bufio"
 	"encoding/csv"
 	"io"
 	"strings"
@@ -9,41 +9,58 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// sheet takes rows; each format is one.
-type sheet interface {
-	row(cells []string) error
-	close() error
+// Sheet takes rows; each format is one. No cell of it is taken for a formula.
+type Sheet interface {
+	// Row adds a row and leaves the cells given as they are.
+	Row(cells ...string) error
+	// Flush sends what can be sent already.
+	Flush() error
+	// Close completes the file.
+	Close() error
 }
 
-func newSheet(format string, w io.Writer) sheet {
+// New returns a sheet in a format: xlsx, or CSV for any other.
+func New(format string, w io.Writer) Sheet {
 	if format == "xlsx" {
 		return newBook(w)
 	}
-	b := bufio.NewWriter(w)
-	_, _ = b.WriteString("\ufeff") // for spreadsheets; an error comes back with the flush
-	c := csv.NewWriter(b)
+	return CSV(w)
+}
+
+// CSV returns a sheet as RFC 4180 has it, in UTF-8 that spreadsheets recognise.
+func CSV(w io.Writer) Sheet {
+	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	return &csvSheet{b, c}
+	_, err := io.WriteString(w, "\ufeff")
+	return &table{c, err}
 }
 
-type csvSheet struct {
-	b *bufio.Writer
-	c *csv.Writer
+type table struct {
+	c    *csv.Writer
+	fail error
 }
 
-func (s *csvSheet) row(cells []string) error {
-	for n := range cells {
-		cells[n] = harmless(cells[n])
+func (t *table) Row(cells ...string) error {
+	if t.fail != nil {
+		return t.fail
 	}
-	return s.c.Write(cells)
+	row := make([]string, len(cells))
+	for n, c := range cells {
+		row[n] = harmless(c)
+	}
+	return t.c.Write(row)
 }
 
-func (s *csvSheet) close() error {
-	s.c.Flush()
-	if err := s.c.Error(); err != nil {
-		return err
+func (t *table) Flush() error {
+	t.c.Flush()
+	return t.c.Error()
+}
+
+func (t *table) Close() error {
+	if t.fail != nil {
+		return t.fail
 	}
-	return s.b.Flush()
+	return t.Flush()
 }
 
 // harmless keeps a spreadsheet from taking a text for a formula (OWASP, CSV
@@ -70,7 +87,7 @@ func newBook(w io.Writer) *book {
 	return &book{w: w, f: f, s: s, fail: err}
 }
 
-func (b *book) row(cells []string) error {
+func (b *book) Row(cells ...string) error {
 	if b.fail != nil {
 		return b.fail
 	}
@@ -96,7 +113,10 @@ func printable(s string) string {
 	}, s)
 }
 
-func (b *book) close() error {
+// Flush does nothing: a book is written whole.
+func (b *book) Flush() error { return b.fail }
+
+func (b *book) Close() error {
 	if b.fail != nil {
 		return b.fail
 	}
