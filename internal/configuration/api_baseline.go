@@ -2,6 +2,7 @@ package configuration
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,7 +23,8 @@ type (
 		With  string `query:"with" description:"id of another baseline, or now, which is also what is taken without it"`
 		Fate  string `query:"fate" enum:"added,removed,changed" description:"only these"`
 		After int64  `query:"after" description:"the next of the page before"`
-		Limit int    `query:"limit" description:"1 to 200; 50 unless given"`
+		Limit int    `query:"limit" description:"1 to 200, of items and of relations; 50 unless given"`
+		Ties  string `query:"relations_after" description:"the relations_next of the page before"`
 	}
 	deviationOut struct {
 		ID        uuid.UUID `json:"id"`
@@ -36,10 +38,27 @@ type (
 		After   *int     `json:"after_version"`
 		Changes []Change `json:"changes"`
 	}
+	endOut struct {
+		ID     uuid.UUID `json:"id"`
+		Number string    `json:"number"`
+		Name   string    `json:"name"`
+	}
+	tieDeviationOut struct {
+		ID     uuid.UUID `json:"id"`
+		TypeID uuid.UUID `json:"type_id"`
+		Type   string    `json:"type"` // its key
+		From   endOut    `json:"from"`
+		To     endOut    `json:"to"`
+		Fate   string    `json:"fate"` // added or removed
+		At     time.Time `json:"at"`   // when it began, or ended
+	}
 	comparisonOut struct {
 		Items  []deviationOut `json:"items"`
 		Next   int64          `json:"next"`
 		Counts map[string]int `json:"counts"`
+		// Relations are those that there were at one of the two instants only.
+		Relations     []tieDeviationOut `json:"relations"`
+		RelationsNext *uuid.UUID        `json:"relations_next"`
 	}
 	checkOut struct {
 		Hash string `json:"hash"`
@@ -121,11 +140,21 @@ func (a api) compareBaseline(w http.ResponseWriter, r *http.Request) error {
 	if limit == 0 {
 		limit = PageSize
 	}
-	c, err := a.s.CompareBaseline(r.Context(), b, r.URL.Query().Get("with"), r.URL.Query().Get("fate"), after, int(limit))
+	ties, err := afterTies(r)
 	if err != nil {
 		return err
 	}
-	o := comparisonOut{Items: []deviationOut{}, Next: c.Next, Counts: c.Counts}
+	c, err := a.s.CompareBaseline(r.Context(), b, CompareInput{With: r.URL.Query().Get("with"), Fate: r.URL.Query().Get("fate"), After: after, AfterTies: ties, Limit: int(limit)})
+	if err != nil {
+		return err
+	}
+	o := comparisonOut{Items: []deviationOut{}, Next: c.Next, Counts: c.Counts, Relations: []tieDeviationOut{}}
+	for _, t := range c.Ties {
+		o.Relations = append(o.Relations, tieDeviationOut{t.ID, t.TypeID, t.Type.Key, endOut{t.FromID, Label(t.FromNumber), t.FromName}, endOut{t.ToID, Label(t.ToNumber), t.ToName}, t.Fate, t.At})
+	}
+	if c.NextTies != uuid.Nil {
+		o.RelationsNext = &c.NextTies
+	}
 	for _, d := range c.Rows {
 		x := deviationOut{d.ID, d.Label(), d.Name, d.ClassID, d.Lifecycle, d.Fate, d.Before, d.After, d.Changes}
 		if x.Changes == nil {

@@ -137,6 +137,23 @@ type Deviation struct {
 	Changes   []Change  `db:"-"` // of a changed item
 }
 
+// TieDeviation is a relation of an item of a comparison that there was at one of
+// the two instants only: added or removed.
+type TieDeviation struct {
+	ID         uuid.UUID    `db:"id"`
+	TypeID     uuid.UUID    `db:"type_id"`
+	Fate       string       `db:"fate"`
+	At         time.Time    `db:"at"` // when it began, or ended
+	FromID     uuid.UUID    `db:"from_id"`
+	FromNumber int64        `db:"from_number"`
+	FromName   string       `db:"from_name"`
+	FromClass  uuid.UUID    `db:"from_class"`
+	ToID       uuid.UUID    `db:"to_id"`
+	ToNumber   int64        `db:"to_number"`
+	ToName     string       `db:"to_name"`
+	Type       RelationType `db:"-"`
+}
+
 // Label is the number people use.
 func (d Deviation) Label() string { return Label(d.Number) }
 

@@ -3,8 +3,12 @@ package configuration_test
 import (
 	"encoding/csv"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/configuration"
@@ -108,5 +112,107 @@ func TestFilesAreHarmless(t *testing.T) {
 	}
 	if head, rows := file(t, d.Client("configmanager"), "/configuration/imports/"+imp.ID.String()+"/errors.csv"); len(rows) != 1 || len(head) != 4 || head[1] != "'=head" || rows[0][1] != "'=1+1" || rows[0][2] != "1" {
 		t.Errorf("%v %v", head, rows)
+	}
+}
+
+// TestBaselineRelations: a comparison tells which relations of its items there
+// were at one of the two instants only, to those who may see both ends.
+func TestBaselineRelations(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	ctx := d.As("configmanager")
+	begin := time.Date(2027, 1, 1, 8, 0, 0, 0, time.UTC)
+	d.SetClock(begin)
+	held, stays, goes, comes := enter(t, d, "server", "br-held", nil), enter(t, d, "switch", "br-stays", nil), enter(t, d, "switch", "br-goes", nil), enter(t, d, "application", "br-comes", nil)
+	relate(t, d, held, "connected_to", stays)
+	relate(t, d, held, "connected_to", goes)
+	in := configuration.BaselineInput{ScopeInput: configuration.ScopeInput{By: "items", Items: []string{held.Label()}}}
+	part := func(other configuration.Item) {
+		t.Helper()
+		ties, err := d.Configuration.Relations(ctx, held.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range ties {
+			if x.Other.ID == other.ID {
+				if _, err := d.Configuration.Part(ctx, held.ID, configuration.PartInput{RelationID: x.ID}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	d.SetClock(begin.Add(time.Hour))
+	first := baseline(t, d, in)
+	d.SetClock(begin.Add(2 * time.Hour))
+	part(stays) // ends, and begins anew: there at both instants
+	part(goes)
+	d.SetClock(begin.Add(3 * time.Hour))
+	relate(t, d, held, "connected_to", stays)
+	relate(t, d, comes, "depends_on", held)
+	relate(t, d, stays, "connected_to", goes) // none of the baseline's items
+	second := baseline(t, d, in)
+	read := func(b configuration.Baseline, ask configuration.CompareInput) string {
+		t.Helper()
+		var got []string
+		for {
+			c, err := d.Configuration.CompareBaseline(ctx, b, ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range c.Ties {
+				got = append(got, x.Fate+" "+x.FromName+" "+x.Type.Key+" "+x.ToName+" "+x.At.Sub(begin).String())
+			}
+			if ask.AfterTies = c.NextTies; ask.AfterTies == uuid.Nil {
+				break
+			}
+		}
+		slices.Sort(got)
+		return strings.Join(got, "; ")
+	}
+	const forth = "added br-comes depends_on br-held 3h0m0s; removed br-held connected_to br-goes 2h0m0s"
+	for _, with := range []string{"now", second.ID.String()} {
+		if got := read(first, configuration.CompareInput{With: with, Limit: 1}); got != forth {
+			t.Errorf("with %s: %s", with, got)
+		}
+	}
+	if got := read(second, configuration.CompareInput{With: first.ID.String(), Limit: 50}); got != "added br-held connected_to br-goes 2h0m0s; removed br-comes depends_on br-held 3h0m0s" {
+		t.Errorf("the other way round: %s", got)
+	}
+	if got := read(first, configuration.CompareInput{Fate: "added", Limit: 50}); got != "added br-comes depends_on br-held 3h0m0s" {
+		t.Errorf("only what was added: %s", got)
+	}
+	page := "/configuration/baselines/" + first.ID.String()
+	if a := d.Client("engineer").Get(page); !strings.Contains(a.Text(), "br-comes") || !strings.Contains(a.Text(), "br-goes") || strings.Contains(a.Text(), "br-stays") {
+		t.Errorf("the page: %d", a.Status)
+	}
+	if a := d.Client("manager").Get(page); a.Status != http.StatusOK || strings.Contains(a.Text(), "br-") {
+		t.Errorf("the page of a manager tells of items that are not theirs: %d", a.Status)
+	}
+	_, rows := file(t, d.Client("configmanager"), page+"/export.csv?with=now")
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join(r[1:], "|"))
+	}
+	slices.Sort(got)
+	if want := "br-comes|Application|added|Relations: depends on||" + held.Label() + " br-held; br-held|Server|removed|Relations: is connected to|" + goes.Label() + " br-goes|"; strings.Join(got, "; ") != want {
+		t.Errorf("the file: %v, want %s", got, want)
+	}
+	if _, rows := file(t, d.Client("engineer"), page+"/export.csv?with=now"); len(rows) != 0 {
+		t.Errorf("an engineer takes out what they may not: %v", rows)
+	}
+	var diff struct {
+		Relations []struct {
+			Type, Fate string
+			From, To   struct{ Number string }
+		}
+		Next *uuid.UUID `json:"relations_next"`
+	}
+	api := d.API("configmanager")
+	if a := api.JSON(http.MethodGet, "/api/v1/ci-baselines/"+first.ID.String()+"/diff?fate=removed", nil, &diff); a.Status != http.StatusOK || len(diff.Relations) != 1 || diff.Relations[0].Type != "connected_to" ||
+		diff.Relations[0].To.Number != goes.Label() || diff.Relations[0].Fate != "removed" || diff.Next != nil {
+		t.Errorf("%d %+v", a.Status, diff)
+	}
+	if a := api.Get("/api/v1/ci-baselines/" + first.ID.String() + "/diff?relations_after=x"); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a bad place: %d", a.Status)
 	}
 }

@@ -43,7 +43,7 @@ func or(s, other string) string {
 // fates are what differs: name → fate and fields.
 func fates(t *testing.T, d *apptest.Desk, ctx context.Context, b configuration.Baseline, with string) map[string]string { //nolint:revive // t first, as in all helpers
 	t.Helper()
-	c, err := d.Configuration.CompareBaseline(ctx, b, with, "", 0, 200)
+	c, err := d.Configuration.CompareBaseline(ctx, b, configuration.CompareInput{With: with, Limit: 200})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,15 +104,15 @@ func TestBaseline(t *testing.T) {
 	second := baseline(t, d, in)
 	same("against another", fates(t, d, ctx, first, second.ID.String()))
 	for fate, rows := range map[string]int{"": 3, "changed": 1} {
-		c, err := d.Configuration.CompareBaseline(ctx, first, second.ID.String(), fate, 0, 200)
+		c, err := d.Configuration.CompareBaseline(ctx, first, configuration.CompareInput{With: second.ID.String(), Fate: fate, Limit: 200})
 		if counts := c.Counts; err != nil || len(c.Rows) != rows || counts["added"] != 1 || counts["removed"] != 1 || counts["changed"] != 1 {
 			t.Errorf("%q: %d rows, %v %v", fate, len(c.Rows), counts, err)
 		}
 	}
-	if c, err := d.Configuration.CompareBaseline(ctx, second, second.ID.String(), "", 0, 200); err != nil || len(c.Rows) != 0 || c.Counts == nil || len(c.Counts) != 0 {
+	if c, err := d.Configuration.CompareBaseline(ctx, second, configuration.CompareInput{With: second.ID.String(), Limit: 200}); err != nil || len(c.Rows) != 0 || c.Counts == nil || len(c.Counts) != 0 {
 		t.Errorf("against itself: %+v %v", c, err)
 	}
-	if c, err := d.Configuration.CompareBaseline(ctx, first, "now", "changed", 0, 200); err != nil || len(c.Rows) != 1 {
+	if c, err := d.Configuration.CompareBaseline(ctx, first, configuration.CompareInput{With: "now", Fate: "changed", Limit: 200}); err != nil || len(c.Rows) != 1 {
 		t.Errorf("only the changed: %+v %v", c.Rows, err)
 	}
 	// Of a past instant it is the same as the one taken then.
@@ -127,7 +127,7 @@ func TestBaseline(t *testing.T) {
 	// By pages, keyset: every item once.
 	seen := 0
 	for after := int64(0); ; {
-		c, err := d.Configuration.CompareBaseline(ctx, first, "now", "", after, 1)
+		c, err := d.Configuration.CompareBaseline(ctx, first, configuration.CompareInput{With: "now", After: after, Limit: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
@@ -218,8 +220,25 @@ func (h handlers) compared(r *http.Request, p *baselineProps) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, p.With, p.Fate, after, PageSize)
+	ties, err := afterTies(r)
+	if err != nil {
+		return err
+	}
+	p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, CompareInput{With: p.With, Fate: p.Fate, After: after, AfterTies: ties, Limit: PageSize})
 	return err
+}
+
+// afterTies reads after which relation a page of them begins.
+func afterTies(r *http.Request) (uuid.UUID, error) {
+	s := r.URL.Query().Get("relations_after")
+	if s == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(s)
+	if err != nil {
+		return id, fault.OnField("relations_after", "validation.uuid")
+	}
+	return id, nil
 }
 
 // number reads a number of an address that may be absent.

@@ -67,7 +67,23 @@ func (f *baselineFile) page(ctx context.Context, c Comparison) error {
 			}
 		}
 	}
+	for _, t := range c.Ties {
+		if err := f.out.Row(f.tie(ctx, t)...); err != nil {
+			return err
+		}
+	}
 	return f.out.Flush()
+}
+
+// tie is the row of a relation: that of its first item, and as the value the
+// other one, where it was.
+func (f *baselineFile) tie(ctx context.Context, t TieDeviation) []string {
+	before, after := Label(t.ToNumber)+" "+t.ToName, ""
+	if t.Fate == IsNew {
+		before, after = after, before
+	}
+	how := ui.T(ctx, "configuration.tab.relations") + ": " + t.Type.Name(ctx, true)
+	return []string{Label(t.FromNumber), t.FromName, f.m.Classes[t.FromClass].Name(ctx), ui.T(ctx, "configuration.baseline."+t.Fate), how, before, after}
 }
 
 // lines are the rows of an item: one, or one for each field that differs.

@@ -127,26 +127,31 @@ func (repository) hash(ctx context.Context, q db.Querier, id uuid.UUID) (hash st
 
 // against is what a baseline is compared with: another, or what is now.
 type against struct {
+	at       time.Time
 	baseline *uuid.UUID
 	cond     string
 	args     db.Args
 }
 
+// set selects the items and their versions, with its arguments.
+func (a against) set() (string, db.Args) {
+	if a.baseline != nil {
+		return `SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @other`, db.Args{"other": *a.baseline}
+	}
+	args := db.Args{}
+	maps.Copy(args, a.args)
+	return `SELECT i.id, i.version FROM ci_items i WHERE ` + a.cond, args
+}
+
 // deviationSQL compares two sets of versions. One whose version is another is
 // no deviation where both states say the same.
 func deviationSQL(v record.Visibility, base uuid.UUID, with against) (string, db.Args) {
-	other := `SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @other`
-	args := db.Args{"base": base, "incidental": incidental}
-	if with.baseline != nil {
-		args["other"] = *with.baseline
-	} else {
-		other = `SELECT i.id, i.version FROM ci_items i WHERE ` + with.cond
-		maps.Copy(args, with.args)
-	}
+	other, args := with.set()
+	args["base"], args["incidental"] = base, incidental
 	return v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, d.before, d.after,
 			CASE WHEN d.before IS NULL THEN 'added' WHEN d.after IS NULL THEN 'removed' ELSE 'changed' END AS fate
 		FROM (SELECT coalesce(x.item_id, y.item_id) AS id, x.version AS before, y.version AS after
-				FROM (SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @base) x FULL JOIN (`+other+`) y (item_id, version) ON y.item_id = x.item_id
+				FROM (SELECT item_id, version FROM ci_baseline_items WHERE baseline_id = @base) x FULL JOIN (` + other + `) y (item_id, version) ON y.item_id = x.item_id
 				WHERE x.version IS DISTINCT FROM y.version) d
 			JOIN ci_items i ON i.id = d.id JOIN records r ON r.id = i.id
 			LEFT JOIN ci_versions a ON a.item_id = d.id AND a.version = d.before LEFT JOIN ci_versions z ON z.item_id = d.id AND z.version = d.after
@@ -184,6 +189,33 @@ func (repository) deviations(ctx context.Context, q db.Querier, v record.Visibil
 		out = append(out, x.Deviation)
 	}
 	return out, list[0].Counts, nil
+}
+
+// tieDeviations lists the relations of the items of two sets that there were at
+// one of their instants only, by id, from after on, of one fate or both: those
+// whose both ends are visible. One that ended and began anew in between is no
+// deviation.
+func (repository) tieDeviations(ctx context.Context, q db.Querier, v record.Visibility, b Baseline, with against, fate string, after uuid.UUID, limit int) ([]TieDeviation, error) {
+	other, args := with.set()
+	args["base"], args["one"], args["two"], args["fate"], args["after"], args["limit"] = b.ID, b.At, with.at, fate, after, limit
+	in := func(alias, at string) string {
+		return `(` + alias + `.created_at <= ` + at + ` AND (` + alias + `.ended_at IS NULL OR ` + alias + `.ended_at > ` + at + `))`
+	}
+	seen := func(end string) string {
+		return `EXISTS (SELECT 1 FROM records r WHERE r.id = x.` + end + ` AND ` + v.SQL("") + `)`
+	}
+	near := func(end string) string {
+		return `SELECT c.id FROM held JOIN ci_relations c ON c.` + end + ` = held.id WHERE ` + in("c", "@one") + ` <> ` + in("c", "@two")
+	}
+	rows, _ := q.Query(ctx, `WITH held AS MATERIALIZED (SELECT item_id AS id FROM ci_baseline_items WHERE baseline_id = @base UNION SELECT y.id FROM (`+other+`) y (id, version)),
+		x AS (SELECT c.*, CASE WHEN `+in("c", "@two")+` THEN 'added' ELSE 'removed' END AS fate FROM ci_relations c WHERE c.id IN (`+near("from_id")+` UNION `+near("to_id")+`))
+		SELECT x.id, x.type_id, x.fate, CASE WHEN (x.fate = 'added') = (@one::timestamptz <= @two::timestamptz) THEN x.created_at ELSE x.ended_at END AS at,
+			x.from_id, f.number AS from_number, f.name AS from_name, f.class_id AS from_class, x.to_id, t.number AS to_number, t.name AS to_name
+		FROM x JOIN ci_items f ON f.id = x.from_id JOIN ci_items t ON t.id = x.to_id
+		WHERE x.id > @after AND (@fate = '' OR x.fate = @fate) AND NOT EXISTS (SELECT 1 FROM ci_relations o WHERE o.from_id = x.from_id AND o.to_id = x.to_id AND o.type_id = x.type_id
+			AND CASE WHEN x.fate = 'added' THEN `+in("o", "@one")+` ELSE `+in("o", "@two")+` END) AND `+seen("from_id")+` AND `+seen("to_id")+` ORDER BY x.id LIMIT @limit`, plan, v.With(args))
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[TieDeviation])
+	return out, db.Map(err)
 }
 
 // baselineRows lists the items of a baseline as they were, by number.

@@ -239,11 +239,23 @@ func (s *Service) CheckBaseline(ctx context.Context, id uuid.UUID) (hash string,
 // Comparison is a page of what differs between a baseline and what it is
 // compared with, as far as the actor may see it.
 type Comparison struct {
-	With   *Baseline // nil: now
-	Rows   []Deviation
-	Next   int64          // number after which the following page begins; 0: none
-	Counts map[string]int // by fate, of all pages
-	Names  Names
+	With     *Baseline // nil: now
+	Rows     []Deviation
+	Next     int64          // number after which the following page begins; 0: none
+	Counts   map[string]int // of items by fate, of all pages
+	Names    Names
+	Ties     []TieDeviation
+	NextTies uuid.UUID // id after which the following page of relations begins
+}
+
+// CompareInput says with what a baseline is compared, and which page of what
+// differs is asked for.
+type CompareInput struct {
+	With      string // id of another baseline; "" and "now": its scope as it is now
+	Fate      string // only what was added, removed or changed
+	After     int64  // number of the last item of the page before
+	AfterTies uuid.UUID
+	Limit     int
 }
 
 // against reads what a baseline is compared with: the id of another one, or
@@ -261,7 +273,7 @@ func (s *Service) against(ctx context.Context, b Baseline, with string) (against
 		if fault.Is(err, fault.NotFound) || err == nil && !other.Ready() {
 			return against{}, nil, fault.OnField("with", "validation.unknown")
 		}
-		return against{baseline: &other.ID}, &other, err
+		return against{at: other.At, baseline: &other.ID}, &other, err
 	}
 	m, err := s.repo.model(ctx, s.desk.DB)
 	if err != nil {
@@ -272,33 +284,56 @@ func (s *Service) against(ctx context.Context, b Baseline, with string) (against
 		return against{}, nil, err
 	}
 	cond, args := b.Scope.now(m, ids)
-	return against{cond: cond, args: args}, nil, nil
+	return against{at: s.desk.Now(), cond: cond, args: args}, nil, nil
 }
 
-// CompareBaseline lists what differs, of one fate or all, from the item after
-// a number on, and counts all that differs.
-func (s *Service) CompareBaseline(ctx context.Context, b Baseline, with, fate string, after int64, limit int) (Comparison, error) {
+// CompareBaseline lists what differs: the items, with how many there are of each
+// fate, and the relations of items of either that there were at one of the two
+// instants only.
+func (s *Service) CompareBaseline(ctx context.Context, b Baseline, in CompareInput) (Comparison, error) {
 	var c Comparison
-	a, other, err := s.against(ctx, b, with)
+	a, other, err := s.against(ctx, b, in.With)
 	if c.With = other; err != nil {
 		return c, err
 	}
-	if fate != "" && !slices.Contains(Fates, fate) {
+	if in.Fate != "" && !slices.Contains(Fates, in.Fate) {
 		return c, fault.OnField("fate", "validation.oneof")
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
 		return c, err
 	}
-	if c.Rows, c.Counts, err = s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, fate, after, limit+1); err != nil {
+	if c.Rows, c.Counts, err = s.repo.deviations(ctx, s.desk.DB, v, b.ID, a, in.Fate, in.After, in.Limit+1); err != nil {
 		return c, err
 	}
-	if len(c.Rows) > limit {
-		c.Rows = c.Rows[:limit]
-		c.Next = c.Rows[limit-1].Number
+	if len(c.Rows) > in.Limit {
+		c.Rows = c.Rows[:in.Limit]
+		c.Next = c.Rows[in.Limit-1].Number
+	}
+	if c.Ties, err = s.tieDeviations(ctx, v, b, a, in.Fate, in.AfterTies, in.Limit+1); err != nil {
+		return c, err
+	}
+	if len(c.Ties) > in.Limit {
+		c.Ties = c.Ties[:in.Limit]
+		c.NextTies = c.Ties[in.Limit-1].ID
 	}
 	c.Names, err = s.namesOf(ctx, c.Rows)
 	return c, err
+}
+
+// tieDeviations reads a page of the relations that differ, with their types.
+func (s *Service) tieDeviations(ctx context.Context, v record.Visibility, b Baseline, a against, fate string, after uuid.UUID, limit int) ([]TieDeviation, error) {
+	list, err := s.repo.tieDeviations(ctx, s.desk.DB, v, b, a, fate, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	types, err := s.repo.relationTypes(ctx, s.desk.DB)
+	for n := range list {
+		if at := slices.IndexFunc(types, func(t RelationType) bool { return t.ID == list[n].TypeID }); at >= 0 {
+			list[n].Type = types[at]
+		}
+	}
+	return list, err
 }
 
 // namesOf looks up what the ids in the changed fields are called.
@@ -349,9 +384,9 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 	read := func(after int64) ([]Deviation, error) {
 		return s.repo.baselineRows(ctx, s.desk.DB, v, b.ID, after, exportPage)
 	}
+	var a against
 	if with != "" {
-		a, _, err := s.against(ctx, b, with)
-		if err != nil {
+		if a, _, err = s.against(ctx, b, with); err != nil {
 			return err
 		}
 		read = func(after int64) ([]Deviation, error) {
@@ -374,6 +409,16 @@ func (s *Service) ExportBaseline(ctx context.Context, b Baseline, with, fate str
 			break
 		}
 		after = c.Rows[exportPage-1].Number
+	}
+	for after := uuid.Nil; err == nil && with != ""; {
+		var c Comparison
+		if c.Ties, err = s.tieDeviations(ctx, v, b, a, fate, after, exportPage); err == nil {
+			err = each(c)
+		}
+		if len(c.Ties) < exportPage {
+			break
+		}
+		after = c.Ties[exportPage-1].ID
 	}
 	return err
 }
