@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
@@ -133,18 +132,15 @@ func (a api) compareBaseline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	limit, err := number(r, "limit")
-	if err != nil || limit > 200 {
-		return fault.OnField("limit", "validation.number")
-	}
-	if limit == 0 {
-		limit = PageSize
+	limit, err := limitOf(r, 200)
+	if err != nil {
+		return err
 	}
 	ties, err := afterTies(r)
 	if err != nil {
 		return err
 	}
-	c, err := a.s.CompareBaseline(r.Context(), b, CompareInput{With: r.URL.Query().Get("with"), Fate: r.URL.Query().Get("fate"), After: after, AfterTies: ties, Limit: int(limit)})
+	c, err := a.s.CompareBaseline(r.Context(), b, CompareInput{With: r.URL.Query().Get("with"), Fate: r.URL.Query().Get("fate"), After: after, AfterTies: ties, Limit: limit})
 	if err != nil {
 		return err
 	}

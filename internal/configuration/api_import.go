@@ -164,14 +164,11 @@ func (a api) importRows(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	limit, err := number(r, "limit")
-	if err != nil || limit > 500 {
-		return fault.OnField("limit", "validation.number")
+	limit, err := limitOf(r, 500)
+	if err != nil {
+		return err
 	}
-	if limit == 0 {
-		limit = PageSize
-	}
-	rows, _, err := a.s.ImportRows(r.Context(), id, r.URL.Query().Get("action"), int(after), int(limit))
+	rows, _, err := a.s.ImportRows(r.Context(), id, r.URL.Query().Get("action"), int(after), limit)
 	if err != nil {
 		return err
 	}

@@ -147,11 +147,9 @@ func (h handlers) history(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := historyProps{itemProps: itemProps{Detail: d, Tab: "history"}, At: r.URL.Query().Get("at")}
-	below := 0
-	if v := r.URL.Query().Get("below"); v != "" {
-		if below, err = positive(v); err != nil {
-			return fault.OnField("below", "validation.number")
-		}
+	below, err := place(r.URL.Query(), "below")
+	if err != nil {
+		return err
 	}
 	if p.Steps, p.Names, err = h.s.History(r.Context(), d.ID, below); err != nil {
 		return err

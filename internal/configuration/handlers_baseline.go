@@ -3,11 +3,8 @@ package configuration
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
@@ -226,30 +223,4 @@ func (h handlers) compared(r *http.Request, p *baselineProps) (err error) {
 	}
 	p.Compare, err = h.s.CompareBaseline(r.Context(), p.Baseline, CompareInput{With: p.With, Fate: p.Fate, After: after, AfterTies: ties, Limit: PageSize})
 	return err
-}
-
-// afterTies reads after which relation a page of them begins.
-func afterTies(r *http.Request) (uuid.UUID, error) {
-	s := r.URL.Query().Get("relations_after")
-	if s == "" {
-		return uuid.Nil, nil
-	}
-	id, err := uuid.Parse(s)
-	if err != nil {
-		return id, fault.OnField("relations_after", "validation.uuid")
-	}
-	return id, nil
-}
-
-// number reads a number of an address that may be absent.
-func number(r *http.Request, name string) (int64, error) {
-	s := r.URL.Query().Get(name)
-	if s == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return 0, fault.OnField(name, "validation.number")
-	}
-	return n, nil
 }

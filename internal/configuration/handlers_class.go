@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -14,15 +13,6 @@ import (
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
 )
-
-// positive reads a number of an address.
-func positive(s string) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err == nil && n < 1 {
-		err = strconv.ErrRange
-	}
-	return n, err
-}
 
 func (h handlers) setUp(ctx context.Context) (Model, error) {
 	if _, err := h.desk.Permit(ctx, ActionConfigure); err != nil {

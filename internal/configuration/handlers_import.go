@@ -140,11 +140,9 @@ func (h handlers) importProps(r *http.Request) (p importProps, err error) {
 	if a := r.URL.Query().Get("action"); slices.Contains(Actions[:], a) {
 		p.Action = a
 	}
-	after := 0
-	if v := r.URL.Query().Get("after"); v != "" {
-		if after, err = positive(v); err != nil {
-			return p, fault.OnField("after", "validation.number")
-		}
+	after, err := place(r.URL.Query(), "after")
+	if err != nil {
+		return p, err
 	}
 	if p.Rows, p.Counts, err = h.s.ImportRows(r.Context(), id, p.Action, after, PageSize+1); err != nil {
 		return p, err

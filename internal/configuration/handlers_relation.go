@@ -177,12 +177,9 @@ func question(q url.Values, roots []uuid.UUID) (Question, error) {
 	if d := q.Get("direction"); d != "" && d != "up" && d != "down" {
 		return out, fault.OnField("direction", "validation.oneof")
 	}
-	if s := q.Get("depth"); s != "" {
-		n, err := positive(s)
-		if err != nil {
-			return out, fault.OnField("depth", "validation.number")
-		}
-		out.Depth = n
+	var err error
+	if out.Depth, err = place(q, "depth"); err != nil {
+		return out, err
 	}
 	for _, s := range q["type"] {
 		id, err := uuid.Parse(s)
