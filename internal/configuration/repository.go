@@ -14,6 +14,20 @@ import (
 // repository is the only code that knows the tables of items.
 type repository struct{}
 
+// many reads rows into values by the names of their columns.
+func many[T any](ctx context.Context, q db.Querier, sql string, args ...any) ([]T, error) {
+	rows, _ := q.Query(ctx, sql, args...)
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	return out, db.Map(err)
+}
+
+// single is many of exactly one row: NotFound where there is none.
+func single[T any](ctx context.Context, q db.Querier, sql string, args ...any) (T, error) {
+	rows, _ := q.Query(ctx, sql, args...)
+	out, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	return out, db.Map(err)
+}
+
 const itemColumns = `id, version, number, name, description, class_id, lifecycle, operational, install, criticality, owner_id, custodian_id, department_id, service_id, team_id,
 	location, supplier, contract, contract_until, warranty_until, reminded_until, redundancy, attributes, locks, origins, source, source_key, stale_at, verified_at, verified_by,
 	created_by, created_at, updated_at`
@@ -100,9 +114,7 @@ func (repository) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Item, 
 }
 
 func (repository) get(ctx context.Context, q db.Querier, id uuid.UUID) (Item, error) {
-	rows, _ := q.Query(ctx, `SELECT `+itemColumns+` FROM ci_items WHERE id = @id`, db.Args{"id": id})
-	i, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Item])
-	return i, db.Map(err)
+	return single[Item](ctx, q, `SELECT `+itemColumns+` FROM ci_items WHERE id = @id`, db.Args{"id": id})
 }
 
 // idOf finds an item by its number; access is checked afterwards.

@@ -24,9 +24,7 @@ type Token struct {
 const tokenColumns = `id, name, created_at, last_used_at, revoked_at`
 
 func (repository) tokens(ctx context.Context, q db.Querier) ([]Token, error) {
-	rows, _ := q.Query(ctx, `SELECT `+tokenColumns+` FROM ci_agent_tokens ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 500`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Token])
-	return out, db.Map(err)
+	return many[Token](ctx, q, `SELECT `+tokenColumns+` FROM ci_agent_tokens ORDER BY revoked_at IS NOT NULL, created_at DESC LIMIT 500`)
 }
 
 func (repository) addToken(b *pgx.Batch, t Token, hash []byte, by uuid.UUID) {
@@ -36,9 +34,7 @@ func (repository) addToken(b *pgx.Batch, t Token, hash []byte, by uuid.UUID) {
 
 // lockToken locks and reads a token; NotFound where there is none.
 func (repository) lockToken(ctx context.Context, tx db.Tx, id uuid.UUID) (Token, error) {
-	rows, _ := tx.Query(ctx, `SELECT `+tokenColumns+` FROM ci_agent_tokens WHERE id = @id FOR UPDATE`, db.Args{"id": id})
-	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Token])
-	return t, db.Map(err)
+	return single[Token](ctx, tx, `SELECT `+tokenColumns+` FROM ci_agent_tokens WHERE id = @id FOR UPDATE`, db.Args{"id": id})
 }
 
 func (repository) revokeToken(b *pgx.Batch, id uuid.UUID, now time.Time) {
@@ -47,9 +43,7 @@ func (repository) revokeToken(b *pgx.Batch, id uuid.UUID, now time.Time) {
 
 // tokenOf finds the token that a secret is, if it is in force.
 func (repository) tokenOf(ctx context.Context, q db.Querier, hash []byte) (Token, error) {
-	rows, _ := q.Query(ctx, `SELECT `+tokenColumns+` FROM ci_agent_tokens WHERE token_hash = @hash AND revoked_at IS NULL`, db.Args{"hash": hash})
-	t, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Token])
-	return t, db.Map(err)
+	return single[Token](ctx, q, `SELECT `+tokenColumns+` FROM ci_agent_tokens WHERE token_hash = @hash AND revoked_at IS NULL`, db.Args{"hash": hash})
 }
 
 func (repository) tokenUsed(b *pgx.Batch, id uuid.UUID, now time.Time) {
@@ -97,10 +91,8 @@ type PartRow struct {
 
 // partList lists the parts that an item has now, from a place on.
 func (repository) partList(ctx context.Context, q db.Querier, item uuid.UUID, kind, after string, limit int) ([]PartRow, error) {
-	rows, _ := q.Query(ctx, `SELECT kind, key, detail, since FROM ci_parts WHERE item_id = @item AND ended_at IS NULL AND (@kind = '' OR kind = @kind) AND (kind || chr(1) || key) > @after
+	return many[PartRow](ctx, q, `SELECT kind, key, detail, since FROM ci_parts WHERE item_id = @item AND ended_at IS NULL AND (@kind = '' OR kind = @kind) AND (kind || chr(1) || key) > @after
 		ORDER BY kind || chr(1) || key LIMIT @limit`, db.Args{"item": item, "kind": kind, "after": after, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[PartRow])
-	return out, db.Map(err)
 }
 
 // Drift is a change that nobody ordered, as far as the desk knows.
@@ -139,9 +131,7 @@ func (repository) flapping(ctx context.Context, q db.Querier, item uuid.UUID, si
 
 // drifts lists what waits to be disposed of, newest first, as far as visible.
 func (repository) drifts(ctx context.Context, q db.Querier, v record.Visibility, limit int) ([]Drift, error) {
-	rows, _ := q.Query(ctx, v.SQL(driftSQL+`JOIN records r ON r.id = i.id WHERE d.state = 'open' AND `, ` ORDER BY d.at DESC, d.id DESC LIMIT @limit`), v.With(db.Args{"limit": limit}))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Drift])
-	return out, db.Map(err)
+	return many[Drift](ctx, q, v.SQL(driftSQL+`JOIN records r ON r.id = i.id WHERE d.state = 'open' AND `, ` ORDER BY d.at DESC, d.id DESC LIMIT @limit`), v.With(db.Args{"limit": limit}))
 }
 
 // settleDrift queues how a drift was disposed of.
@@ -156,7 +146,5 @@ const driftSQL = `SELECT d.id, d.item_id, i.number, i.name, i.class_id, d.at, d.
 
 // lockDrift locks and reads one drift, whatever became of it.
 func (repository) lockDrift(ctx context.Context, tx db.Tx, id uuid.UUID) (Drift, error) {
-	rows, _ := tx.Query(ctx, driftSQL+`WHERE d.id = @id FOR UPDATE OF d`, db.Args{"id": id})
-	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Drift])
-	return d, db.Map(err)
+	return single[Drift](ctx, tx, driftSQL+`WHERE d.id = @id FOR UPDATE OF d`, db.Args{"id": id})
 }

@@ -39,23 +39,17 @@ func (baselineStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Bas
 }
 
 func (repository) baseline(ctx context.Context, q db.Querier, id uuid.UUID) (Baseline, error) {
-	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE id = @id`, db.Args{"id": id})
-	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
-	return b, db.Map(err)
+	return single[Baseline](ctx, q, `SELECT `+baselineColumns+` FROM ci_baselines WHERE id = @id`, db.Args{"id": id})
 }
 
 // baselineOf finds the baseline that a batch takes.
 func (repository) baselineOf(ctx context.Context, q db.Querier, batch uuid.UUID) (Baseline, error) {
-	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch`, db.Args{"batch": batch})
-	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
-	return b, db.Map(err)
+	return single[Baseline](ctx, q, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch`, db.Args{"batch": batch})
 }
 
 // lockBaselineOf is baselineOf, and nobody else changes it before the unit ends.
 func (repository) lockBaselineOf(ctx context.Context, tx db.Tx, batch uuid.UUID) (Baseline, error) {
-	rows, _ := tx.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch FOR UPDATE`, db.Args{"batch": batch})
-	b, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Baseline])
-	return b, db.Map(err)
+	return single[Baseline](ctx, tx, `SELECT `+baselineColumns+` FROM ci_baselines WHERE batch_id = @batch FOR UPDATE`, db.Args{"batch": batch})
 }
 
 // baselines lists baselines, the newest first.
@@ -65,9 +59,7 @@ func (repository) baselines(ctx context.Context, q db.Querier, after *MadeCursor
 		place = "WHERE (created_at, id) < (@c_at, @c_id) "
 		args["c_at"], args["c_id"] = after.At, after.ID
 	}
-	rows, _ := q.Query(ctx, `SELECT `+baselineColumns+` FROM ci_baselines `+place+`ORDER BY created_at DESC, id DESC LIMIT @limit`, args)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Baseline])
-	return out, db.Map(err)
+	return many[Baseline](ctx, q, `SELECT `+baselineColumns+` FROM ci_baselines `+place+`ORDER BY created_at DESC, id DESC LIMIT @limit`, args)
 }
 
 // then narrows items to a scope by their state at an instant, in the alias v.
@@ -207,24 +199,20 @@ func (repository) tieDeviations(ctx context.Context, q db.Querier, v record.Visi
 	near := func(end string) string {
 		return `SELECT c.id FROM held JOIN ci_relations c ON c.` + end + ` = held.id WHERE ` + in("c", "@one") + ` <> ` + in("c", "@two")
 	}
-	rows, _ := q.Query(ctx, `WITH held AS MATERIALIZED (SELECT item_id AS id FROM ci_baseline_items WHERE baseline_id = @base UNION SELECT y.id FROM (`+other+`) y (id, version)),
+	return many[TieDeviation](ctx, q, `WITH held AS MATERIALIZED (SELECT item_id AS id FROM ci_baseline_items WHERE baseline_id = @base UNION SELECT y.id FROM (`+other+`) y (id, version)),
 		x AS (SELECT c.*, CASE WHEN `+in("c", "@two")+` THEN 'added' ELSE 'removed' END AS fate FROM ci_relations c WHERE c.id IN (`+near("from_id")+` UNION `+near("to_id")+`))
 		SELECT x.id, x.type_id, x.fate, CASE WHEN (x.fate = 'added') = (@one::timestamptz <= @two::timestamptz) THEN x.created_at ELSE x.ended_at END AS at,
 			x.from_id, f.number AS from_number, f.name AS from_name, f.class_id AS from_class, x.to_id, t.number AS to_number, t.name AS to_name
 		FROM x JOIN ci_items f ON f.id = x.from_id JOIN ci_items t ON t.id = x.to_id
 		WHERE x.id > @after AND (@fate = '' OR x.fate = @fate) AND NOT EXISTS (SELECT 1 FROM ci_relations o WHERE o.from_id = x.from_id AND o.to_id = x.to_id AND o.type_id = x.type_id
 			AND CASE WHEN x.fate = 'added' THEN `+in("o", "@one")+` ELSE `+in("o", "@two")+` END) AND `+seen("from_id")+` AND `+seen("to_id")+` ORDER BY x.id LIMIT @limit`, plan, v.With(args))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[TieDeviation])
-	return out, db.Map(err)
 }
 
 // baselineRows lists the items of a baseline as they were, by number.
 func (repository) baselineRows(ctx context.Context, q db.Querier, v record.Visibility, id uuid.UUID, after int64, limit int) ([]Deviation, error) {
-	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, b.version AS before, NULL::integer AS after, s.state AS was, '{}'::jsonb AS now_is, '' AS fate
+	return many[Deviation](ctx, q, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, b.version AS before, NULL::integer AS after, s.state AS was, '{}'::jsonb AS now_is, '' AS fate
 		FROM ci_baseline_items b JOIN ci_items i ON i.id = b.item_id JOIN records r ON r.id = i.id JOIN ci_versions s ON s.item_id = b.item_id AND s.version = b.version
 		WHERE b.baseline_id = @id AND i.number > @after AND `, ` ORDER BY i.number LIMIT @limit`), plan, v.With(db.Args{"id": id, "after": after, "limit": limit}))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Deviation])
-	return out, db.Map(err)
 }
 
 // stepAt is step at a past instant.

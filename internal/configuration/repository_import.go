@@ -44,16 +44,12 @@ func (importStore) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Impor
 }
 
 func (repository) getImport(ctx context.Context, q db.Querier, id uuid.UUID) (Import, error) {
-	rows, _ := q.Query(ctx, `SELECT `+importColumns+` FROM ci_imports WHERE id = @id`, db.Args{"id": id})
-	i, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Import])
-	return i, db.Map(err)
+	return single[Import](ctx, q, `SELECT `+importColumns+` FROM ci_imports WHERE id = @id`, db.Args{"id": id})
 }
 
 // imports lists the newest imports.
 func (repository) imports(ctx context.Context, q db.Querier, limit int) ([]Import, error) {
-	rows, _ := q.Query(ctx, `SELECT `+importColumns+` FROM ci_imports ORDER BY created_at DESC, id DESC LIMIT @limit`, db.Args{"limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Import])
-	return out, db.Map(err)
+	return many[Import](ctx, q, `SELECT `+importColumns+` FROM ci_imports ORDER BY created_at DESC, id DESC LIMIT @limit`, db.Args{"limit": limit})
 }
 
 // saveRows queues the rows of an import anew.
@@ -73,10 +69,8 @@ func (repository) saveRows(b *pgx.Batch, id uuid.UUID, rows []ImportRow) error {
 const importRowColumns = `n, raw, content, action, code, param, item_id, changes`
 
 func (repository) importRows(ctx context.Context, q db.Querier, id uuid.UUID, action string, after, limit int) ([]ImportRow, error) {
-	rows, _ := q.Query(ctx, `SELECT `+importRowColumns+` FROM ci_import_rows WHERE import_id = @id AND (@action = '' OR action = @action) AND n > @after ORDER BY n LIMIT @limit`,
+	return many[ImportRow](ctx, q, `SELECT `+importRowColumns+` FROM ci_import_rows WHERE import_id = @id AND (@action = '' OR action = @action) AND n > @after ORDER BY n LIMIT @limit`,
 		db.Args{"id": id, "action": action, "after": after, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[ImportRow])
-	return out, db.Map(err)
 }
 
 // counts counts the rows of an import by what they would do.
@@ -100,9 +94,7 @@ func (repository) steps(b *pgx.Batch, id uuid.UUID, rows []int) {
 }
 
 func (repository) atStep(ctx context.Context, q db.Querier, id uuid.UUID, step int) (ImportRow, error) {
-	rows, _ := q.Query(ctx, `SELECT `+importRowColumns+` FROM ci_import_rows WHERE import_id = @id AND step = @step`, db.Args{"id": id, "step": step})
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[ImportRow])
-	return r, db.Map(err)
+	return single[ImportRow](ctx, q, `SELECT `+importRowColumns+` FROM ci_import_rows WHERE import_id = @id AND step = @step`, db.Args{"id": id, "step": step})
 }
 
 // knownBy finds items by the keys of a source.
@@ -233,15 +225,11 @@ func (repository) ask(b *pgx.Batch, r Review) {
 }
 
 func (repository) reviews(ctx context.Context, q db.Querier, limit int) ([]Review, error) {
-	rows, _ := q.Query(ctx, `SELECT `+reviewColumns+` FROM ci_reviews WHERE decided = '' ORDER BY created_at, id LIMIT @limit`, db.Args{"limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Review])
-	return out, db.Map(err)
+	return many[Review](ctx, q, `SELECT `+reviewColumns+` FROM ci_reviews WHERE decided = '' ORDER BY created_at, id LIMIT @limit`, db.Args{"limit": limit})
 }
 
 func (repository) lockReview(ctx context.Context, tx db.Tx, id uuid.UUID) (Review, error) {
-	rows, _ := tx.Query(ctx, `SELECT `+reviewColumns+` FROM ci_reviews WHERE id = @id FOR UPDATE`, db.Args{"id": id})
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Review])
-	return r, db.Map(err)
+	return single[Review](ctx, tx, `SELECT `+reviewColumns+` FROM ci_reviews WHERE id = @id FOR UPDATE`, db.Args{"id": id})
 }
 
 func (repository) decide(b *pgx.Batch, id uuid.UUID, decided string, item *uuid.UUID, by uuid.UUID, now time.Time) {

@@ -13,10 +13,8 @@ import (
 // tagged reads what labels show, of the items that are visible, in the order
 // given.
 func (repository) tagged(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) ([]tagged, error) {
-	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id::text AS id, i.number, i.name, coalesce(i.attributes->>'asset_tag', '') AS asset_tag
+	return many[tagged](ctx, q, v.SQL(`SELECT i.id::text AS id, i.number, i.name, coalesce(i.attributes->>'asset_tag', '') AS asset_tag
 		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `, ` ORDER BY array_position(@ids, i.id)`), plan, v.With(db.Args{"ids": ids}))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[tagged])
-	return out, db.Map(err)
 }
 
 // idsOf finds items by number, in the order given; access is checked

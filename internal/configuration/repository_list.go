@@ -163,9 +163,7 @@ func (f Filter) listSQL(v record.Visibility, a asked) (string, db.Args) {
 
 func (repository) list(ctx context.Context, q db.Querier, v record.Visibility, f Filter, a asked) ([]Row, error) {
 	sql, args := f.listSQL(v, a)
-	rows, _ := q.Query(ctx, sql, plan, args)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Row])
-	return out, db.Map(err)
+	return many[Row](ctx, q, sql, plan, args)
 }
 
 func (f Filter) countSQL(v record.Visibility, a asked, limit int) (string, db.Args) {
@@ -206,9 +204,7 @@ func (repository) beginning(ctx context.Context, q db.Querier, v record.Visibili
 
 // serviceNames are the services for selects and names.
 func (repository) services(ctx context.Context, q db.Querier) ([]Named, error) {
-	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en FROM services WHERE active ORDER BY name_zh, name_en, id LIMIT 2000`)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
-	return out, db.Map(err)
+	return many[Named](ctx, q, `SELECT id, name_zh, name_en FROM services WHERE active ORDER BY name_zh, name_en, id LIMIT 2000`)
 }
 
 // Named is something with a name in both languages.

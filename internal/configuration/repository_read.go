@@ -18,10 +18,8 @@ func (repository) touching(ctx context.Context, q db.Querier, v record.Visibilit
 	if open {
 		cond = "r.category IN ('new', 'active', 'pending') AND "
 	}
-	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(ARRAY(SELECT l.from_id FROM record_links l WHERE l.to_id = ANY(@items) AND l.relation = 'affects')) AND `+cond,
+	return many[record.Entry](ctx, q, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(ARRAY(SELECT l.from_id FROM record_links l WHERE l.to_id = ANY(@items) AND l.relation = 'affects')) AND `+cond,
 		` ORDER BY r.category IN ('new', 'active', 'pending') DESC, r.updated_at DESC, r.id DESC LIMIT @limit`), plan, v.With(db.Args{"items": items, "limit": limit}))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[record.Entry])
-	return out, db.Map(err)
 }
 
 // itemNames reads the names of items by id, of those that are visible.
@@ -53,26 +51,20 @@ const versionColumns = `version, at, actor_id, actor_name, source, source_ref, s
 
 // versions lists the newest versions below one, newest first.
 func (repository) versions(ctx context.Context, q db.Querier, id uuid.UUID, below, limit int) ([]Version, error) {
-	rows, _ := q.Query(ctx, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND version < @below ORDER BY version DESC LIMIT @limit`,
+	return many[Version](ctx, q, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND version < @below ORDER BY version DESC LIMIT @limit`,
 		db.Args{"id": id, "below": below, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Version])
-	return out, db.Map(err)
 }
 
 // versionAt is the version in force at an instant; NotFound before the first.
 func (repository) versionAt(ctx context.Context, q db.Querier, id uuid.UUID, at time.Time) (Version, error) {
-	rows, _ := q.Query(ctx, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND at <= @at ORDER BY at DESC, version DESC LIMIT 1`, db.Args{"id": id, "at": at})
-	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Version])
-	return v, db.Map(err)
+	return single[Version](ctx, q, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND at <= @at ORDER BY at DESC, version DESC LIMIT 1`, db.Args{"id": id, "at": at})
 }
 
 // versionsWithin lists the newest versions above one up to another, newest
 // first, at most limit.
 func (repository) versionsWithin(ctx context.Context, q db.Querier, id uuid.UUID, above, upto, limit int) ([]Version, error) {
-	rows, _ := q.Query(ctx, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND version > @above AND version <= @upto ORDER BY version DESC LIMIT @limit`,
+	return many[Version](ctx, q, `SELECT `+versionColumns+` FROM ci_versions WHERE item_id = @id AND version > @above AND version <= @upto ORDER BY version DESC LIMIT @limit`,
 		db.Args{"id": id, "above": above, "upto": upto, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Version])
-	return out, db.Map(err)
 }
 
 // expiring lists items whose warranty or contract ends by a day, and of whose

@@ -64,36 +64,28 @@ func (repository) part(b *pgx.Batch, id uuid.UUID, c Cause, now time.Time) {
 }
 
 func (repository) relation(ctx context.Context, q db.Querier, id uuid.UUID) (Relation, error) {
-	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE id = @id AND ended_at IS NULL`, db.Args{"id": id})
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Relation])
-	return r, db.Map(err)
+	return single[Relation](ctx, q, `SELECT `+relationColumns+` FROM ci_relations WHERE id = @id AND ended_at IS NULL`, db.Args{"id": id})
 }
 
 // relationsOf lists what an item hangs together with now, at most limit.
 func (repository) relationsOf(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Relation, error) {
-	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND from_id = @id
+	return many[Relation](ctx, q, `SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND from_id = @id
 		UNION SELECT `+relationColumns+` FROM ci_relations WHERE ended_at IS NULL AND to_id = @id ORDER BY created_at, id LIMIT @limit`, db.Args{"id": id, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
-	return out, db.Map(err)
 }
 
 // relationsDuring lists what an item hung together with at some time from one
 // instant to another, at most limit.
 func (repository) relationsDuring(ctx context.Context, q db.Querier, id uuid.UUID, from, to time.Time, limit int) ([]Relation, error) {
-	rows, _ := q.Query(ctx, `SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id AND created_at <= @to AND (ended_at IS NULL OR ended_at > @from)
+	return many[Relation](ctx, q, `SELECT `+relationColumns+` FROM ci_relations WHERE from_id = @id AND created_at <= @to AND (ended_at IS NULL OR ended_at > @from)
 		UNION SELECT `+relationColumns+` FROM ci_relations WHERE to_id = @id AND created_at <= @to AND (ended_at IS NULL OR ended_at > @from) ORDER BY created_at, id LIMIT @limit`,
 		db.Args{"id": id, "from": from, "to": to, "limit": limit})
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
-	return out, db.Map(err)
 }
 
 // relationsEnded lists what an item hung together with and no longer does, the
 // last to end first. Each end has its index.
 func (repository) relationsEnded(ctx context.Context, q db.Querier, id uuid.UUID, after *EndedCursor, limit int) ([]Relation, error) {
 	sql, args := endedSQL(id, after, limit)
-	rows, _ := q.Query(ctx, sql, plan, args)
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Relation])
-	return out, db.Map(err)
+	return many[Relation](ctx, q, sql, plan, args)
 }
 
 func endedSQL(id uuid.UUID, after *EndedCursor, limit int) (string, db.Args) {
@@ -180,10 +172,8 @@ func (n Node) Label() string { return Label(n.Number) }
 
 // nodes reads items by id, those that are visible.
 func (repository) nodes(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) ([]Node, error) {
-	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, i.operational, i.criticality, i.location, i.owner_id, i.custodian_id, i.department_id, i.service_id
+	return many[Node](ctx, q, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, i.operational, i.criticality, i.location, i.owner_id, i.custodian_id, i.department_id, i.service_id
 		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `), plan, v.With(db.Args{"ids": ids}))
-	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Node])
-	return out, db.Map(err)
 }
 
 func (repository) criticality(ctx context.Context, q db.Querier, ids []uuid.UUID) (n int, err error) {
