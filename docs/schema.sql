@@ -40,6 +40,21 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+CREATE FUNCTION public.ci_campaign_items_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM (SELECT DISTINCT campaign_id FROM changed) x JOIN ci_campaigns c ON c.id = x.campaign_id WHERE c.state <> 'open') THEN
+        RAISE EXCEPTION 'a campaign that is over is not changed any more' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION public.ci_campaigns_keep() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'a campaign that is over is not changed any more' USING ERRCODE = 'restrict_violation';
+END $$;
 CREATE FUNCTION public.generations_count() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -607,6 +622,56 @@ CREATE TABLE public.ci_baselines (
     CONSTRAINT ci_baselines_hash CHECK (((state = 'taken'::text) = (hash <> ''::text))),
     CONSTRAINT ci_baselines_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
     CONSTRAINT ci_baselines_state CHECK ((state = ANY (ARRAY['taking'::text, 'taken'::text, 'failed'::text])))
+);
+CREATE TABLE public.ci_campaign_items (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    campaign_id uuid NOT NULL,
+    item_id uuid NOT NULL,
+    number bigint NOT NULL,
+    asked_id uuid,
+    answer text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    item_version integer,
+    answered_by uuid,
+    answered_at timestamp with time zone,
+    verified_by uuid,
+    verified_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    state text GENERATED ALWAYS AS (
+CASE
+    WHEN (verified_at IS NOT NULL) THEN 'verified'::text
+    WHEN (answer <> ''::text) THEN answer
+    ELSE 'open'::text
+END) STORED NOT NULL,
+    CONSTRAINT ci_campaign_items_answer CHECK ((answer = ANY (ARRAY[''::text, 'same'::text, 'differs'::text, 'missing'::text]))),
+    CONSTRAINT ci_campaign_items_answered CHECK ((((answer = ''::text) = (answered_by IS NULL)) AND ((answered_by IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT ci_campaign_items_note CHECK (((answer <> ALL (ARRAY['differs'::text, 'missing'::text])) OR (note <> ''::text))),
+    CONSTRAINT ci_campaign_items_verified CHECK (((verified_by IS NULL) = (verified_at IS NULL)))
+);
+CREATE TABLE public.ci_campaigns (
+    id uuid NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    ask text NOT NULL,
+    scope jsonb NOT NULL,
+    not_since timestamp with time zone,
+    due_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    items integer DEFAULT 0 NOT NULL,
+    reminded_at timestamp with time zone,
+    overdue_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    remark text DEFAULT ''::text NOT NULL,
+    made_by uuid NOT NULL,
+    made_name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ci_campaigns_ended CHECK ((((state = 'open'::text) = (ended_at IS NULL)) AND ((ended_at IS NULL) = (ended_by IS NULL)))),
+    CONSTRAINT ci_campaigns_named CHECK (((name_zh <> ''::text) OR (name_en <> ''::text))),
+    CONSTRAINT ci_campaigns_state CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'cancelled'::text])))
 );
 CREATE TABLE public.ci_classes (
     id uuid NOT NULL,
@@ -1949,6 +2014,12 @@ ALTER TABLE ONLY public.ci_baseline_items
     ADD CONSTRAINT ci_baseline_items_pkey PRIMARY KEY (baseline_id, item_id);
 ALTER TABLE ONLY public.ci_baselines
     ADD CONSTRAINT ci_baselines_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_key UNIQUE (campaign_id, item_id);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.ci_campaigns
+    ADD CONSTRAINT ci_campaigns_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_key_key UNIQUE (key);
 ALTER TABLE ONLY public.ci_classes
@@ -2190,6 +2261,12 @@ CREATE INDEX changes_template_idx ON public.changes USING btree (template_id, cr
 CREATE INDEX changes_window_idx ON public.changes USING btree (window_from) WHERE (window_from IS NOT NULL);
 CREATE UNIQUE INDEX ci_baselines_batch_key ON public.ci_baselines USING btree (batch_id);
 CREATE INDEX ci_baselines_created_idx ON public.ci_baselines USING btree (created_at DESC, id DESC);
+CREATE INDEX ci_campaign_items_asked_idx ON public.ci_campaign_items USING btree (asked_id, campaign_id, number);
+CREATE INDEX ci_campaign_items_item_idx ON public.ci_campaign_items USING btree (item_id);
+CREATE INDEX ci_campaign_items_number_idx ON public.ci_campaign_items USING btree (campaign_id, number);
+CREATE INDEX ci_campaign_items_state_idx ON public.ci_campaign_items USING btree (campaign_id, state, number);
+CREATE INDEX ci_campaigns_created_idx ON public.ci_campaigns USING btree (created_at DESC, id DESC);
+CREATE INDEX ci_campaigns_due_idx ON public.ci_campaigns USING btree (due_at) WHERE (state = 'open'::text);
 CREATE INDEX ci_classes_parent_idx ON public.ci_classes USING btree (parent_id);
 CREATE INDEX ci_drifts_item_idx ON public.ci_drifts USING btree (item_id, at DESC);
 CREATE INDEX ci_drifts_open_idx ON public.ci_drifts USING btree (at DESC, id DESC) WHERE (state = 'open'::text);
@@ -2368,6 +2445,13 @@ CREATE TRIGGER ci_baseline_items_no_truncate BEFORE TRUNCATE ON public.ci_baseli
 CREATE TRIGGER ci_baseline_items_open AFTER INSERT ON public.ci_baseline_items REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.ci_baseline_open();
 CREATE TRIGGER ci_baselines_no_truncate BEFORE TRUNCATE ON public.ci_baselines FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ci_baselines_sealed BEFORE DELETE OR UPDATE ON public.ci_baselines FOR EACH ROW EXECUTE FUNCTION public.ci_baseline_sealed();
+CREATE TRIGGER ci_campaign_items_added AFTER INSERT ON public.ci_campaign_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.ci_campaign_items_keep();
+CREATE TRIGGER ci_campaign_items_changed AFTER UPDATE ON public.ci_campaign_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.ci_campaign_items_keep();
+CREATE TRIGGER ci_campaign_items_kept BEFORE DELETE ON public.ci_campaign_items FOR EACH ROW EXECUTE FUNCTION public.ci_campaigns_keep();
+CREATE TRIGGER ci_campaign_items_no_truncate BEFORE TRUNCATE ON public.ci_campaign_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER ci_campaigns_keep BEFORE UPDATE ON public.ci_campaigns FOR EACH ROW WHEN ((old.state <> 'open'::text)) EXECUTE FUNCTION public.ci_campaigns_keep();
+CREATE TRIGGER ci_campaigns_kept BEFORE DELETE ON public.ci_campaigns FOR EACH ROW EXECUTE FUNCTION public.ci_campaigns_keep();
+CREATE TRIGGER ci_campaigns_no_truncate BEFORE TRUNCATE ON public.ci_campaigns FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER ci_relation_types_generation AFTER INSERT OR DELETE OR UPDATE ON public.ci_relation_types FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER ci_versions_append_only BEFORE DELETE OR UPDATE ON public.ci_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER departments_generation AFTER INSERT OR DELETE OR UPDATE ON public.departments FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
@@ -2489,6 +2573,18 @@ ALTER TABLE ONLY public.ci_baseline_items
     ADD CONSTRAINT ci_baseline_items_baseline_fkey FOREIGN KEY (baseline_id) REFERENCES public.ci_baselines(id);
 ALTER TABLE ONLY public.ci_baseline_items
     ADD CONSTRAINT ci_baseline_items_version_fkey FOREIGN KEY (item_id, version) REFERENCES public.ci_versions(item_id, version);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_asked_fkey FOREIGN KEY (asked_id) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_campaign_fkey FOREIGN KEY (campaign_id) REFERENCES public.ci_campaigns(id) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_item_fkey FOREIGN KEY (item_id) REFERENCES public.ci_items(id);
+ALTER TABLE ONLY public.ci_campaign_items
+    ADD CONSTRAINT ci_campaign_items_verified_by_fkey FOREIGN KEY (verified_by) REFERENCES public.people(id);
+ALTER TABLE ONLY public.ci_campaigns
+    ADD CONSTRAINT ci_campaigns_made_by_fkey FOREIGN KEY (made_by) REFERENCES public.people(id);
 ALTER TABLE ONLY public.ci_classes
     ADD CONSTRAINT ci_classes_parent_fkey FOREIGN KEY (parent_id) REFERENCES public.ci_classes(id);
 ALTER TABLE ONLY public.ci_drifts

@@ -236,6 +236,12 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 			}
 			return nil
 		},
+		func(q db.Querier) error {
+			if n, err := a.Configuration.Waiting(ctx, q); err == nil && n > 0 {
+				s.Asked = ui.Count(n, 99)
+			}
+			return nil
+		},
 	)
 	if !s.Actor.Agent() {
 		return
@@ -275,6 +281,9 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	}
 	if a.Desk.Can(ctx, configuration.ActionRead, nil) {
 		practices = append(practices, ui.NavItem{ID: "configuration", Href: "/configuration", Icon: "topology-star-3", Label: "configuration.title", Go: "k"})
+	}
+	if s.Asked != "" {
+		practices = append(practices, ui.NavItem{ID: "campaigns-mine", Href: "/configuration/campaigns/mine", Icon: "list-check", Label: "configuration.campaign.mine", Count: s.Asked})
 	}
 	if a.Desk.Can(ctx, inspection.ActionRead, nil) {
 		views, counts := a.Inspections.Navigation(ctx)

@@ -22,7 +22,10 @@ const JobRemind = "ci.remind"
 const remindBefore = 30 * 24 * time.Hour
 
 func (s *Service) register() error {
-	return s.desk.Registry.Every(JobRemind, time.Hour, 10*time.Minute, s.remind)
+	return errors.Join(
+		s.desk.Registry.Every(JobRemind, time.Hour, 10*time.Minute, s.remind),
+		s.desk.Registry.Every("ci.campaigns", 10*time.Minute, 10*time.Minute, s.remindCampaigns),
+	)
 }
 
 // remind tells owner and custodian, once for each end.

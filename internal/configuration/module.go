@@ -23,6 +23,7 @@ func New(d *work.Desk, batches *batch.Service, url string) (*Service, error) {
 	d.Policies.Add(Policies())
 	batches.Handle(batchImport, batch.Runner{Row: s.importStep, Undo: batchUndo, Title: "configuration.import.title", Path: "/configuration?q=", Max: maxRows * 2})
 	batches.Handle(batchUndo, batch.Runner{Row: s.undoStep, Title: "configuration.import.undo", Path: "/configuration?q=", Max: maxRows * 2})
+	batches.Handle(batchVerify, batch.Runner{Row: s.verifyStep, Title: "configuration.campaign.verify_same", Path: "/configuration/", Max: MaxCampaign})
 	batches.Handle(batchBaseline, batch.Runner{Args: limits, Row: s.baselineStep, Ended: s.baselineEnded, Title: "configuration.baseline.title", Path: "/configuration/baselines?name="})
 	if err := s.register(); err != nil {
 		return nil, err
@@ -89,6 +90,7 @@ func Mount(s *Service, rt web.Router, panels ...Panel) {
 		return web.Op{ID: id, Tag: "configuration", Summary: summary, In: in, Out: out}
 	}
 	mount{h, a, op}.baselines(rt)
+	mount{h, a, op}.campaigns(rt)
 	mount{h, a, op}.imports(rt)
 	l := op("listItems", "Configuration items the caller may see", nil, listOut{})
 	l.Query = listQuery{}

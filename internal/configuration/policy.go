@@ -17,6 +17,8 @@ const (
 	ActionBaseline  authz.Action = "ci.baseline"
 	ActionAbandon   authz.Action = "ci.abandon_baseline" // the desk's own
 	ActionExport    authz.Action = "ci.export"
+	ActionCampaign  authz.Action = "ci.campaign"
+	ActionAnswer    authz.Action = "ci.answer"
 )
 
 // Policies says which line of the matrix decides each use case.
@@ -35,5 +37,7 @@ func Policies() authz.Policies {
 		ActionBaseline:  "ci.configure",
 		ActionAbandon:   "ci.write",
 		ActionExport:    "export.no_pii",
+		ActionCampaign:  "ci.verify",
+		ActionAnswer:    "ci.answer",
 	}
 }

@@ -201,10 +201,17 @@ type VerifyInput struct {
 // entered it does not confirm it.
 func (s *Service) Verify(ctx context.Context, id uuid.UUID, in VerifyInput) (Item, error) {
 	return s.update(ctx, ActionVerify, id, in.Version, in, func(u *work.Unit, _ Model, i *Item) error {
-		i.VerifiedAt, i.VerifiedBy, i.StaleAt = &u.Now, &u.Actor.ID, nil
+		s.verified(u, i)
 		if in.Remark != "" {
 			u.Note("remark", nil, in.Remark)
 		}
 		return nil
 	})
+}
+
+// verified notes who confirmed an item, on it and in the campaigns that ask
+// about it.
+func (s *Service) verified(u *work.Unit, i *Item) {
+	i.VerifiedAt, i.VerifiedBy, i.StaleAt = &u.Now, &u.Actor.ID, nil
+	s.repo.verifiedIn(&u.Batch, i.ID, u.Actor.ID, u.Now)
 }

@@ -33,7 +33,8 @@ type Detail struct {
 	Class      Class
 	Attributes []Attribute // of the class, in order
 	Names      Names
-	Work       []Related // records that name it, the open ones first
+	Work       []Related  // records that name it, the open ones first
+	Asked      []AskAbout // by the last campaigns
 	CanEdit    bool
 	CanMove    bool
 	CanVerify  bool
@@ -57,6 +58,9 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID) (Detail, error) {
 	}
 	d.Class, d.Attributes = d.Model.Classes[i.ClassID], d.Model.Attributes(i.ClassID)
 	if d.Names, err = s.names(ctx, d.Model, i.state()); err != nil {
+		return d, err
+	}
+	if err := s.askedAbout(ctx, &d); err != nil {
 		return d, err
 	}
 	d.Work, err = s.Touching(ctx, []uuid.UUID{id}, false, 50)

@@ -153,6 +153,9 @@ func (c *Company) Fill(ctx context.Context, password string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("inspections: %w", err)
 	}
+	if err := c.campaigns(ctx); err != nil {
+		return false, fmt.Errorf("campaigns: %w", err)
+	}
 	if err := c.inventory(ctx); err != nil {
 		return false, fmt.Errorf("inventory: %w", err)
 	}

@@ -53,6 +53,7 @@ type Shell struct {
 	Nav       []NavGroup
 	Unread    string // of the inbox; "" for none
 	Approvals string // how many wait for the reader to decide; "" for none
+	Asked     string // how many items in the reader's care a verification asks about
 	Now       time.Time
 	Version   string
 	Flash     string // message key of what just succeeded
