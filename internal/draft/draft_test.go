@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
@@ -39,23 +38,8 @@ func TestOthersAreFoundByWhatTheyTypeOn(t *testing.T) {
 	if got, err = Others(t.Context(), pool, me, "a:1:", now.Add(-time.Minute)); err != nil || len(got) > 0 {
 		t.Errorf("after it was dropped: %v %v", got, err)
 	}
-	conn, err := pool.PGX().Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off`); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := conn.Query(t.Context(), "EXPLAIN "+othersSQL, db.Args{"prefix": "a:1:%", "person": me, "since": now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "drafts_key_idx") {
+	plans := dbtest.Plans(t, pool, "seqscan")
+	if plan := plans.Of(othersSQL, db.Args{"prefix": "a:1:%", "person": me, "since": now}); !strings.Contains(plan, "drafts_key_idx") {
 		t.Errorf("it does not use its index:\n%s", plan)
 	}
 }

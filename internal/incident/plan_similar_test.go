@@ -20,19 +20,12 @@ import (
 func TestSimilarLooksAtOpenIncidentsOnly(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	conn, err := pool.PGX().Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off; SET enable_sort = on`); err != nil {
-		t.Fatal(err)
-	}
+	plans := dbtest.Plans(t, pool, "seqscan")
 	who := identity.Actor{ID: uuid.New(), Roles: []identity.Role{identity.Lead}, Teams: []uuid.UUID{uuid.New()}}
 	l := looksLike{lexemes: search.Lexemes("三楼打印机卡纸", 14), since: time.Now().Add(-alikeSince)}
 	for name, scope := range map[string]authz.ReadScope{"all": {All: true}, "team": {Own: true, Teams: who.Teams}} {
 		sql, args := alikeSQL(record.Visible(scope, who, time.Now()), l)
-		plan := explain(t, conn, sql, args)
+		plan := plans.Of(sql, args)
 		if !strings.Contains(plan, "records_open_created_idx") || !strings.Contains(plan, "search_docs_pkey") || strings.Contains(plan, "search_docs_terms_idx") {
 			t.Errorf("%s: other than by the newest open incidents:\n%s", name, plan)
 		}

@@ -140,10 +140,11 @@ func (repository) priority(ctx context.Context, q db.Querier, impact, urgency in
 // dueToClose lists resolved incidents whose time of silence is over, the
 // longest overdue first.
 func (repository) dueToClose(ctx context.Context, q db.Querier, now time.Time, limit int) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT id FROM incidents WHERE state = 'resolved' AND auto_close_at <= @now ORDER BY auto_close_at LIMIT @limit`,
-		db.Args{"now": now, "limit": limit})
+	rows, _ := q.Query(ctx, dueToCloseSQL, db.Args{"now": now, "limit": limit})
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
+
+const dueToCloseSQL = `SELECT id FROM incidents WHERE state = 'resolved' AND auto_close_at <= @now ORDER BY auto_close_at LIMIT @limit`
 
 // trusted lists who is told about a confidential incident from the start: the
 // lead of the team it goes to and the security administrators (controls §6).

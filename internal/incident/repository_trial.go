@@ -61,19 +61,23 @@ func (repository) madeSince(ctx context.Context, q db.Querier, v record.Visibili
 
 // past reads one page of them, newest first.
 func (repository) past(ctx context.Context, q db.Querier, v record.Visibility, since time.Time, after *pastCursor, limit int) ([]past, error) {
-	var at *time.Time
-	var id *uuid.UUID
-	if after != nil {
-		at, id = &after.At, &after.ID
+	if after == nil {
+		after = &pastCursor{At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
-	rows, _ := q.Query(ctx, v.SQL(`SELECT i.id, i.number, i.title, i.description, i.channel, i.impact, i.urgency, m.priority AS computed, i.category_id, i.service_id, i.location,
-			i.department_id, i.team_id, i.confidential, p.vip, i.reported_at, r.created_at, coalesce(c.team_id, s.team_id, (SELECT (value->>'default_team')::uuid FROM settings WHERE name = 'incident')) AS first_team
-		FROM records r JOIN incidents i ON i.id = r.id JOIN people p ON p.id = i.requester_id JOIN incident_priorities m ON m.impact = i.impact AND m.urgency = i.urgency
-			LEFT JOIN incident_categories c ON c.id = i.category_id LEFT JOIN services s ON s.id = i.service_id
-		WHERE r.kind = 'incident' AND r.created_at >= @since AND (@at::timestamptz IS NULL OR (r.created_at, r.id) < (@at, @id::uuid)) AND `,
-		` ORDER BY r.created_at DESC, r.id DESC LIMIT @limit`), v.With(db.Args{"since": since, "at": at, "id": id, "limit": limit}))
+	rows, _ := q.Query(ctx, pastSQL(v), v.With(db.Args{"since": since, "at": after.At, "id": after.ID, "limit": limit}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[past])
 	return out, db.Map(err)
+}
+
+// pastSQL finds the page first: what it shows of each is looked up for these
+// only.
+func pastSQL(v record.Visibility) string {
+	return v.SQL(`SELECT i.id, i.number, i.title, i.description, i.channel, i.impact, i.urgency, m.priority AS computed, i.category_id, i.service_id, i.location,
+			i.department_id, i.team_id, i.confidential, p.vip, i.reported_at, r.created_at, coalesce(c.team_id, s.team_id, (SELECT (value->>'default_team')::uuid FROM settings WHERE name = 'incident')) AS first_team
+		FROM (SELECT r.id, r.created_at FROM records r WHERE r.kind = 'incident' AND r.created_at >= @since AND (r.created_at, r.id) < (@at::timestamptz, @id::uuid) AND `,
+		` ORDER BY r.created_at DESC, r.id DESC LIMIT @limit) r JOIN incidents i ON i.id = r.id JOIN people p ON p.id = i.requester_id
+			JOIN incident_priorities m ON m.impact = i.impact AND m.urgency = i.urgency LEFT JOIN incident_categories c ON c.id = i.category_id LEFT JOIN services s ON s.id = i.service_id
+		ORDER BY r.created_at DESC, r.id DESC`)
 }
 
 // tree is a child → parent table.

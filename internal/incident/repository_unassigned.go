@@ -14,20 +14,20 @@ import (
 // for, the oldest first. Since when is told by the trail: the last act that
 // changed who is responsible, else the report.
 func (repository) lonely(ctx context.Context, q db.Querier, after *pastCursor, limit int) ([]lonely, error) {
-	var at *time.Time
-	var id *uuid.UUID
-	if after != nil {
-		at, id = &after.At, &after.ID
+	if after == nil {
+		after = &pastCursor{At: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)}
 	}
-	rows, _ := q.Query(ctx, `SELECT r.id, r.number, r.priority, r.team_id, r.created_at, a.since AS alarmed,
-			coalesce((SELECT e.at FROM trail_entries e WHERE e.record_id = r.id AND e.outcome = 'success' AND e.diff LIKE '%"assignee":%' ORDER BY e.id DESC LIMIT 1), r.created_at) AS since
-		FROM records r LEFT JOIN incident_unassigned_alarms a ON a.incident_id = r.id
-		WHERE r.kind = 'incident' AND r.assignee_id IS NULL AND r.category IN ('new', 'active', 'pending') AND r.category <> 'pending'
-			AND (@at::timestamptz IS NULL OR (r.created_at, r.id) > (@at, @id::uuid))
-		ORDER BY r.created_at, r.id LIMIT @limit`, db.Args{"at": at, "id": id, "limit": limit})
+	rows, _ := q.Query(ctx, lonelySQL, db.Args{"at": after.At, "id": after.ID, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[lonely])
 	return out, db.Map(err)
 }
+
+const lonelySQL = `SELECT r.id, r.number, r.priority, r.team_id, r.created_at, a.since AS alarmed,
+		coalesce((SELECT e.at FROM trail_entries e WHERE e.record_id = r.id AND e.outcome = 'success' AND e.diff LIKE '%"assignee":%' ORDER BY e.id DESC LIMIT 1), r.created_at) AS since
+	FROM records r LEFT JOIN incident_unassigned_alarms a ON a.incident_id = r.id
+	WHERE r.kind = 'incident' AND r.assignee_id IS NULL AND r.category IN ('new', 'active', 'pending') AND r.category <> 'pending'
+		AND (r.created_at, r.id) > (@at::timestamptz, @id::uuid)
+	ORDER BY r.created_at, r.id LIMIT @limit`
 
 // alarmed notes that the lead is told of a spell without a person. It reports
 // whether that is news.

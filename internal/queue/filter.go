@@ -185,13 +185,14 @@ func (s *Spec) groupable(f Filter) bool {
 }
 
 // Sorted is the order in force: by time left where only open records are
-// listed, unless another was chosen.
+// listed, unless another was chosen. By time left and by priority go open
+// records only: what is closed grows without end and has no index for these.
 func (s *Spec) Sorted(f Filter) string {
 	open := s.open(f.View)
 	switch {
 	case open && (f.Group == "due" || f.Group == "priority"):
 		return f.Group
-	case f.Sort != "" && (f.Sort != "due" || open):
+	case f.Sort != "" && (open || f.Sort != "due" && f.Sort != "priority"):
 		return f.Sort
 	case open:
 		return "due"

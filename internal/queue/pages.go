@@ -169,7 +169,7 @@ func (p Props) sorts() []string {
 	if p.open(p.Filter.View) {
 		return []string{"due", "priority", "updated", "created"}
 	}
-	return []string{"priority", "updated", "created"}
+	return []string{"updated", "created"}
 }
 
 // listName is the list as displays are kept for.

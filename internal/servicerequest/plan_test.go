@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
@@ -20,23 +19,8 @@ import (
 func TestNeedToKnowLooksAtConfidentialRequestsOnly(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	conn, err := pool.PGX().Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off`); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := conn.Query(t.Context(), "EXPLAIN "+outOfStepSQL, db.Args{"now": time.Now(), "soon": time.Now(), "limit": 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plan := strings.Join(lines, "\n"); !strings.Contains(plan, "service_requests_confidential_idx") {
+	plans := dbtest.Plans(t, pool, "seqscan")
+	if plan := plans.Of(outOfStepSQL, db.Args{"now": time.Now(), "soon": time.Now(), "limit": 200}); !strings.Contains(plan, "service_requests_confidential_idx") {
 		t.Errorf("it does not use its index:\n%s", plan)
 	}
 }
@@ -46,14 +30,7 @@ func TestNeedToKnowLooksAtConfidentialRequestsOnly(t *testing.T) {
 func TestTasksOfTeamsComeInTheirOrder(t *testing.T) {
 	t.Parallel()
 	pool := dbtest.New(t)
-	conn, err := pool.PGX().Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off`); err != nil {
-		t.Fatal(err)
-	}
+	plans := dbtest.Plans(t, pool, "seqscan", "bitmapscan", "hashjoin", "mergejoin", "sort")
 	who := identity.Actor{ID: uuid.New()}
 	v := record.Visible(authz.ReadScope{All: true}, who, time.Now())
 	for name, c := range map[string]struct {
@@ -63,15 +40,7 @@ func TestTasksOfTeamsComeInTheirOrder(t *testing.T) {
 	}{"of a person": {true, "service_request_tasks_assignee_idx", 0}, "of teams": {false, "service_request_tasks_team_idx", 1}} {
 		for page, after := range map[string]*TodoCursor{"first": nil, "next": {At: time.Now(), ID: uuid.New()}} {
 			sql, args := todoList(v, who.ID, []uuid.UUID{uuid.New(), uuid.New()}, c.mine, after, 51)
-			rows, err := conn.Query(t.Context(), "EXPLAIN "+sql, args)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if plan := strings.Join(lines, "\n"); !strings.Contains(plan, c.index) || strings.Count(plan, "Sort Key") != c.sorts {
+			if plan := plans.Of(sql, args); !strings.Contains(plan, c.index) || strings.Count(plan, "Sort Key") != c.sorts {
 				t.Errorf("tasks %s, %s page:\n%s", name, page, plan)
 			}
 		}

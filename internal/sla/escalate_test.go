@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/notify"
@@ -146,19 +144,12 @@ func TestPlans(t *testing.T) {
 		ANALYZE records; ANALYZE sla_clocks;`); err != nil {
 		t.Fatal(err)
 	}
+	plans := dbtest.Plans(t, pool)
 	for name, x := range map[string]struct{ sql, index string }{
 		"scan":  {`SELECT record_id FROM sla_clocks WHERE next_at IS NOT NULL AND next_at <= now() ORDER BY next_at, record_id LIMIT 200`, "sla_clocks_next_idx"},
 		"queue": {`SELECT r.* FROM records r WHERE r.kind = 'incident' AND r.category IN ('new', 'active', 'pending') AND (NOT r.confidential) AND (coalesce(r.due_at, 'infinity'::timestamptz), r.id) > ('2026-01-01'::text::timestamptz, '00000000-0000-0000-0000-000000000001') ORDER BY coalesce(r.due_at, 'infinity'::timestamptz), r.id LIMIT 51`, "records_open_due_idx"},
 	} {
-		rows, err := pool.PGX().Query(t.Context(), "EXPLAIN "+x.sql)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan := strings.Join(lines, "\n")
+		plan := plans.Of(x.sql)
 		if !strings.Contains(plan, x.index) || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") {
 			t.Errorf("%s:\n%s", name, plan)
 		}

@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
 	"opsdesk/internal/record"
 )
@@ -19,35 +17,16 @@ import (
 // its first page and those after it; a preview begins with what is open.
 func TestBreachesAndPreviewsReadIndexes(t *testing.T) {
 	t.Parallel()
-	conn, err := dbtest.New(t).PGX().Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), `SET enable_seqscan = off`); err != nil {
-		t.Fatal(err)
-	}
-	explain := func(sql string, args db.Args) string {
-		t.Helper()
-		rows, err := conn.Query(t.Context(), "EXPLAIN "+sql, pgx.QueryExecModeCacheDescribe, args)
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.Join(lines, "\n")
-	}
+	plans := dbtest.Plans(t, dbtest.New(t), "seqscan")
 	v := record.Visible(authz.ReadScope{All: true}, identity.Actor{ID: uuid.New()}, time.Now())
 	for page, after := range map[string]*BreachCursor{"first": nil, "next": {Due: time.Now(), ID: uuid.New(), Metric: Response, Stint: 1}} {
 		sql, args := breachSQL(v, BreachFilter{After: after, Limit: 51})
-		if plan := explain(sql, args); !strings.Contains(plan, "sla_breaches_list_idx") {
+		if plan := plans.Of(sql, args); !strings.Contains(plan, "sla_breaches_list_idx") {
 			t.Errorf("the list of breaches, %s page:\n%s", page, plan)
 		}
 	}
 	sql, args := openRecordsSQL(v, 100)
-	if plan := explain(sql, args); !strings.Contains(plan, "records_open_") && !strings.Contains(plan, "sla_clocks_open_idx") {
+	if plan := plans.Of(sql, args); !strings.Contains(plan, "records_open_") && !strings.Contains(plan, "sla_clocks_open_idx") {
 		t.Errorf("what a preview looks at:\n%s", plan)
 	}
 }
