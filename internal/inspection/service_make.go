@@ -119,6 +119,9 @@ func (s *Service) makeThese(ctx context.Context, u *work.Unit, p Plan, m Making,
 			if n < len(m.Missed) {
 				return i, i.miss(u.Now)
 			}
+			if to := people(p.PersonID); len(to) > 0 {
+				u.Emit("inspection.planned", to...)
+			}
 			return i, nil
 		})
 		if err != nil {

@@ -627,6 +627,28 @@ func TestWhoMay(t *testing.T) {
 	}
 }
 
+// TestWhoIsNamedIsTold: a plan that names somebody tells them of each inspection
+// it makes for them, and of none that was missed before.
+func TestWhoIsNamedIsTold(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	in := d.room()
+	who := d.id(`SELECT id FROM people WHERE username = 'engineer2'`)
+	in.PersonID = &who
+	d.plan(in)
+	for range 2 {
+		d.tick()
+	}
+	told := func() int {
+		d.Drain()
+		return d.count(`SELECT count(*) FROM notifications WHERE event = 'inspection.planned' AND person_id = $1`, who)
+	}
+	made := d.count(`SELECT count(*) FROM inspections WHERE person_id = $1 AND state = 'planned'`, who)
+	if n := told(); made == 0 || n != made {
+		t.Errorf("told of %d of %d", n, made)
+	}
+}
+
 // TestTheLeadIsToldOnce: of what is overdue the team's lead hears once.
 func TestTheLeadIsToldOnce(t *testing.T) {
 	t.Parallel()

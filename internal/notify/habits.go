@@ -21,14 +21,14 @@ var Channels = []string{InboxChannel, MailChannel}
 
 // groups says by the last part of an event's name where it belongs.
 var groups = map[string][]string{
-	"assigned": {"assigned", "task_assigned", "task_ready", "transferred", "substitute"},
+	"assigned": {"assigned", "task_assigned", "task_ready", "transferred", "substitute", "planned", "campaign_asked"},
 	"talk":     {"replied", "noted", "commented", "answered"},
 	"mention":  {"mentioned", "note_mentioned", "named", "watcher_added"},
 	"progress": {
 		"created", "submitted", "accepted", "started", "pended", "resumed", "resolved", "confirmed", "rejected", "reopened", "closed", "cancelled", "successor",
 		"fulfilled", "attached", "detached", "merged", "unmerged", "split", "routed", "returned", "revised",
 	},
-	"deadline": {"view_over", "unassigned", "expiring", "warned", "breached", "escalated", "overdue", "reminded", "due"},
+	"deadline": {"view_over", "unassigned", "expiring", "warned", "breached", "escalated", "overdue", "reminded", "due", "campaign_soon", "campaign_overdue", "meeting_soon"},
 }
 
 // GroupOf is the group of an event.
