@@ -273,3 +273,13 @@ func TestReminder(t *testing.T) {
 		t.Errorf("%d messages after two rounds", n)
 	}
 }
+
+// TestTheDemoTellsHistoriesInOrder: what was in force at an instant is found by
+// time, so that no version of an item may be older than the one before it.
+func TestTheDemoTellsHistoriesInOrder(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	if n := count(t, d, `SELECT count(*) FROM (SELECT at < lag(at) OVER (PARTITION BY item_id ORDER BY version) AS back FROM ci_versions) v WHERE back`); n != 0 {
+		t.Errorf("%d versions are older than those before them", n)
+	}
+}
