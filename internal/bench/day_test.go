@@ -132,6 +132,7 @@ type step struct {
 type place struct {
 	number, view string
 	hours        int // since when there are nearly a thousand incidents
+	item         itemPlace
 }
 
 var steps = []step{
