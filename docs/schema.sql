@@ -2431,6 +2431,7 @@ CREATE INDEX trail_entries_xid_idx ON public.trail_entries USING brin (xid) WITH
 CREATE INDEX views_alert_idx ON public.views USING btree (id) WHERE ((alert_above IS NOT NULL) AND (NOT deleted));
 CREATE UNIQUE INDEX views_name_key ON public.views USING btree (owner_id, kind, COALESCE(team_id, '00000000-0000-0000-0000-000000000000'::uuid), lower(name)) WHERE (NOT deleted);
 CREATE INDEX views_team_idx ON public.views USING btree (team_id) WHERE (NOT deleted);
+CREATE STATISTICS public.ci_items_location_stats ON lower(location) FROM public.ci_items;
 CREATE TRIGGER approval_entries_append_only BEFORE DELETE OR UPDATE ON public.approval_entries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER approval_entries_no_truncate BEFORE TRUNCATE ON public.approval_entries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 CREATE TRIGGER approval_seats_append_only BEFORE DELETE OR UPDATE ON public.approval_seats FOR EACH ROW EXECUTE FUNCTION public.refuse_change();

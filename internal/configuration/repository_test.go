@@ -69,6 +69,7 @@ func TestListPlans(t *testing.T) {
 		"retired":     {Filter{Lifecycle: "disposed"}, asked{}, "ci_items_lifecycle_idx"},
 		"stale":       {Filter{Stale: true}, asked{}, "ci_items_stale_idx"},
 		"place":       {Filter{Location: "place 4999"}, asked{}, "ci_items_location_idx"},
+		"many places": {Filter{Location: "place 1", Lifecycle: "production"}, asked{classes: hardware[:1]}, "ci_items_class_updated_idx"},
 		"exact":       {Filter{}, asked{exact: []uuid.UUID{after.ID}}, "ci_items_pkey"},
 	} {
 		c.f.Limit = 51

@@ -1,0 +1,1 @@
+DROP STATISTICS ci_items_location_stats;
