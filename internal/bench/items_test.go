@@ -130,7 +130,8 @@ func (w *world) items(ctx context.Context, classes []uuid.UUID, from, to int) er
 		serial, address := fmt.Sprintf("SN%09d", number), fmt.Sprintf("10.%d.%d.%d", number>>16&255, number>>8&255, number&255)
 		itm.rows = append(itm.rows, []any{
 			id, number, name, text, pick(w, classes), lifecycle, operational, "installed", 1 + w.r.IntN(4), w.people[w.zipf.Uint64()], where,
-			map[string]any{"serial_number": serial, "ip": address}, "bench", serial, w.agents[0], at, at,
+			map[string]any{"serial_number": serial, "ip": address},
+			"bench", serial, w.agents[0], at, at,
 		})
 		var t search.Terms
 		t.AddTitle(name)
