@@ -65,10 +65,7 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 	case MoveSchedule:
 		add("approved", "CHG-01", c.IsApproved())
 		template()
-		add("future", "CHG-08", c.WindowTo != nil && c.WindowTo.After(s.Now))
-		add("freeze", "CHG-07", !s.Frozen)
-		add("maintenance", "4.2", !slices.ContainsFunc(s.Outside, Outside.Shut))
-		add("conflict", "4.2", s.Conflicts == 0)
+		out = append(out, c.windowGates(s)...)
 	case MoveStart:
 		add("approved", "CHG-01", c.IsApproved())
 		template()
@@ -91,14 +88,27 @@ func (c Change) Gates(m Move, s Situation) []Gate {
 	return out
 }
 
+// windowGates are what a window must keep wherever it is put.
+func (c Change) windowGates(s Situation) []Gate {
+	return []Gate{
+		{"future", "CHG-08", c.WindowTo != nil && c.WindowTo.After(s.Now)},
+		{"freeze", "CHG-07", !s.Frozen},
+		{"maintenance", "4.2", !slices.ContainsFunc(s.Outside, Outside.Shut)},
+		{"conflict", "4.2", s.Conflicts == 0},
+	}
+}
+
 // Open reports whether every gate is open.
 func Open(gates []Gate) bool { return !slices.ContainsFunc(gates, func(g Gate) bool { return !g.OK }) }
 
 // pass refuses a move with all of the gates that are shut, each with its
 // clause.
-func (c Change) pass(m Move, s Situation) error {
+func (c Change) pass(m Move, s Situation) error { return refuse(c.Gates(m, s)) }
+
+// refuse is the fault of the gates that are shut; nil where none is.
+func refuse(gates []Gate) error {
 	f := fault.New(fault.Conflict, "change.error.gates")
-	for _, g := range c.Gates(m, s) {
+	for _, g := range gates {
 		if !g.OK {
 			f.Fields = append(f.Fields, fault.Field{Name: g.Key, Code: "change.gate." + g.Key})
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +29,13 @@ type calendarProps struct {
 	Link     string // to the calendar, where it was made just now
 	Form     url.Values
 	Fault    *fault.Error
+	MayMove  bool         // may plan changes at all: what of them is decided by each
+	Moved    *fault.Error // why a window that was dragged is where it was
+	MovedOf  string       // number of its change
 }
+
+// voids reports whether a move of the window makes a review void.
+func (s Slot) voids() bool { return s.State.asked() }
 
 // day is one day of the calendar.
 type day struct {
@@ -79,7 +86,7 @@ func (h handlers) calendarOf(r *http.Request) (p calendarProps, err error) {
 	if p.Services, err = h.s.Services(ctx); err != nil {
 		return p, err
 	}
-	p.May = h.desk.Can(ctx, ActionFreeze, nil)
+	p.May, p.MayMove = h.desk.Can(ctx, ActionFreeze, nil), h.desk.Can(ctx, ActionEdit, nil)
 	p.Feed, err = h.s.Feed(ctx)
 	return p, err
 }
@@ -203,4 +210,54 @@ func takeOff[T any](param, back string, run func(context.Context, uuid.UUID, Ste
 		web.Flash(w, "ui.done")
 		return web.SeeOther(w, r, back)
 	}
+}
+
+// moveWindow takes a window that was dragged by some days. The calendar comes
+// back as it is then: where the move was refused, with the reasons.
+func (h handlers) moveWindow(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(w, r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	id, err := h.s.key(r)
+	if err != nil {
+		return err
+	}
+	c, _, err := h.s.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	days, err := strconv.Atoi(r.Form.Get("days"))
+	if err != nil || days < -400 || days > 400 {
+		return fault.OnField("days", "validation.number")
+	}
+	in := MoveInput{Void: r.Form.Get("void") != ""}
+	if in.Version, err = strconv.Atoi(r.Form.Get("version")); err != nil {
+		return fault.OnField("version", "validation.number")
+	}
+	if c.WindowFrom != nil {
+		from := c.WindowFrom.In(ui.Zone(ctx)).AddDate(0, 0, days) // at the same time of the day
+		in.From = &from
+	}
+	if _, err = h.s.MoveWindow(work.WithKey(ctx, web.Key(r)), id, in); err == nil {
+		web.Flash(w, "change.said.window_moved")
+		return web.SeeOther(w, r, calendarAddress(r.URL.Query()))
+	}
+	f := fault.Of(err)
+	if !shown(f) {
+		return err
+	}
+	p, perr := h.calendarOf(r)
+	if perr != nil {
+		return err
+	}
+	p.Moved, p.MovedOf = f, c.Label()
+	return web.Render(w, r, web.StatusOf(f), calendarPage(p))
+}
+
+func calendarAddress(q url.Values) string {
+	if len(q) == 0 {
+		return "/changes/calendar"
+	}
+	return "/changes/calendar?" + q.Encode()
 }

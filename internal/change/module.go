@@ -101,6 +101,8 @@ func Mount(s *Service, rt web.Router, inbox Inbox, files *attachment.Service) {
 	act(m, "test", "testChange", "Note the result of the test, with evidence", s.Test)
 	act(m, "ask", "reviewChange", "Ask for the approvals", s.Ask)
 	act(m, "schedule", "scheduleChange", "Book the window; two changes cannot book one item at once", s.Schedule)
+	m.rt.Post("/changes/{id}/move-window", m.h.moveWindow)
+	m.rt.API(http.MethodPost, "/api/v1/changes/{id}/move-window", web.Op{ID: "moveChangeWindow", Tag: "changes", Summary: "Put the window elsewhere, as long as it is; refused where it could not be booked", In: MoveInput{}, Out: Out{}, Versioned: true, Idempotent: true}, write(m.a, s.MoveWindow))
 	act(m, "hold", "holdChange", "Stop a change where it is", s.Hold)
 	act(m, "release", "releaseChange", "Let a held change go on", s.Release)
 	act(m, "start", "startChange", "Begin the implementation, through every gate", s.Start)

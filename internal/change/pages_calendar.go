@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"opsdesk/internal/ui"
@@ -37,4 +38,10 @@ func typedTime(ctx context.Context, s string) string {
 		return ui.Local(ctx, t)
 	}
 	return s
+}
+
+// query is what the address of the page says, to come back to it.
+func (p calendarProps) query() string {
+	_, q, _ := strings.Cut(p.link(p.Day, p.Week), "?")
+	return q
 }

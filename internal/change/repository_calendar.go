@@ -67,16 +67,18 @@ func (freezes) except(b *pgx.Batch, freeze, change, by uuid.UUID, reason string,
 
 // Slot is a change in the calendar.
 type Slot struct {
-	ID     uuid.UUID  `db:"id" json:"id"`
-	Number string     `db:"number" json:"number"`
-	Title  string     `db:"title" json:"title"`
-	State  State      `db:"state" json:"state"`
-	Type   Type       `db:"type" json:"type"`
-	Risk   Level      `db:"risk" json:"risk"`
-	From   time.Time  `db:"window_from" json:"from"`
-	To     time.Time  `db:"window_to" json:"to"`
-	OnHold bool       `db:"on_hold" json:"on_hold"`
-	Serves *uuid.UUID `db:"service_id" json:"service_id"`
+	ID     uuid.UUID `db:"id" json:"id"`
+	Number string    `db:"number" json:"number"`
+	Title  string    `db:"title" json:"title"`
+	State  State     `db:"state" json:"state"`
+	Type   Type      `db:"type" json:"type"`
+	Risk   Level     `db:"risk" json:"risk"`
+	From   time.Time `db:"window_from" json:"from"`
+	To     time.Time `db:"window_to" json:"to"`
+	OnHold bool      `db:"on_hold" json:"on_hold"`
+	// Version is the one that a move of the window speaks of.
+	Version int        `db:"version" json:"version"`
+	Serves  *uuid.UUID `db:"service_id" json:"service_id"`
 }
 
 // slots lists the changes of a span that may be seen, at most maxSlots, by
@@ -90,7 +92,7 @@ func (repository) slots(ctx context.Context, q db.Querier, v record.Visibility, 
 	if s.Item != nil {
 		cond, args["item"] = cond+" AND c.items @> ARRAY[@item::uuid]", *s.Item
 	}
-	rows, _ := q.Query(ctx, v.SQL(`SELECT c.id, r.number, c.title, c.state, c.type, c.risk, c.window_from, c.window_to, c.on_hold, c.service_id
+	rows, _ := q.Query(ctx, v.SQL(`SELECT c.id, r.number, c.title, c.state, c.type, c.risk, c.window_from, c.window_to, c.on_hold, c.version, c.service_id
 		FROM changes c JOIN records r ON r.id = c.id
 		WHERE c.window_from IS NOT NULL AND c.window_from < @to AND c.window_from > @from::timestamptz - interval '31 days' AND c.window_to > @from AND c.state <> 'cancelled'`+cond+` AND `,
 		` ORDER BY c.window_from, c.id LIMIT @limit`), v.With(args))

@@ -124,13 +124,50 @@ func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Change,
 	})
 }
 
+// MoveInput puts the window of a change elsewhere; it stays as long as it is.
+type MoveInput struct {
+	Version int        `json:"version"`
+	From    *time.Time `json:"from" validate:"required"`
+	// Void: whoever moves it knows that a review which was asked for, or given,
+	// is void afterwards.
+	Void bool `json:"void"`
+}
+
+// MoveWindow puts the window elsewhere, as by dragging it in the calendar. It is
+// an edit of the plan with all that follows from one, and it is refused where
+// the window could not be booked: in the past, under a freeze, outside a binding
+// maintenance window, or while another change holds one of the items.
+func (s *Service) MoveWindow(ctx context.Context, id uuid.UUID, in MoveInput) (Change, error) {
+	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, c *Change) error {
+		switch {
+		case !c.State.Planned():
+			return fault.New(fault.Conflict, "change.error.not_planned")
+		case !c.windowReady():
+			return fault.New(fault.Conflict, "change.gate.window")
+		case c.State.asked() && !in.Void:
+			return fault.New(fault.Conflict, "change.error.would_void")
+		}
+		before, from := c.Hash(), whole(in.From)
+		to := from.Add(c.WindowTo.Sub(*c.WindowFrom))
+		c.WindowFrom, c.WindowTo = from, &to
+		at, _, err := s.situation(ctx, u.Tx, u.Actor, *c, u.Now)
+		if err != nil {
+			return err
+		}
+		if err := refuse(c.windowGates(at)); err != nil {
+			return err
+		}
+		return s.replanned(ctx, u, c, before)
+	})
+}
+
 // replanned draws the consequences of an edited plan.
 func (s *Service) replanned(ctx context.Context, u *work.Unit, c *Change, before string) error {
 	was := c.State
 	if !c.replan(before) {
 		return nil
 	}
-	if was == Reviewing || was == Approved || was == Scheduled {
+	if was.asked() {
 		told, err := s.Approvals.Awaited(ctx, u.Tx, c.Ref())
 		if err != nil {
 			return err

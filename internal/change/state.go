@@ -45,6 +45,9 @@ func (s State) Planned() bool {
 	return false
 }
 
+// asked reports whether the review of the plan was asked for, or given.
+func (s State) asked() bool { return s == Reviewing || s == Approved || s == Scheduled }
+
 // Running reports whether somebody is at the systems.
 func (s State) Running() bool { return s == Implementing || s == RollingBack }
 
