@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -21,13 +23,25 @@ func Zone(ctx context.Context) *time.Location {
 		name = "Asia/Shanghai"
 	}
 	if s.zone == nil || s.zoneName != name { // looked up once a page: a list shows many times
-		loc, err := time.LoadLocation(name)
-		if err != nil {
-			loc = time.UTC
-		}
-		s.zone, s.zoneName = loc, name
+		s.zone, s.zoneName = location(name), name
 	}
 	return s.zone
+}
+
+// zones keeps the time zones that were asked for: reading one opens a file, and
+// there are some six hundred.
+var zones sync.Map
+
+func location(name string) *time.Location {
+	if loc, ok := zones.Load(name); ok {
+		return loc.(*time.Location)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	zones.Store(name, loc)
+	return loc
 }
 
 var zhDays = [...]string{"ui.day.0", "ui.day.1", "ui.day.2", "ui.day.3", "ui.day.4", "ui.day.5", "ui.day.6"}
@@ -36,14 +50,14 @@ var zhDays = [...]string{"ui.day.0", "ui.day.1", "ui.day.2", "ui.day.3", "ui.day
 // 22:00 or Sat 28 Nov 22:00; the year stands where it is not this one.
 func Date(ctx context.Context, t time.Time) string {
 	t = t.In(Zone(ctx))
-	year := ""
+	key, year := "ui.date", ""
 	if now := From(ctx).Now.In(Zone(ctx)); !now.IsZero() && now.Year() != t.Year() {
-		year = fmt.Sprint(t.Year())
+		key, year = "ui.date.year", strconv.Itoa(t.Year())
 	}
 	if i18n.Lang(ctx) == i18n.English {
 		return strings.TrimSpace(t.Format("Mon 2 Jan ") + year + " " + t.Format("15:04"))
 	}
-	return T(ctx, "ui.date", "year", year, "month", int(t.Month()), "day", t.Day(), "weekday", T(ctx, zhDays[t.Weekday()]), "time", t.Format("15:04"))
+	return T(ctx, key, "year", year, "month", int(t.Month()), "day", t.Day(), "weekday", T(ctx, zhDays[t.Weekday()]), "time", t.Format("15:04"))
 }
 
 // Stamp is the full instant with its zone, for the title of a short time.

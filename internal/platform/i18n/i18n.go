@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"path"
 	"sort"
-	"strings"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -36,18 +35,17 @@ type Catalog struct {
 
 // Messages are the texts of one language.
 type Messages struct {
-	Lang  string
-	plain map[string]string
-	cut   map[string]pieces // texts with plain placeholders and one form
-	all   map[string]*goi18n.Message
-	loc   *goi18n.Localizer
+	Lang string
+	cut  map[string]pieces // texts without placeholders, or with plain ones, and one form
+	all  map[string]*goi18n.Message
+	loc  *goi18n.Localizer
 }
 
 // New returns an empty catalog of the product's languages.
 func New() *Catalog {
 	c := &Catalog{bundle: goi18n.NewBundle(language.SimplifiedChinese), langs: map[string]*Messages{}}
 	for _, l := range Languages {
-		c.langs[l] = &Messages{Lang: l, plain: map[string]string{}, cut: map[string]pieces{}, all: map[string]*goi18n.Message{}, loc: goi18n.NewLocalizer(c.bundle, l)}
+		c.langs[l] = &Messages{Lang: l, cut: map[string]pieces{}, all: map[string]*goi18n.Message{}, loc: goi18n.NewLocalizer(c.bundle, l)}
 	}
 	return c
 }
@@ -79,10 +77,6 @@ func (c *Catalog) Add(fsys fs.FS) error {
 				return fmt.Errorf("%s: message %q is defined twice", lang, k)
 			}
 			m.all[k] = msg
-			if forms == nil && !strings.Contains(msg.Other, "{{") {
-				m.plain[k] = msg.Other
-				continue
-			}
 			if p, ok := cutUp(msg.Other); ok && msg.One == "" {
 				m.cut[k] = p
 				continue
@@ -128,9 +122,6 @@ func (m *Messages) Has(k string) bool { _, ok := m.all[k]; return ok }
 // T returns the message for k, or k itself so that a gap is visible. args are
 // name, value pairs; a pair named "count" also chooses the plural form.
 func (m *Messages) T(k string, args ...any) string {
-	if s, ok := m.plain[k]; ok {
-		return s
-	}
 	if p, ok := m.cut[k]; ok {
 		return p.join(args)
 	}

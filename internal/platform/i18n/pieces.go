@@ -34,6 +34,9 @@ func cutUp(text string) (pieces, bool) {
 // join fills in name, value pairs; a name without a value shows as a template
 // shows it.
 func (p pieces) join(args []any) string {
+	if len(p) == 1 {
+		return p[0]
+	}
 	var b strings.Builder
 	for n, s := range p {
 		if n%2 == 0 {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
@@ -140,10 +141,22 @@ func problem(w http.ResponseWriter, r *http.Request, f *fault.Error) {
 	_ = json.NewEncoder(w).Encode(p) // the client went away; nothing is left to tell it
 }
 
+// pages keeps the buffers in which pages are written; one that a huge page made
+// larger than maxKept bytes is given up.
+var pages = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 64<<10)) }}
+
+const maxKept = 1 << 20
+
 // Render writes a complete page or nothing.
 func Render(w http.ResponseWriter, r *http.Request, code int, c templ.Component) error {
-	var b bytes.Buffer
-	if err := c.Render(r.Context(), &b); err != nil {
+	b := pages.Get().(*bytes.Buffer)
+	defer func() {
+		if b.Cap() <= maxKept {
+			b.Reset()
+			pages.Put(b)
+		}
+	}()
+	if err := c.Render(r.Context(), b); err != nil {
 		return err
 	}
 	h := w.Header()
