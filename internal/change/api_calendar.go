@@ -23,6 +23,7 @@ type (
 		Freezes     []Freeze `json:"freezes"`
 		Windows     []Band   `json:"windows"`
 		More        bool     `json:"more"`
+		MoreFreezes bool     `json:"more_freezes"`
 		MoreWindows bool     `json:"more_windows"`
 	}
 )
@@ -48,7 +49,7 @@ func (a api) calendar(w http.ResponseWriter, r *http.Request) (err error) {
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), nonNil(c.Bands), c.More, c.MoreBands})
+	return web.JSON(w, http.StatusOK, calendarOut{nonNil(c.Slots), nonNil(c.Freezes), nonNil(c.Bands), c.More, c.MoreFreezes, c.MoreBands})
 }
 
 func (a api) freeze(w http.ResponseWriter, r *http.Request) error {

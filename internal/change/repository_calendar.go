@@ -40,9 +40,9 @@ func (freezes) ForUpdate(ctx context.Context, tx db.Tx, id uuid.UUID) (Freeze, e
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Freeze])
 }
 
-// between lists the freezes in a span, at most 200.
+// between lists the freezes in a span, at most one more than maxFreezes.
 func (freezes) between(ctx context.Context, q db.Querier, from, to time.Time) ([]Freeze, error) {
-	rows, _ := q.Query(ctx, `SELECT `+freezeColumns+` FROM change_freezes WHERE NOT lifted AND to_at > @from AND from_at < @to ORDER BY from_at, id LIMIT 200`, db.Args{"from": from, "to": to})
+	rows, _ := q.Query(ctx, `SELECT `+freezeColumns+` FROM change_freezes WHERE NOT lifted AND to_at > @from AND from_at < @to ORDER BY from_at, id LIMIT @limit`, db.Args{"from": from, "to": to, "limit": maxFreezes + 1})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Freeze])
 	return out, db.Map(err)
 }

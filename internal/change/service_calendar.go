@@ -29,18 +29,22 @@ type Span struct {
 	Service, Item *uuid.UUID
 }
 
-// maxSlots bounds what one calendar shows.
-const maxSlots = 1000
+// maxSlots and maxFreezes bound what one calendar shows.
+const (
+	maxSlots   = 1000
+	maxFreezes = 200
+)
 
 const longestSpan = 62 * 24 * time.Hour
 
 // Calendar is the changes and the freezes of a span.
 type Calendar struct {
-	Slots     []Slot
-	Freezes   []Freeze
-	Bands     []Band // times of maintenance windows
-	More      bool   // there are more changes than a calendar shows
-	MoreBands bool   // and more times of windows
+	Slots       []Slot
+	Freezes     []Freeze
+	Bands       []Band // times of maintenance windows
+	More        bool   // there are more changes than a calendar shows
+	MoreFreezes bool   // and more freezes
+	MoreBands   bool   // and more times of windows
 }
 
 // Calendar lists what the actor may see of a span.
@@ -68,6 +72,9 @@ func (s *Service) Calendar(ctx context.Context, span Span) (c Calendar, err erro
 		})
 	if len(c.Slots) > maxSlots {
 		c.Slots, c.More = c.Slots[:maxSlots], true
+	}
+	if len(c.Freezes) > maxFreezes {
+		c.Freezes, c.MoreFreezes = c.Freezes[:maxFreezes], true
 	}
 	return c, db.Map(err)
 }
