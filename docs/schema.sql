@@ -91,6 +91,11 @@ CREATE FUNCTION public.record_open(kind text, category text) RETURNS boolean
     AS $$
 	SELECT kind <> 'ci' AND category IN ('new', 'active', 'pending')
 $$;
+CREATE FUNCTION public.record_week(kind text, at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+	SELECT kind || ':' || floor(extract(epoch FROM at) / 604800)::bigint
+$$;
 CREATE FUNCTION public.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -117,6 +122,13 @@ CREATE FUNCTION public.search_docs_follow() RETURNS trigger
     AS $$
 BEGIN
 	UPDATE search_docs SET open = record_open(NEW.kind, NEW.category) WHERE record_id = NEW.id AND open <> record_open(NEW.kind, NEW.category);
+	RETURN NULL;
+END $$;
+CREATE FUNCTION public.search_docs_follow_week() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+	UPDATE search_docs SET week = ARRAY[record_week(NEW.kind, NEW.updated_at)] WHERE record_id = NEW.id;
 	RETURN NULL;
 END $$;
 CREATE FUNCTION public.sla_breaches_stay() RETURNS trigger
@@ -1470,6 +1482,7 @@ CREATE TABLE public.records (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
+    CONSTRAINT records_items_not_confidential CHECK (((kind <> 'ci'::text) OR (NOT confidential))),
     CONSTRAINT records_state_category CHECK ((category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text])))
 );
 CREATE TABLE public.river_job (
@@ -1594,9 +1607,11 @@ CREATE TABLE public.search_docs (
     terms tsvector NOT NULL,
     talk tsvector NOT NULL,
     notes tsvector NOT NULL,
-    open boolean DEFAULT true NOT NULL
+    open boolean DEFAULT true NOT NULL,
+    week text[] DEFAULT '{}'::text[] NOT NULL
 );
 ALTER TABLE ONLY public.search_docs ALTER COLUMN terms SET STATISTICS 500;
+ALTER TABLE ONLY public.search_docs ALTER COLUMN week SET STATISTICS 500;
 CREATE SEQUENCE public.service_request_numbers
     START WITH 1
     INCREMENT BY 1
@@ -2396,10 +2411,10 @@ CREATE UNIQUE INDEX routing_sets_number_key ON public.routing_sets USING btree (
 CREATE UNIQUE INDEX routing_sets_one_draft_key ON public.routing_sets USING btree (state) WHERE (state = 'draft'::text);
 CREATE UNIQUE INDEX routing_sets_one_in_force_key ON public.routing_sets USING btree (state) WHERE (state = 'published'::text);
 CREATE INDEX routing_trials_at_idx ON public.routing_trials USING btree (at);
-CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes);
+CREATE INDEX search_docs_notes_idx ON public.search_docs USING gin (notes, week);
 CREATE INDEX search_docs_open_notes_idx ON public.search_docs USING gin (notes) WHERE open;
 CREATE INDEX search_docs_open_terms_idx ON public.search_docs USING gin (terms) WHERE open;
-CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms);
+CREATE INDEX search_docs_terms_idx ON public.search_docs USING gin (terms, week);
 CREATE INDEX service_request_tasks_assignee_idx ON public.service_request_tasks USING btree (assignee_id, ready_at, id) WHERE (state = 'ready'::text);
 CREATE INDEX service_request_tasks_holder_idx ON public.service_request_tasks USING btree (assignee_id, request_id) WHERE (state = ANY (ARRAY['waiting'::text, 'ready'::text]));
 CREATE INDEX service_request_tasks_made_idx ON public.service_request_tasks USING btree (made_id) WHERE (made_id IS NOT NULL);
@@ -2464,6 +2479,7 @@ CREATE TRIGGER inspections_keep BEFORE UPDATE ON public.inspections FOR EACH ROW
 CREATE TRIGGER inspections_kept BEFORE DELETE ON public.inspections FOR EACH ROW WHEN ((old.state = ANY (ARRAY['done'::text, 'missed'::text, 'cancelled'::text]))) EXECUTE FUNCTION public.inspections_keep();
 CREATE TRIGGER records_closed_in_search AFTER INSERT ON public.records FOR EACH ROW WHEN ((NOT public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
 CREATE TRIGGER records_open_in_search AFTER UPDATE OF category ON public.records FOR EACH ROW WHEN ((public.record_open(old.kind, old.category) <> public.record_open(new.kind, new.category))) EXECUTE FUNCTION public.search_docs_follow();
+CREATE TRIGGER records_week_in_search AFTER UPDATE OF updated_at ON public.records FOR EACH ROW WHEN ((public.record_week(old.kind, old.updated_at) <> public.record_week(new.kind, new.updated_at))) EXECUTE FUNCTION public.search_docs_follow_week();
 CREATE TRIGGER role_grants_generation AFTER INSERT OR DELETE OR UPDATE ON public.role_grants FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();
 CREATE TRIGGER routing_sets_keep BEFORE UPDATE ON public.routing_sets FOR EACH ROW WHEN (((old.state <> 'draft'::text) AND ((new.rules IS DISTINCT FROM old.rules) OR (new.number <> old.number) OR (new.note <> old.note) OR (new.state = 'draft'::text)))) EXECUTE FUNCTION public.keep_published_rules();
 CREATE TRIGGER services_generation AFTER INSERT OR DELETE OR UPDATE ON public.services FOR EACH STATEMENT EXECUTE FUNCTION public.generations_count();

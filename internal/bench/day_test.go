@@ -171,12 +171,15 @@ func BenchmarkEngineersDay(b *testing.B) {
 }
 
 // compare takes each step in both desks, in turn, so that what else the machine
-// does falls on both alike.
+// does falls on both alike. OPSDESK_BENCH_STEP names what to take alone.
 func compare(b *testing.B, what string, steps []step, small, large *machine, sp, lp place) {
 	b.Helper()
 	sv, lv := small.visitor(b, "lead"), large.visitor(b, "lead")
 	fmt.Printf("%-34s %-30s %-30s\n", "", "1,000 "+what, "the large desk")
 	for _, s := range steps {
+		if !strings.Contains(s.name, os.Getenv("OPSDESK_BENCH_STEP")) {
+			continue
+		}
 		was, now := timed(b, 100, func() error { return s.run(sv, sp) }, func() error { return s.run(lv, lp) })
 		ratio := float64(now.median) / float64(was.median)
 		verdict := ""
@@ -274,6 +277,9 @@ func (m *machine) place(b *testing.B) place {
 // lookup, and as many bytes.
 func (m *machine) floor(b *testing.B, v *visitor, at place) {
 	b.Helper()
+	// The same bytes travel: a client that takes them as they are, as a proxy does
+	// that compresses for all.
+	v.client.Transport = &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	_, page, err := v.do(http.MethodGet, m.server.URL, "/incidents/"+at.number, nil)
 	if err != nil {
 		b.Fatal(err)
@@ -326,6 +332,17 @@ func BenchmarkTicketPage(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkFloor is the ticket page against the bare handler alone, in a small
+// desk, for trying things out.
+func BenchmarkFloor(b *testing.B) {
+	if b.N > 1 {
+		b.Skip("one round is enough")
+	}
+	m := start(b)
+	fillWorld(b, m.url, smallSize, smallOpen, eventsEach)
+	m.floor(b, m.visitor(b, "lead"), m.place(b))
 }
 
 // bare is a handler that does what no page can do without: one select, the

@@ -65,7 +65,7 @@ func BenchmarkItems(b *testing.B) {
 // item finds a server in use, and the owner who has the most items.
 func (m *machine) item(b *testing.B) (p place) {
 	b.Helper()
-	if err := m.pool.QueryRow(b.Context(), `SELECT 'CI' || to_char(number, 'FM000000'), class_id::text, attributes->>'serial_number', attributes->>'ip',
+	if err := m.pool.QueryRow(b.Context(), `SELECT 'CI' || number, class_id::text, attributes->>'serial_number', attributes->>'ip',
 			(SELECT owner_id::text FROM ci_items WHERE number > 100000 AND owner_id IS NOT NULL GROUP BY owner_id ORDER BY count(*) DESC LIMIT 1)
 		FROM ci_items WHERE number > 100500 AND class_id = md5('ci.class:server')::uuid AND lifecycle = 'production' ORDER BY number LIMIT 1`).
 		Scan(&p.number, &p.item.class, &p.item.serial, &p.item.address, &p.item.owner); err != nil {
@@ -80,7 +80,7 @@ var itemTables = []string{"ci_items", "ci_identifiers", "ci_versions", "ci_relat
 // itemSets follow from the items once these are there.
 var itemSets = []string{
 	`INSERT INTO records (id, kind, number, title, state, category, created_by, created_at, updated_at)
-	 SELECT id, 'ci', 'CI' || to_char(number, 'FM000000'), name, lifecycle, CASE WHEN lifecycle = 'retired' THEN 'closed' ELSE 'active' END, created_by, created_at, updated_at FROM ci_items WHERE number > 100000`,
+	 SELECT id, 'ci', 'CI' || number, name, lifecycle, CASE WHEN lifecycle = 'retired' THEN 'closed' ELSE 'active' END, created_by, created_at, updated_at FROM ci_items WHERE number > 100000`,
 	`INSERT INTO ci_identifiers (item_id, key, value) SELECT id, k, lower(v) FROM ci_items, LATERAL (VALUES ('name', name), ('serial_number', attributes->>'serial_number'), ('ip', attributes->>'ip')) x (k, v)
 	 WHERE number > 100000 AND v IS NOT NULL`,
 	`INSERT INTO ci_versions (item_id, version, at, actor_id, actor_name, source, source_ref, state)
@@ -113,7 +113,7 @@ func fillItems(b *testing.B, url string, size, _ int) {
 
 func (w *world) items(ctx context.Context, classes []uuid.UUID, from, to int) error {
 	itm := &table{name: "ci_items", columns: strings.Fields("id number name description class_id lifecycle operational install criticality owner_id location attributes source source_key created_by created_at updated_at")}
-	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open")}
+	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open week")}
 	for n := from; n < to; n++ {
 		id, number := w.id(), int64(100_001+n)
 		name, text := pick(w, placesZh)+pick(w, thingsZh), pick(w, detailsZh)
@@ -141,7 +141,7 @@ func (w *world) items(ctx context.Context, classes []uuid.UUID, from, to int) er
 		v := t.Vector()
 		h := fnv.New64a()
 		_, _ = h.Write([]byte(v)) // never fails
-		doc.rows = append(doc.rows, []any{id, int64(h.Sum64()), v, "", "", lifecycle != "retired"})
+		doc.rows = append(doc.rows, []any{id, int64(h.Sum64()), v, "", "", lifecycle != "retired", search.Week(configuration.Kind, at)})
 	}
 	return w.copy(ctx, itm, doc)
 }

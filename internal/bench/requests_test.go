@@ -96,7 +96,7 @@ func (w *world) requests(ctx context.Context, items [][2]uuid.UUID, from, to, si
 	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at due_at")}
 	clk := &table{name: "sla_clocks", columns: clockColumns}
 	evt := &table{name: "sla_events", columns: clockEventColumns}
-	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open")}
+	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open week")}
 	trl := &table{name: "trail_entries", columns: trailColumns}
 	for n := from; n < to; n++ {
 		rid, at := w.id(), w.when(n, size)
@@ -141,7 +141,7 @@ func (w *world) requests(ctx context.Context, items [][2]uuid.UUID, from, to, si
 		reg.rows = append(reg.rows, []any{rid, "servicerequest", number, what, state, category, priority, by, by, assignee, team, service, at, updated, closed, due})
 		var t search.Terms
 		t.AddTitle(what)
-		doc.rows = append(doc.rows, []any{rid, int64(n), t.Vector(), "", "", category != "closed"})
+		doc.rows = append(doc.rows, []any{rid, int64(n), t.Vector(), "", "", category != "closed", search.Week(servicerequest.Kind, updated)})
 		for e := range w.events {
 			trl.rows = append(trl.rows, w.entry(at.Add(time.Duration(e)*time.Hour), agent, requestActs[e%len(requestActs)], "servicerequest", rid, number, e+1))
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/incident"
 	"opsdesk/internal/search"
 )
 
@@ -178,7 +179,7 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 	reg := &table{name: "records", columns: strings.Fields("id kind number title state category priority requester_id created_by assignee_id team_id service_id created_at updated_at closed_at due_at")}
 	clk := &table{name: "sla_clocks", columns: clockColumns}
 	evt := &table{name: "sla_events", columns: clockEventColumns}
-	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open")}
+	doc := &table{name: "search_docs", columns: strings.Fields("record_id hash terms talk notes open week")}
 	say := &table{name: "comments", columns: strings.Fields("id record_id author_id author_name body at")}
 	note := &table{name: "notes", columns: strings.Fields("id record_id author_id author_name body at")}
 	trl := &table{name: "trail_entries", columns: trailColumns}
@@ -222,7 +223,7 @@ func (w *world) chunk(ctx context.Context, from, to, size, open int) error {
 		if w.r.IntN(2) == 0 {
 			note.rows = append(note.rows, []any{w.id(), rid, agent, "王磊", "已联系供应商，等待备件。", at.Add(2 * time.Hour)})
 		}
-		doc.rows = append(doc.rows, []any{rid, int64(n), v, "", "", isOpen})
+		doc.rows = append(doc.rows, []any{rid, int64(n), v, "", "", isOpen, search.Week(incident.Kind, updated)})
 		for e := range w.events {
 			trl.rows = append(trl.rows, w.entry(at.Add(time.Duration(e)*7*time.Minute), agent, acts[e%len(acts)], "incident", rid, number, e+1))
 		}
@@ -297,7 +298,7 @@ func (w *world) clocks(clk, evt *table, id, agent uuid.UUID, at time.Time, respo
 func (w *world) copyDocs(ctx context.Context, t *table) error {
 	var out strings.Builder
 	for _, r := range t.rows {
-		fmt.Fprintf(&out, "%s\t%d\t%s\t\t\t%t\n", r[0], r[1], strings.ReplaceAll(r[2].(string), `\`, `\\`), r[5])
+		fmt.Fprintf(&out, "%s\t%d\t%s\t\t\t%t\t{%s}\n", r[0], r[1], strings.ReplaceAll(r[2].(string), `\`, `\\`), r[5], r[6])
 	}
 	_, err := w.conn.PgConn().CopyFrom(ctx, strings.NewReader(out.String()), "COPY search_docs ("+strings.Join(t.columns, ", ")+") FROM STDIN")
 	return err

@@ -274,5 +274,5 @@ func (c Change) doc() search.Doc {
 	for _, s := range slices.Concat(c.Steps, c.Back) {
 		texts = append(texts, s.Title)
 	}
-	return search.Doc{ID: c.ID, Title: c.Title, Texts: texts}
+	return search.Doc{ID: c.ID, Week: search.Week(Kind, c.UpdatedAt), Title: c.Title, Texts: texts}
 }

@@ -136,7 +136,7 @@ func (i Item) doc() search.Doc {
 			texts = append(texts, s)
 		}
 	}
-	return search.Doc{ID: i.ID, Title: i.Name, Texts: texts}
+	return search.Doc{ID: i.ID, Week: search.Week(Kind, i.UpdatedAt), Title: i.Name, Texts: texts}
 }
 
 // owned: what is in use has somebody who answers for it (regulation 3.1).

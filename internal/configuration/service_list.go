@@ -60,7 +60,15 @@ func (s *Service) asked(ctx context.Context, f Filter, m Model) (record.Visibili
 		return v, a, err
 	}
 	none := record.Visible(authz.ReadScope{}, who, s.desk.Now()) // items have no notes
-	a.found, a.args = search.Scope{Read: v, Notes: none}.Match(search.Parse(f.Text, g))
+	scope, words := search.Scope{Read: v, Notes: none}, search.Parse(f.Text, g)
+	a.found, a.args = scope.Match(words)
+	if f.Sort != "name" && !words.Empty() {
+		a.words = words
+		a.since = func(weeks []string) (string, db.Args) {
+			scope.Weeks = weeks
+			return scope.Match(words)
+		}
+	}
 	return v, a, nil
 }
 
@@ -100,7 +108,7 @@ func (s *Service) list(ctx context.Context, m Model, f Filter, cursor string) (p
 	}
 	want := f.Limit
 	f.Limit++
-	if p.Rows, err = s.repo.list(ctx, s.desk.DB, v, f, a); err != nil {
+	if p.Rows, err = s.read(ctx, v, f, a); err != nil {
 		return p, err
 	}
 	if len(p.Rows) > want {
@@ -113,6 +121,14 @@ func (s *Service) list(ctx context.Context, m Model, f Filter, cursor string) (p
 	}
 	if p.Next == "" && cursor == "" {
 		p.Total = len(p.Rows)
+		return p, nil
+	}
+	if f.CountTo == 0 && (a.found != "" || f.Location != "") {
+		// A word may stand in every item there is, and to count only some of them
+		// the index must still read all; those of a place are in no order, so that
+		// each must be looked at for whatever else is asked. "More than a page" has
+		// to do.
+		p.Limit, p.Total = want, want+1
 		return p, nil
 	}
 	p.Total, err = s.repo.count(ctx, s.desk.DB, v, f, a, p.Limit)
@@ -159,5 +175,21 @@ func (s *Service) Pick(ctx context.Context, text string, class *uuid.UUID, limit
 	if err != nil {
 		return nil, err
 	}
-	return s.repo.list(ctx, s.desk.DB, v, Filter{Text: text, Limit: limit}, a)
+	return s.read(ctx, v, Filter{Text: text, Limit: limit}, a)
+}
+
+// read reads rows; those with some words, where the last changed come first, of
+// the newest weeks first.
+func (s *Service) read(ctx context.Context, v record.Visibility, f Filter, a asked) ([]Row, error) {
+	if a.since == nil {
+		return s.repo.list(ctx, s.desk.DB, v, f, a)
+	}
+	at := s.desk.Now()
+	if a.after != nil {
+		at = a.after.At
+	}
+	return search.Newest(ctx, s.desk.DB, a.words, Kind, at, f.Limit, func(weeks []string) ([]Row, error) {
+		a.found, a.args = a.since(weeks)
+		return s.repo.list(ctx, s.desk.DB, v, f, a)
+	})
 }

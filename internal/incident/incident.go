@@ -104,7 +104,7 @@ func (i Incident) Entry() record.Entry {
 
 // doc is what the incident is found by, for everybody who may read it.
 func (i Incident) doc() search.Doc {
-	return search.Doc{ID: i.ID, Title: i.Title, Texts: []string{i.Label(), i.Description, i.Location, i.Device, i.Cause, i.Process}}
+	return search.Doc{ID: i.ID, Week: search.Week(Kind, i.UpdatedAt), Title: i.Title, Texts: []string{i.Label(), i.Description, i.Location, i.Device, i.Cause, i.Process}}
 }
 
 // move takes one step of the state machine and clears what the old state held.

@@ -138,7 +138,7 @@ func (i Inspection) doc() search.Doc {
 	for _, p := range i.Points {
 		texts = append(texts, p.Zh, p.En)
 	}
-	return search.Doc{ID: i.ID, Title: i.NameZh, Texts: texts}
+	return search.Doc{ID: i.ID, Week: search.Week(Kind, i.UpdatedAt), Title: i.NameZh, Texts: texts}
 }
 
 // Point is the point of a key.

@@ -67,7 +67,15 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		scope := q.Scope(who, v)
 		view, _ := q.view(f.View)
 		scope.Open = view.Open
-		a.found, a.args = scope.Match(search.Parse(f.Text, g), people...)
+		words := search.Parse(f.Text, g)
+		a.found, a.args = scope.Match(words, people...)
+		if len(people) == 0 && !words.Empty() && !scope.Open && q.Sorted(f) == "updated" && q.groupBy(f.Group) == "" {
+			a.words = words
+			a.since = func(weeks []string) (string, db.Args) {
+				scope.Weeks = weeks
+				return scope.Match(words)
+			}
+		}
 	}
 	return a, nil
 }
@@ -92,7 +100,21 @@ func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
 
 // read asks for rows and completes them.
 func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
-	out, err := rows[R](ctx, q.desk.DB, &q.Spec, f, a)
+	ask := func(a Ask) ([]R, error) { return rows[R](ctx, q.desk.DB, &q.Spec, f, a) }
+	out, err := []R(nil), error(nil)
+	if a.since == nil {
+		out, err = ask(a)
+	} else {
+		at := a.Now
+		if f.After != nil {
+			at = f.After.At
+		}
+		out, err = search.Newest(ctx, q.desk.DB, a.words, q.Kind, at, f.Limit, func(weeks []string) ([]R, error) {
+			part := a
+			part.found, part.args = a.since(weeks)
+			return ask(part)
+		})
+	}
 	if err != nil || q.Complete == nil {
 		return out, err
 	}
@@ -111,6 +133,9 @@ func (q *Queue[R]) Count(ctx context.Context, f Filter, limit int) (int, error) 
 // List lists the records that the actor may see and the filter asks for. cursor
 // is the Next of the page before.
 func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], error) {
+	if f.Limit <= 0 || f.Limit > maxPage {
+		f.Limit = PageSize
+	}
 	p, err := q.page(ctx, f, cursor)
 	if err != nil {
 		return p, err
@@ -125,7 +150,7 @@ func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], 
 	if view, _ := q.view(f.View); f.CountTo == 0 && f.Text != "" && !view.Open {
 		// A word may stand in every record there ever was, and to count only some
 		// of them the index must still read all: "more than a page" has to do.
-		p.Limit, p.Total = PageSize, PageSize+1
+		p.Limit, p.Total = f.Limit, f.Limit+1
 		return p, nil
 	}
 	p.Total, err = q.Count(ctx, f, p.Limit)
@@ -134,9 +159,6 @@ func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], 
 
 // page is List without the count.
 func (q *Queue[R]) page(ctx context.Context, f Filter, cursor string) (p Page[R], err error) {
-	if f.Limit <= 0 || f.Limit > maxPage {
-		f.Limit = PageSize
-	}
 	if f.After, err = db.ParseCursor[Cursor](cursor); err != nil {
 		return p, err
 	}

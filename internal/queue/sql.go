@@ -13,6 +13,7 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
+	"opsdesk/internal/search"
 	"opsdesk/internal/sla"
 )
 
@@ -94,6 +95,10 @@ type Ask struct {
 	Zone    *time.Location
 	found   string // condition of the words asked for; "" for none
 	args    db.Args
+	// since is the same condition, for what last changed in some weeks only; nil
+	// where the list is not in the order of changes.
+	since func(weeks []string) (string, db.Args)
+	words search.Query
 	// below maps the values of a field to what is under them.
 	below map[string]map[uuid.UUID][]uuid.UUID
 	// also narrows what the access predicate lets through: what may be read and

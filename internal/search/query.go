@@ -9,6 +9,13 @@ import (
 // nothing.
 type Query struct {
 	sql string
+	// index is what the index is asked: the same with the beginnings of words for
+	// words that may go on (see beginning), which finds no less.
+	index string
+	// loose is the index's question with one pair of each run of Chinese only: no
+	// less is found by it, and the planner knows how many that is. It takes the
+	// pairs of a run for independent of each other, which they never are.
+	loose string
 	// Words are what to mark in the texts found.
 	Words []string
 }
@@ -25,30 +32,50 @@ const maxTerms = 16
 // pinyin initials of a title.
 func Parse(text string, g Glossary) Query {
 	var q Query
-	var parts []string
+	var parts, index, loose []string
 	for _, piece := range pieces(text) {
 		if len(parts) == maxTerms {
 			break
 		}
 		if piece.exact {
-			if s := phrase(runs(piece.text), false); s != "" {
-				parts, q.Words = append(parts, s), append(q.Words, piece.text)
+			if s := phrase(runs(piece.text), whole); s != "" {
+				parts, index, q.Words = append(parts, s), append(index, s), append(q.Words, piece.text)
+				loose = append(loose, phrase(first(runs(piece.text)), whole))
 			}
 			continue
 		}
 		alternatives := append([]string{piece.text}, g.Synonyms(piece.text)...)
-		var or []string
+		var or, orIndex, orLoose []string
 		for i, a := range alternatives {
-			if s := phrase(runs(a), i == 0); s != "" {
+			last, lastOfIndex := whole, whole
+			if i == 0 {
+				last, lastOfIndex = open, begins
+			}
+			if s := phrase(runs(a), last); s != "" {
 				or, q.Words = append(or, s), append(q.Words, a)
+				orIndex = append(orIndex, phrase(runs(a), lastOfIndex))
+				orLoose = append(orLoose, phrase(first(runs(a)), lastOfIndex))
 			}
 		}
 		if len(or) > 0 {
-			parts = append(parts, "("+strings.Join(or, " | ")+")")
+			parts, index, loose = append(parts, anyOf(or)), append(index, anyOf(orIndex)), append(loose, anyOf(orLoose))
 		}
 	}
-	q.sql = strings.Join(parts, " & ")
+	q.sql, q.index, q.loose = strings.Join(parts, " & "), strings.Join(index, " & "), strings.Join(loose, " & ")
 	return q
+}
+
+func anyOf(list []string) string { return "(" + strings.Join(list, " | ") + ")" }
+
+// first keeps one pair of each run of Chinese.
+func first(list []run) []run {
+	out := slices.Clone(list)
+	for n, r := range out {
+		if r.han {
+			out[n].text = r.text[:min(2, len(r.text))]
+		}
+	}
+	return out
 }
 
 type piece struct {
@@ -78,8 +105,17 @@ func pieces(text string) []piece {
 
 var markers = strings.NewReplacer("\x00", " ", "\x01", " ", `"`, "\x00\x01\x00", "“", "\x00\x01\x00", "”", "\x00\x01\x00", "「", "\x00\x01\x00", "」", "\x00\x01\x00")
 
-// phrase asks for runs one after the other. With open the last word may go on.
-func phrase(list []run, open bool) string {
+// ending says how the last word of a question is meant.
+type ending int
+
+const (
+	whole  ending = iota // as it is
+	open                 // it may go on
+	begins               // it may go on, as the index is asked: no less than open
+)
+
+// phrase asks for runs one after the other.
+func phrase(list []run, last ending) string {
 	var parts []string
 	for i, r := range list {
 		switch {
@@ -93,8 +129,12 @@ func phrase(list []run, open bool) string {
 			parts = append(parts, strings.Join(pairs, " <-> "))
 		default:
 			w := word(r.text)
-			s := lexeme(w, open && i == len(list)-1 && len(w) > 1)
-			if open && len(list) == 1 && len(w) > 1 && len(w) <= maxInitial && strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == "" {
+			goesOn := last != whole && i == len(list)-1 && len(w) > 1
+			s := lexeme(w, goesOn)
+			if b, ok := beginning(w); ok && goesOn && last == begins {
+				s = lexeme(b, false)
+			}
+			if last != whole && len(list) == 1 && len(w) > 1 && len(w) <= maxInitial && strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") == "" {
 				s = "(" + s + " | " + lexeme("~"+w, true) + ")"
 			}
 			parts = append(parts, s)

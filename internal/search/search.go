@@ -24,6 +24,7 @@ import (
 // Doc is what a record says of itself to be found by.
 type Doc struct {
 	ID    uuid.UUID
+	Week  string // in which the record last changed, see Week
 	Title string
 	Texts []string
 }
@@ -41,8 +42,10 @@ func (d Doc) vector() string {
 
 // Queue adds a new record to the index, in the batch that makes it.
 func Queue(b *pgx.Batch, d Doc) {
-	b.Queue(`INSERT INTO search_docs (record_id, hash, terms, talk, notes, open) VALUES (@id, @hash, @terms::text::tsvector, '', '',
-		coalesce((SELECT record_open(kind, category) FROM records WHERE id = @id), true)) ON CONFLICT DO NOTHING`, d.args())
+	args := d.args()
+	args["week"] = []string{d.Week}
+	b.Queue(`INSERT INTO search_docs (record_id, hash, terms, talk, notes, week, open) VALUES (@id, @hash, @terms::text::tsvector, '', '', @week,
+		coalesce((SELECT record_open(kind, category) FROM records WHERE id = @id), true)) ON CONFLICT DO NOTHING`, args)
 }
 
 // QueueUpdate puts a record's own texts into the index again where they have
@@ -76,11 +79,13 @@ func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
 
 // Scope is what a reader's questions may reach: the records, and among them
 // those whose notes they may read. Open leaves out what is not open, and finds
-// the rest by an index that has only that.
+// the rest by an index that has only that; Weeks leaves out what last changed in
+// another of them (see Back).
 type Scope struct {
 	Read  record.Visibility
 	Notes record.Visibility
 	Open  bool
+	Weeks []string
 }
 
 // Match is the condition on `records r` that a record is found by the
@@ -103,9 +108,22 @@ func (s Scope) match(q Query) (string, db.Args) {
 	if s.Open {
 		head += `d.open AND `
 	}
-	terms := head + `d.terms @@ @search::text::tsquery)`
-	both := head + `(d.terms @@ @search::text::tsquery OR d.notes @@ @search::text::tsquery))`
 	args := db.Args{"search": q.sql}
+	if s.Weeks != nil {
+		head += `d.week && @search_weeks::text[] AND `
+		args["search_weeks"] = s.Weeks
+	}
+	// What the index finds is looked at once more where it was asked for more than
+	// is wanted; as a function, since an operator would be asked of the index.
+	has := func(column string) string {
+		if q.index == q.sql {
+			return column + ` @@ @search::text::tsquery`
+		}
+		args["search_index"] = q.index
+		return `(` + column + ` @@ @search_index::text::tsquery AND ts_match_vq(` + column + `, @search::text::tsquery))`
+	}
+	terms := head + has(`d.terms`) + `)`
+	both := head + `(` + has(`d.terms`) + ` OR ` + has(`d.notes`) + `))`
 	switch {
 	case q.Empty():
 		return "false", db.Args{}

@@ -91,7 +91,11 @@ func (t *Terms) Add(text string) {
 	for _, r := range runs(text) {
 		if !r.han {
 			t.next++
-			t.put(word(r.text), t.next)
+			w := word(r.text)
+			t.put(w, t.next)
+			if b, ok := beginning(w); ok {
+				t.put(b, t.next)
+			}
 			continue
 		}
 		for i := range r.text {
@@ -114,6 +118,18 @@ func (t *Terms) AddTitle(text string) {
 			}
 		}
 	}
+}
+
+// beginning is the lexeme of how a word of Latin letters begins. Looking for
+// 'projector':* makes PostgreSQL gather every record that has such a word,
+// however few are wanted of them; one lexeme is read only as far as it must be.
+// Serial numbers and the like begin alike by the thousand and have none.
+func beginning(w string) (string, bool) {
+	const letters = 5
+	if len(w) < letters || strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return "", false
+	}
+	return "^" + w[:letters], true
 }
 
 func word(r []rune) string { return string(r[:min(len(r), maxWord)]) }

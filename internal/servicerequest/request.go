@@ -134,7 +134,7 @@ func (r Request) doc(f form.Form) search.Doc {
 			}
 		}
 	}
-	return search.Doc{ID: r.ID, Title: r.Title, Texts: texts}
+	return search.Doc{ID: r.ID, Week: search.Week(Kind, r.UpdatedAt), Title: r.Title, Texts: texts}
 }
 
 // Hash names the content that approvals are about: what is asked for, by whom

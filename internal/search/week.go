@@ -1,0 +1,89 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+)
+
+const week = 7 * 24 * time.Hour
+
+// Week names the week in which a record of a kind last changed, as the database
+// does (record_week): seven days each, counted from 1970-01-01 UTC.
+func Week(kind record.Kind, at time.Time) string { return label(kind, number(at)) }
+
+func label(kind record.Kind, n int64) string { return string(kind) + ":" + strconv.FormatInt(n, 10) }
+
+func number(at time.Time) int64 {
+	const seconds = int64(week / time.Second)
+	n := at.Unix() / seconds
+	if at.Unix()%seconds < 0 {
+		n--
+	}
+	return n
+}
+
+// spans are how many weeks a question may reach back, one after the other,
+// before it asks for all.
+var spans = [...]int{2, 8, 32, 128}
+
+// back lists the weeks up to a span before an instant. They begin a week after
+// it: clocks of two desks differ.
+func back(kind record.Kind, at time.Time, span int) []string {
+	newest := number(at) + 1
+	out := make([]string, 0, span+1)
+	for n := range span + 1 {
+		out = append(out, label(kind, newest-int64(n)))
+	}
+	return out
+}
+
+// Newest asks for a page of the records with some words that changed last, at
+// or before an instant: in the newest weeks first, and further back until the
+// page has as many rows as it is meant to, or everything was asked (nil). What
+// a span has is newer than whatever else there is, so a page that is full needs
+// not ask for the next. Where to begin is what the planner expects of the words,
+// so that a rare one is asked for once.
+func Newest[R any](ctx context.Context, q db.Querier, words Query, kind record.Kind, at time.Time, full int, ask func(weeks []string) ([]R, error)) ([]R, error) {
+	each, err := perWeek(ctx, q, words, kind, at)
+	if err != nil {
+		return nil, err
+	}
+	for _, span := range spans {
+		if each*float64(span) < float64(2*full) {
+			continue
+		}
+		rows, err := ask(back(kind, at, span))
+		if err != nil || len(rows) >= full {
+			return rows, err
+		}
+	}
+	return ask(nil)
+}
+
+// perWeek is how many records with some words the planner expects in a week of
+// the last few months.
+func perWeek(ctx context.Context, q db.Querier, words Query, kind record.Kind, at time.Time) (float64, error) {
+	const months = 16
+	var raw []byte
+	err := q.QueryRow(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM search_docs d WHERE d.week && @weeks::text[] AND d.terms @@ @words::text::tsquery`, pgx.QueryExecModeCacheDescribe,
+		db.Args{"weeks": back(kind, at, months), "words": words.loose}).Scan(&raw)
+	if err != nil {
+		return 0, db.Map(err)
+	}
+	var plan []struct {
+		Plan struct {
+			Rows float64 `json:"Plan Rows"`
+		}
+	}
+	if err := json.Unmarshal(raw, &plan); err != nil || len(plan) == 0 {
+		return 0, err
+	}
+	return plan[0].Plan.Rows / months, nil
+}

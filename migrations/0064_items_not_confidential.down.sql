@@ -1,0 +1,1 @@
+ALTER TABLE records DROP CONSTRAINT records_items_not_confidential;
