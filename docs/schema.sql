@@ -1482,7 +1482,6 @@ CREATE TABLE public.records (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
-    CONSTRAINT records_items_not_confidential CHECK (((kind <> 'ci'::text) OR (NOT confidential))),
     CONSTRAINT records_state_category CHECK ((category = ANY (ARRAY['new'::text, 'active'::text, 'pending'::text, 'resolved'::text, 'closed'::text, 'cancelled'::text])))
 );
 CREATE TABLE public.river_job (
@@ -2384,6 +2383,7 @@ CREATE INDEX record_waits_person_idx ON public.record_waits USING btree (person_
 CREATE INDEX record_waits_record_idx ON public.record_waits USING btree (record_id);
 CREATE INDEX record_watchers_person_idx ON public.record_watchers USING btree (person_id, record_id);
 CREATE INDEX records_assignee_idx ON public.records USING btree (assignee_id, updated_at DESC, id DESC) WHERE (assignee_id IS NOT NULL);
+CREATE INDEX records_confidential_idx ON public.records USING btree (kind, id) WHERE confidential;
 CREATE INDEX records_created_by_idx ON public.records USING btree (created_by) WHERE (created_by IS DISTINCT FROM requester_id);
 CREATE INDEX records_department_idx ON public.records USING btree (department_id, updated_at DESC, id DESC) WHERE (department_id IS NOT NULL);
 CREATE INDEX records_kind_created_idx ON public.records USING btree (kind, created_at DESC, id DESC);
