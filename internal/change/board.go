@@ -22,7 +22,7 @@ type Board struct {
 	ID        uuid.UUID       `db:"id" json:"-"`
 	Version   int             `db:"version" json:"version"`
 	Quorum    int             `db:"quorum" json:"quorum" audit:"quorum"` // members who must be there or be stood in for, and who must have voted
-	Must      []identity.Role `db:"must" json:"must" audit:"must"`       // each of which must be there
+	Must      []identity.Role `db:"must" json:"must" audit:"must"`       // each of which must be there, and must have voted where that can be (heard)
 	UpdatedAt time.Time       `db:"updated_at" json:"updated_at"`
 }
 
@@ -34,6 +34,19 @@ func (b Board) CurrentVersion() int { return b.Version }
 
 // Touch notes an edit.
 func (b *Board) Touch(now time.Time) { b.Version++; b.UpdatedAt = now }
+
+// heard are the roles whose votes the board's step waits for: that of its
+// members, and those mandatory ones that a member has and that may vote. The
+// others have to be at the meeting, which is all that can be asked of them.
+func (b Board) heard(members [][]identity.Role, voting []identity.Role) []identity.Role {
+	out := []identity.Role{identity.Reviewer}
+	for _, r := range b.Must {
+		if slices.Contains(voting, r) && !slices.Contains(out, r) && slices.ContainsFunc(members, func(has []identity.Role) bool { return slices.Contains(has, r) }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
 
 // Attendance is who of the board was at a meeting, or is noted as present yet.
 type Attendance struct {

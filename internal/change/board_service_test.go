@@ -362,3 +362,36 @@ func TestBoardQuorum(t *testing.T) {
 		t.Errorf("%+v: %v", v, err)
 	}
 }
+
+// A mandatory role that a member of the board has is heard before the board's
+// step is approved, in a meeting or without one.
+func TestMandatoryRoleVotes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	second := person(t, d.Desk, "manager")
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		for _, role := range []identity.Role{identity.Reviewer, identity.Manager} {
+			if _, err := tx.Exec(t.Context(), `INSERT INTO role_grants (person_id, role, granted_by, granted_at) VALUES (@id, @role, @by, now()) ON CONFLICT DO NOTHING`, db.Args{"id": second, "role": role, "by": person(t, d.Desk, "admin")}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Changes.SetBoard(d.As("changemanager"), change.BoardInput{Quorum: 1, Must: []identity.Role{identity.Manager, identity.SecurityAdmin}}); err != nil {
+		t.Fatal(err)
+	}
+	c := d.proposed(plan(t, d.Desk), 3, 3, 3, 3, 3, 3)
+	for _, x := range []struct {
+		who  string
+		then change.State
+	}{{"changemanager", change.Reviewing}, {"reviewer", change.Reviewing}, {"manager", change.Approved}} {
+		if err := d.vote(x.who, d.get(c.ID), true); err != nil {
+			t.Fatalf("%s: %v", x.who, err)
+		}
+		if got := d.get(c.ID).State; got != x.then {
+			t.Errorf("after %s: %s, want %s", x.who, got, x.then)
+		}
+	}
+}

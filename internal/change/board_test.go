@@ -1,6 +1,7 @@
 package change
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -40,5 +41,17 @@ func TestAttendance(t *testing.T) {
 		if a.Members != x.n || len(a.Missing) != x.missing || a.Quorate() != x.quorate {
 			t.Errorf("%s: %+v", name, a)
 		}
+	}
+}
+
+// Votes wait for the mandatory roles that sit on the board and may vote, and for
+// no others: nobody could ever give them.
+func TestHeardByVote(t *testing.T) {
+	t.Parallel()
+	b := Board{Must: []identity.Role{identity.Auditor, identity.ChangeManager, identity.Manager, identity.Reviewer}}
+	voting := []identity.Role{identity.Reviewer, identity.Manager, identity.Auditor}
+	got := b.heard([][]identity.Role{{identity.Reviewer}, {identity.ChangeManager, identity.Reviewer, identity.Manager}}, voting)
+	if want := []identity.Role{identity.Reviewer, identity.Manager}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -25,6 +25,7 @@ type calendarProps struct {
 	Service  string
 	Today    string
 	May      bool // may set freezes at all
+	MayLift  map[uuid.UUID]bool
 	Feed     *Feed
 	Link     string // to the calendar, where it was made just now
 	Form     url.Values
@@ -85,6 +86,11 @@ func (h handlers) calendarOf(r *http.Request) (p calendarProps, err error) {
 	p.lay(from, days)
 	if p.Services, err = h.s.Services(ctx); err != nil {
 		return p, err
+	}
+	p.MayLift = map[uuid.UUID]bool{}
+	for _, f := range p.Freezes {
+		facts := f.Facts()
+		p.MayLift[f.ID] = h.desk.Can(ctx, ActionLift, &facts)
 	}
 	p.May, p.MayMove = h.desk.Can(ctx, ActionFreeze, nil), h.desk.Can(ctx, ActionEdit, nil)
 	p.Feed, err = h.s.Feed(ctx)

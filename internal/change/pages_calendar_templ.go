@@ -1119,7 +1119,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					}
-					if p.May {
+					if p.MayLift[f.ID] {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 102, "<form method=\"post\" novalidate action=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -15,10 +15,14 @@ import (
 	"opsdesk/internal/work"
 )
 
+// boardRow says who votes on the board.
+const boardRow authz.Row = "change.approve_cab"
+
 // spec is who reviews a change. No step of the board is approved before its
-// quorum has voted: of its members and who stands in for one, as in a meeting.
-// Owners of the service, whom the line allows too, vote and are not among them.
-func spec(c Change, b Board) approval.Spec {
+// quorum has voted, and each mandatory role that sits on it: of its members and
+// who stands in for one, as in a meeting. Owners of the service, whom the line
+// allows too, vote and are not among them.
+func spec(c Change, b Board, must []identity.Role) approval.Spec {
 	step := func(key string, row authz.Row, mode approval.Mode) approval.Step {
 		return approval.Step{Key: "change.approver." + key, Row: row, Who: []approval.Source{{Kind: approval.FromRow}}, Mode: mode}
 	}
@@ -29,11 +33,11 @@ func spec(c Change, b Board) approval.Spec {
 	if c.Risk == Low {
 		return out
 	}
-	board := step("board", "change.approve_cab", approval.Any)
+	board := step("board", boardRow, approval.Any)
 	if c.Risk == High {
 		board.Mode = approval.Majority
 	}
-	board.Must, board.Attend, board.Attendance = []identity.Role{identity.Reviewer}, identity.Reviewer, b.Quorum
+	board.Must, board.Attend, board.Attendance = must, identity.Reviewer, b.Quorum
 	out.Steps = append(out.Steps, board)
 	return out
 }

@@ -96,6 +96,20 @@ func (s *Service) roster(ctx context.Context, q db.Querier, m Meeting) (r roster
 	return r, err
 }
 
+// heard are the roles whose votes the board's step waits for (Board.heard).
+func (s *Service) heard(ctx context.Context, q db.Querier, b Board) ([]identity.Role, error) {
+	list, err := s.repo.withRole(ctx, q, string(identity.Reviewer), s.desk.Now())
+	if err != nil {
+		return nil, err
+	}
+	actors, err := identity.LoadActors(ctx, q, roster{members: list}.ids(), s.desk.Now())
+	var has [][]identity.Role
+	for _, a := range actors {
+		has = append(has, a.Roles)
+	}
+	return b.heard(has, s.desk.Matrix.Roles(boardRow)), err
+}
+
 // attendance is who of the board is noted as present at a meeting.
 func (s *Service) attendance(ctx context.Context, q db.Querier, m Meeting, r roster) (Attendance, error) {
 	b, err := boards{}.get(ctx, q)

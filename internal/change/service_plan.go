@@ -378,8 +378,12 @@ func (s *Service) Ask(ctx context.Context, id uuid.UUID, in StepInput) (Change, 
 		if err != nil {
 			return err
 		}
+		must, err := s.heard(ctx, u.Tx, board)
+		if err != nil {
+			return err
+		}
 		u.Emit("change.asked", c.RequesterID)
-		_, err = s.Approvals.Open(ctx, u, what, spec(*c, board))
+		_, err = s.Approvals.Open(ctx, u, what, spec(*c, board, must))
 		return err
 	})
 }
