@@ -128,6 +128,15 @@ func TestCampaign(t *testing.T) {
 	if !ask(t, d, c, b).Changed {
 		t.Error("the list does not say that it changed since the answer")
 	}
+	// A source saw one again: a version more, in which nothing of it is other.
+	if _, err := d.Pool.PGX().Exec(t.Context(), `WITH i AS (UPDATE ci_items SET version = version + 1 WHERE id = $1 RETURNING id, version)
+		INSERT INTO ci_versions (item_id, version, at, actor_id, actor_name, source, source_ref, state)
+		SELECT v.item_id, i.version, v.at, v.actor_id, v.actor_name, 'agent', '', v.state FROM ci_versions v JOIN i ON v.item_id = i.id AND v.version = i.version - 1`, a.ID); err != nil {
+		t.Fatal(err)
+	}
+	if ask(t, d, c, a).Changed {
+		t.Error("what a source saw again counts as changed")
+	}
 	job, err := d.Configuration.VerifySame(mgr, c.ID)
 	if err != nil || job.Total != 3 {
 		t.Fatalf("%+v %v", job, err)

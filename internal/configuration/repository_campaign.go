@@ -154,16 +154,23 @@ func (repository) verifiedIn(b *pgx.Batch, item, by uuid.UUID, now time.Time) {
 		WHERE c.id = x.campaign_id AND c.state = 'open' AND x.item_id = @item AND x.verified_at IS NULL`, db.Args{"item": item, "by": by, "now": now})
 }
 
-// stillSame reports whether an item is in the version of which a campaign was
-// told that it is as it stands here.
+// changedSince says of an item `i` whether it is another than the one of which
+// an answer `x` spoke. That a source saw it again, that somebody verified it or
+// locked a field does not make it another.
+const changedSince = `coalesce(x.item_version < i.version AND (SELECT v.state - '{verified_at,verified_by,locks}'::text[] FROM ci_versions v WHERE v.item_id = i.id AND v.version = x.item_version)
+	IS DISTINCT FROM (SELECT v.state - '{verified_at,verified_by,locks}'::text[] FROM ci_versions v WHERE v.item_id = i.id AND v.version = i.version), false)`
+
+// stillSame reports whether an item, in this version, is what a campaign was
+// told to be as it stands here.
 func (repository) stillSame(ctx context.Context, q db.Querier, campaign, item uuid.UUID, version int) (ok bool, err error) {
-	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM ci_campaign_items WHERE campaign_id = @campaign AND item_id = @item AND state = 'same' AND item_version = @version)`,
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM ci_campaign_items x JOIN ci_items i ON i.id = x.item_id
+		WHERE x.campaign_id = @campaign AND x.item_id = @item AND x.state = 'same' AND i.version = @version AND NOT `+changedSince+`)`,
 		db.Args{"campaign": campaign, "item": item, "version": version}).Scan(&ok)
 	return ok, db.Map(err)
 }
 
 const askRowColumns = `x.id, x.version, x.campaign_id, x.item_id, x.asked_id, x.answer, x.note, x.item_version, x.answered_by, x.answered_at, x.verified_by, x.verified_at, x.updated_at, x.state, x.number,
-	i.name, i.class_id, i.location, coalesce(i.attributes->>'serial_number', '') AS serial, coalesce(i.attributes->>'asset_tag', '') AS asset_tag, coalesce(x.item_version < i.version, false) AS changed`
+	i.name, i.class_id, i.location, coalesce(i.attributes->>'serial_number', '') AS serial, coalesce(i.attributes->>'asset_tag', '') AS asset_tag, ` + changedSince + ` AS changed`
 
 // askRows lists the items of a campaign that the reader may see, by number from
 // after on, in one state or all.
