@@ -151,7 +151,10 @@ func (h handlers) savePlan(w http.ResponseWriter, r *http.Request, read func() (
 		return web.Render(w, r, status, planForm(planProps{PlanDetail: d, Form: r.Form, Fault: f, Preview: preview}))
 	}
 	in, err := h.planInput(r)
-	if r.Form.Has("_rows") {
+	if r.Form.Has("_rows") || r.Form.Has("_up") {
+		if row, err := strconv.Atoi(r.Form.Get("_up")); err == nil {
+			moveUp(r.Form, row)
+		}
 		if n := slices.IndexFunc(fieldsOf(err), func(x fault.Field) bool { return x.Name == "item" }); n >= 0 {
 			f := fault.OnField("item", fieldsOf(err)[n].Code)
 			return again(web.StatusOf(f), f, nil)
@@ -263,6 +266,30 @@ func pointsIn(form url.Values, f *fault.Error) []Point {
 		}
 	}
 	return out
+}
+
+// pointFields are what a row of the checklist has, as forms name it.
+var pointFields = [...]string{"key", "zh", "en", "kind", "unit", "lower", "upper", "required"}
+
+// moveUp changes a row of the checklist, as it was typed, with the one above it.
+func moveUp(form url.Values, row int) {
+	if row < 2 || row > rowsIn(form) {
+		return
+	}
+	for _, field := range pointFields {
+		here, above := pointName(row, field), pointName(row-1, field)
+		was, had := form[above]
+		if now, has := form[here]; has {
+			form[above] = now
+		} else {
+			form.Del(above) // a box that is not ticked is not sent
+		}
+		if had {
+			form[here] = was
+		} else {
+			form.Del(here)
+		}
+	}
 }
 
 // rowsIn counts the rows that a form has of the checklist.

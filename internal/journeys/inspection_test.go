@@ -31,6 +31,10 @@ func TestInspectionWithAFinding(t *testing.T) {
 	})
 	keeper.press(`[name=_preview]`)
 	keeper.sees("2026-12-08 周二 08:30") // and nothing typed is lost
+	for _, first := range []string{"进风温度", "指示灯"} { // a row up, and the other one again
+		keeper.then(chromedp.Evaluate(`document.querySelector('[name=_up][value="2"]').click()`, nil))
+		keeper.until(`document.getElementsByName('points.1.zh')[0].value === '` + first + `'`)
+	}
 	keeper.press(`form[data-draft] .btn.primary.lg`)
 	keeper.sees("执行中")
 	keeper.check("the plan")
