@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ type planProps struct {
 	PlanDetail
 	Form    url.Values // what was typed, where the form was refused or asked for more
 	Fault   *fault.Error
+	On      string // the act that was refused
 	Preview *Preview
 }
 
@@ -336,7 +338,7 @@ func onPlan[In any](h handlers, run func(context.Context, uuid.UUID, In) (Plan, 
 			if derr != nil {
 				return err
 			}
-			return web.Render(w, r, web.StatusOf(f), planPage(planProps{PlanDetail: d, Form: r.Form, Fault: f}))
+			return web.Render(w, r, web.StatusOf(f), planPage(planProps{PlanDetail: d, Form: r.Form, Fault: f, On: path.Base(r.URL.Path)}))
 		}
 		web.Flash(w, "ui.done")
 		return web.SeeOther(w, r, planAddress(id.String()))

@@ -367,6 +367,14 @@ func (p planProps) Get(field, now string) string {
 }
 
 // items are those of the form: as typed, or as they are.
+// reason is what was typed for the act that was refused.
+func (p planProps) reason(act string) string {
+	if p.On != act {
+		return ""
+	}
+	return p.Form.Get("reason")
+}
+
 func (p planProps) items() []uuid.UUID {
 	if p.Form == nil {
 		return p.Items

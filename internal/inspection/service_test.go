@@ -680,3 +680,16 @@ func TestTheLeadIsToldOnce(t *testing.T) {
 		t.Errorf("told %d times", n)
 	}
 }
+
+// A refused act on a plan shows its own form again, open, with the reason that
+// was typed, and no other one.
+func TestARefusedPauseKeepsItsReason(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.plan(d.room())
+	typed := "空调大修" + strings.Repeat("，很久", 400)
+	page := d.Client("configmanager").Post("/inspections/plans/"+p.ID.String()+"/pause", url.Values{"version": {"1"}, "reason": {typed}})
+	if n := strings.Count(page.Text(), typed); page.Status != 422 || n != 1 || !strings.Contains(page.Text(), `<details class="card" open>`) {
+		t.Errorf("%d: %d times the reason", page.Status, n)
+	}
+}
