@@ -80,7 +80,7 @@ func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
 // Scope is what a reader's questions may reach: the records, and among them
 // those whose notes they may read. Open leaves out what is not open, and finds
 // the rest by an index that has only that; Weeks leaves out what last changed in
-// another of them (see Back).
+// another of them (see Newest).
 type Scope struct {
 	Read  record.Visibility
 	Notes record.Visibility
