@@ -308,7 +308,7 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	add(a.Audit.MayRead(ctx), ui.NavItem{ID: "trail", Href: "/trail", Icon: "fingerprint", Label: "ui.nav.trail", Go: "l"})
 	add(a.Desk.Can(ctx, incident.ActionClassify, nil), ui.NavItem{ID: "settings", Href: "/settings/incidents", Icon: "adjustments-horizontal", Label: "ui.nav.settings"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "services", Href: "/settings/services", Icon: "server", Label: "service.title"})
-	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "breaches", Href: "/service-levels/breaches", Icon: "clock-exclamation", Label: "sla.breaches"})
+	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "breaches", Href: "/service-levels/breaches", Icon: "clock-exclamation", Label: "sla.breaches", Go: "s"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "agreements", Href: "/settings/agreements", Icon: "certificate", Label: "sla.agreements"})
 	add(a.Desk.Can(ctx, sla.ActionRead, nil), ui.NavItem{ID: "calendars", Href: "/settings/calendars", Icon: "clock", Label: "sla.calendars"})
 	add(a.Desk.Can(ctx, routing.ActionRead, nil), ui.NavItem{ID: "routing", Href: "/settings/routing", Icon: "robot", Label: "routing.title"})

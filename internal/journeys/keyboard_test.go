@@ -1,0 +1,115 @@
+package journeys_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"opsdesk/internal/apptest"
+	"opsdesk/internal/incident"
+)
+
+// TestEveryKey presses each key of the guide's table where it is promised, and
+// looks at what it does; while somebody types it does nothing but type, and
+// nothing at all for who switched the keys off.
+func TestEveryKey(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	var last incident.Incident
+	for range 3 {
+		var err error
+		if last, err = d.Incidents.Create(d.As("staff"), incident.CreateInput{Title: "nyckelharpa", Description: "It is out of tune.", Impact: 2, Urgency: 2, Location: "A-3F", Channel: "portal"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := visit(t, d, "en", 1440)
+	v.signIn("lead")
+	const list = "/incidents?view=open&q=nyckelharpa"
+
+	// In the list: each key, and what holds afterwards.
+	v.open(list)
+	for _, x := range []struct{ key, holds string }{
+		{"f", `document.querySelector('summary.fadd').parentElement.open`},
+		{"j", `document.querySelectorAll('[data-row]')[1].matches('.cur')`},
+		{kb.ArrowDown, `document.querySelectorAll('[data-row]')[2].matches('.cur')`},
+		{kb.ArrowUp, `document.querySelectorAll('[data-row]')[1].matches('.cur')`},
+		{"k", `document.querySelectorAll('[data-row]')[0].matches('.cur')`},
+		{"x", `document.querySelectorAll('[data-row] .cb:checked').length === 1 && document.querySelector('[data-bulk]').matches('.on')`},
+		{"J", `document.querySelectorAll('[data-row] .cb:checked').length === 2`},
+		{"K", `document.querySelectorAll('[data-row]')[0].matches('.cur')`},
+		{kb.Escape, `document.querySelectorAll('[data-row] .cb:checked').length === 0 && !document.querySelector('[data-bulk]').matches('.on')`},
+		{"?", `document.querySelector('#keys').open`},
+	} {
+		if x.key == "j" { // what F opened
+			v.open(list)
+		}
+		v.key(x.key)
+		v.until(x.holds)
+	}
+	v.check("the keys of the list")
+	v.open(list)
+	v.key("/")
+	v.until(`document.activeElement.matches('input[type=search][name=q]')`)
+	v.key("gqc?jx") // typed, not obeyed
+	v.until(`document.activeElement.value.includes('gqc?jx') && !document.querySelector('#keys').open`)
+	v.key(kb.Escape)
+	v.until(`!document.activeElement.matches('input')`)
+
+	// Keys that lead to another page, from a page each.
+	ticket := ""
+	v.open(list)
+	v.goTo(last.Label())
+	v.turns(kb.Enter)
+	if ticket = v.path(); ticket != "/incidents/"+last.Label() {
+		t.Fatalf("Enter led to %s", ticket)
+	}
+	v.turns(kb.Escape)
+	if v.path() != "/incidents" {
+		t.Errorf("Esc led to %s", v.path())
+	}
+	for keys, want := range map[string]string{
+		"c": "/incidents/new", "gq": "/incidents", "gm": "/incidents", "gi": "/inbox", "gr": "/requests", "gc": "/changes", "gs": "/service-levels/breaches", "gt": "/incidents", "gk": "/configuration",
+	} {
+		v.open(list)
+		v.turns(keys)
+		if v.path() != want {
+			t.Errorf("%s led to %s, not to %s", keys, v.path(), want)
+		}
+	}
+	for key, want := range map[string]string{"a": "/act/assign", "p": "/act/priority", "m": "/merge", "l": "/act/links"} {
+		v.open(ticket)
+		v.turns(key)
+		if got := v.path(); got != ticket+want {
+			t.Errorf("%s led from a ticket to %s, not to %s", key, got, ticket+want)
+		}
+	}
+	for key, holds := range map[string]string{
+		"r": `document.activeElement.matches('.composer textarea') && document.querySelector('form.composer').dataset.kind !== 'note'`,
+		"n": `document.activeElement.matches('.composer textarea')`,
+	} {
+		v.open(ticket)
+		v.key(key)
+		v.until(holds)
+	}
+	v.open(ticket)
+	v.run(chromedp.Evaluate(`document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true}))`, nil))
+	v.until(`document.querySelector('#palette').open && [...document.querySelectorAll('#pal-page .pal-item')].some((x) => x.innerText.includes('Link'))`)
+	v.key(kb.Escape)
+	v.until(`!document.querySelector('#palette').open`)
+
+	// I takes it, Z takes that back.
+	v.turns("i")
+	v.until(`document.querySelector('#toasts [data-hotkey=z]')`)
+	v.turns("z")
+	if i, _, err := d.Incidents.Get(d.As("lead"), last.ID); err != nil || i.AssigneeID != nil {
+		t.Errorf("Z did not take it back: %+v %v", i.AssigneeID, err)
+	}
+
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE people SET shortcuts = false WHERE username = 'lead'`); err != nil {
+		t.Fatal(err)
+	}
+	v.open(list)
+	v.key("jx?gi")
+	v.until(`document.querySelector('[data-row]').matches('.cur') && !document.querySelector('#keys').open && location.pathname === '/incidents' && !document.querySelector('[data-row] .cb:checked')`)
+}
