@@ -30,7 +30,7 @@ func TestInspectionWithAFinding(t *testing.T) {
 		"points.1.zh": "指示灯", "points.2.zh": "进风温度", "points.2.kind": "number", "points.2.unit": "°C", "points.2.lower": "18", "points.2.upper": "27",
 	})
 	keeper.press(`[name=_preview]`)
-	keeper.sees("2026-12-08 周二 08:30") // and nothing typed is lost
+	keeper.sees("2026-12-08 周二 08:30")              // and nothing typed is lost
 	for _, first := range []string{"进风温度", "指示灯"} { // a row up, and the other one again
 		keeper.then(chromedp.Evaluate(`document.querySelector('[name=_up][value="2"]').click()`, nil))
 		keeper.until(`document.getElementsByName('points.1.zh')[0].value === '` + first + `'`)
