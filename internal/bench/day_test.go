@@ -253,11 +253,14 @@ func pair(b *testing.B, name string, fill func(b *testing.B, url string, size, o
 	return small, large
 }
 
-// place finds a ticket with a usual history and saves a view.
+// place finds a ticket with a usual history, which is neither a parent nor a
+// child and names no item, and saves a view.
 func (m *machine) place(b *testing.B) place {
 	b.Helper()
 	var p place
-	if err := m.pool.QueryRow(b.Context(), `SELECT r.number FROM records r WHERE r.kind = 'incident' AND r.category = 'active' ORDER BY r.created_at DESC LIMIT 1`).Scan(&p.number); err != nil {
+	if err := m.pool.QueryRow(b.Context(), `SELECT r.number FROM records r JOIN incidents i ON i.id = r.id
+		WHERE r.kind = 'incident' AND r.category = 'active' AND i.parent_id IS NULL AND NOT EXISTS (SELECT 1 FROM incidents c WHERE c.parent_id = r.id)
+			AND NOT EXISTS (SELECT 1 FROM record_links l WHERE l.from_id = r.id) ORDER BY r.created_at DESC LIMIT 1`).Scan(&p.number); err != nil {
 		b.Fatal(err)
 	}
 	var since time.Time

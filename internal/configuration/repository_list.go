@@ -220,7 +220,9 @@ func (repository) beginning(ctx context.Context, q db.Querier, v record.Visibili
 
 // serviceNames are the services for selects and names.
 func (repository) services(ctx context.Context, q db.Querier) ([]Named, error) {
-	return many[Named](ctx, q, `SELECT id, name_zh, name_en FROM services WHERE active ORDER BY name_zh, name_en, id LIMIT 2000`)
+	return db.Kept(ctx, q, "configuration.services", func() ([]Named, error) {
+		return many[Named](ctx, q, `SELECT id, name_zh, name_en FROM services WHERE active ORDER BY name_zh, name_en, id LIMIT 2000`)
+	})
 }
 
 // Named is something with a name in both languages.

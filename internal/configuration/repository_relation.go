@@ -120,17 +120,23 @@ func (repository) fitting(ctx context.Context, q db.Querier, typ, from, to uuid.
 // step reads the relations along which a fault leaves some items (or, asked
 // the other way round, comes to them): along are the types read from first to
 // second, against those read from second to first.
+//
+// Pages ask this for a handful of items. One plan serves all: it reads an index
+// per item whatever they are. The list of items is hidden from the planner in a
+// query of its own, or PostgreSQL would take a plan made for one item for a
+// better one, and make it anew each time.
 func (repository) step(ctx context.Context, q db.Querier, from, along, against []uuid.UUID, limit int) ([][3]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT from_id, to_id, type_id FROM ci_relations WHERE ended_at IS NULL AND from_id = ANY(@from) AND type_id = ANY(@along)
-		UNION ALL SELECT to_id, from_id, type_id FROM ci_relations WHERE ended_at IS NULL AND to_id = ANY(@from) AND type_id = ANY(@against) LIMIT @limit`,
-		plan, db.Args{"from": from, "along": along, "against": against, "limit": limit})
+	rows, _ := q.Query(ctx, `SELECT from_id, to_id, type_id FROM ci_relations WHERE ended_at IS NULL AND from_id = ANY(ARRAY(SELECT unnest(@from::uuid[]))) AND type_id = ANY(@along)
+		UNION ALL SELECT to_id, from_id, type_id FROM ci_relations WHERE ended_at IS NULL AND to_id = ANY(ARRAY(SELECT unnest(@from::uuid[]))) AND type_id = ANY(@against) LIMIT @limit`,
+		db.Args{"from": from, "along": along, "against": against, "limit": limit})
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x [3]uuid.UUID, err error) { return x, r.Scan(&x[0], &x[1], &x[2]) })
 }
 
-// members reads the members of redundant wholes and whether each is healthy.
+// members reads the members of redundant wholes and whether each is healthy,
+// with one plan for all as step does.
 func (repository) members(ctx context.Context, q db.Querier, wholes, types []uuid.UUID) (map[uuid.UUID]group, error) {
 	rows, _ := q.Query(ctx, `SELECT w.id, w.redundancy, m.id, m.operational FROM ci_items w JOIN ci_relations r ON r.to_id = w.id AND r.type_id = ANY(@types) AND r.ended_at IS NULL
-		JOIN ci_items m ON m.id = r.from_id AND m.lifecycle NOT IN ('retired', 'disposed') WHERE w.id = ANY(@wholes) LIMIT 100000`, plan, db.Args{"wholes": wholes, "types": types})
+		JOIN ci_items m ON m.id = r.from_id AND m.lifecycle NOT IN ('retired', 'disposed') WHERE w.id = ANY(ARRAY(SELECT unnest(@wholes::uuid[]))) LIMIT 100000`, db.Args{"wholes": wholes, "types": types})
 	out := map[uuid.UUID]group{}
 	var whole, member uuid.UUID
 	var need int
@@ -170,10 +176,11 @@ type Node struct {
 // Label is the number people use.
 func (n Node) Label() string { return Label(n.Number) }
 
-// nodes reads items by id, those that are visible.
+// nodes reads items by id, those that are visible, with one plan for all as step
+// does.
 func (repository) nodes(ctx context.Context, q db.Querier, v record.Visibility, ids []uuid.UUID) ([]Node, error) {
 	return many[Node](ctx, q, v.SQL(`SELECT i.id, i.number, i.name, i.class_id, i.lifecycle, i.operational, i.criticality, i.location, i.owner_id, i.custodian_id, i.department_id, i.service_id
-		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(@ids) AND `), plan, v.With(db.Args{"ids": ids}))
+		FROM ci_items i JOIN records r ON r.id = i.id WHERE i.id = ANY(ARRAY(SELECT unnest(@ids::uuid[]))) AND `), v.With(db.Args{"ids": ids}))
 }
 
 func (repository) criticality(ctx context.Context, q db.Querier, ids []uuid.UUID) (n int, err error) {

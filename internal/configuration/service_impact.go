@@ -52,6 +52,22 @@ type Impact struct {
 // visited once, whatever cycles there are. The answer holds what the actor may
 // see; the way goes through what they may not.
 func (s *Service) Impact(ctx context.Context, q Question) (Impact, error) {
+	out, err := s.impact(ctx, q)
+	if err != nil {
+		return out, err
+	}
+	ids := make([]uuid.UUID, 0, len(out.Roots)+len(out.Nodes))
+	for _, list := range [][]Node{out.Roots, out.Nodes} {
+		for _, n := range list {
+			ids = append(ids, n.ID)
+		}
+	}
+	out.Work, err = s.Touching(ctx, ids, true, 50)
+	return out, err
+}
+
+// impact is the analysis without the open work about the items.
+func (s *Service) impact(ctx context.Context, q Question) (Impact, error) {
 	out := Impact{Question: q, RelTypes: map[uuid.UUID]RelationType{}}
 	if _, err := s.desk.Permit(ctx, ActionRead); err != nil {
 		return out, err
@@ -217,23 +233,20 @@ func (s *Service) judge(ctx context.Context, out *Impact, w *walker) error {
 	return nil
 }
 
-// touched names the services, departments and people behind the items, and the
-// open work about them.
-func (s *Service) touched(ctx context.Context, out *Impact) (err error) {
+// touched names the services, departments and people behind the items.
+func (s *Service) touched(ctx context.Context, out *Impact) error {
 	services, departments, persons := map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
 	note := func(m map[uuid.UUID]bool, id *uuid.UUID) {
 		if id != nil {
 			m[*id] = true
 		}
 	}
-	var ids []uuid.UUID
 	for _, list := range [][]Node{out.Roots, out.Nodes} {
 		for _, n := range list {
 			note(services, n.ServiceID)
 			note(departments, n.DepartmentID)
 			note(persons, n.OwnerID)
 			note(persons, n.CustodianID)
-			ids = append(ids, n.ID)
 		}
 	}
 	all, err := s.repo.services(ctx, s.desk.DB)
@@ -269,8 +282,7 @@ func (s *Service) touched(ctx context.Context, out *Impact) (err error) {
 		}
 	}
 	slices.SortFunc(out.Departments, func(a, b record.Called) int { return strings.Compare(a.NameZh, b.NameZh) })
-	out.Work, err = s.Touching(ctx, ids, true, 50)
-	return err
+	return nil
 }
 
 func keys(m map[uuid.UUID]bool) []uuid.UUID {
@@ -287,7 +299,7 @@ func (s *Service) Reach(ctx context.Context, items []uuid.UUID) (record.Reach, e
 	if len(items) == 0 || !s.desk.Can(ctx, ActionRead, nil) {
 		return record.Reach{}, nil
 	}
-	i, err := s.Impact(ctx, Question{Roots: items})
+	i, err := s.impact(ctx, Question{Roots: items})
 	if fault.Is(err, fault.NotFound) {
 		return record.Reach{}, nil
 	}

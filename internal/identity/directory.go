@@ -199,13 +199,28 @@ func (d Department) Display(lang string) string {
 	return d.NameZh
 }
 
-// Departments reads the names of all departments, at most 2000.
+// Departments reads the names of all departments, at most 2000. The map may be
+// shared (db.Kept).
 func Departments(ctx context.Context, q db.Querier) (map[uuid.UUID]Department, error) {
-	rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en FROM departments WHERE active ORDER BY id LIMIT 2000`)
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Department])
-	out := make(map[uuid.UUID]Department, len(list))
-	for _, d := range list {
-		out[d.ID] = d
-	}
-	return out, db.Map(err)
+	return db.Kept(ctx, q, "departments", func() (map[uuid.UUID]Department, error) {
+		rows, _ := q.Query(ctx, `SELECT id, name_zh, name_en FROM departments WHERE active ORDER BY id LIMIT 2000`)
+		list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Department])
+		out := make(map[uuid.UUID]Department, len(list))
+		for _, d := range list {
+			out[d.ID] = d
+		}
+		return out, db.Map(err)
+	})
+}
+
+// DepartmentsAbove lists a department and those it belongs to, up to the
+// company. The list may be shared (db.Kept).
+func DepartmentsAbove(ctx context.Context, q db.Querier, id uuid.UUID) ([]uuid.UUID, error) {
+	return db.Kept(ctx, q, "above:"+id.String(), func() ([]uuid.UUID, error) {
+		rows, _ := q.Query(ctx, `WITH RECURSIVE up AS (
+				SELECT d.id, d.parent_id FROM departments d WHERE d.id = @id UNION SELECT p.id, p.parent_id FROM departments p JOIN up ON p.id = up.parent_id)
+			SELECT id FROM up`, db.Args{"id": id})
+		out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		return out, db.Map(err)
+	})
 }

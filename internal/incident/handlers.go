@@ -161,10 +161,10 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	return web.Render(w, r, http.StatusOK, queue.ListPage(p))
 }
 
-func (h handlers) detail(r *http.Request) (Detail, error) {
+func (h handlers) detail(r *http.Request) (*Detail, error) {
 	id, err := h.s.key(r)
 	if err != nil {
-		return Detail{}, err
+		return nil, err
 	}
 	return h.s.Detail(r.Context(), id)
 }
@@ -188,7 +188,7 @@ func back(q url.Values, field string) string {
 
 // ticketProps is a ticket's page and how the last form on it fared.
 type ticketProps struct {
-	Detail
+	*Detail
 	Form  url.Values
 	Tab   string // reply or note
 	Begun string // what a composer begins with
@@ -208,18 +208,18 @@ func (h handlers) ticket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"}
-	if done, err := h.tombstone(w, r, &p); done || err != nil {
+	p := &ticketProps{Detail: d, Form: url.Values{}, Tab: "reply"}
+	if done, err := h.tombstone(w, r, p); done || err != nil {
 		return err
 	}
 	p.From = cameFrom(r, d)
-	if err := h.begun(r, &p); err != nil {
+	if err := h.begun(r, p); err != nil {
 		return err
 	}
 	return h.show(w, r, http.StatusOK, p)
 }
 
-func (h handlers) show(w http.ResponseWriter, r *http.Request, status int, p ticketProps) error {
+func (h handlers) show(w http.ResponseWriter, r *http.Request, status int, p *ticketProps) error {
 	if p.Agent {
 		var err error
 		if p.Macros, err = h.s.Macros(r.Context()); err != nil {
@@ -324,7 +324,7 @@ func shown(f *fault.Error) bool {
 
 // actProps is the page of one action with a form of its own.
 type actProps struct {
-	Detail
+	*Detail
 	Act     string
 	Form    url.Values
 	Fault   *fault.Error
@@ -366,7 +366,7 @@ func (h handlers) actPage(w http.ResponseWriter, r *http.Request) error {
 		return h.desk.Noted(r.Context(), a, d.Ref(), fault.New(fault.Forbidden, "error.forbidden"))
 	}
 	if !d.Can(a) {
-		return h.show(w, r, http.StatusConflict, ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
+		return h.show(w, r, http.StatusConflict, &ticketProps{Detail: d, Form: url.Values{}, Tab: "reply", Fault: fault.New(fault.Conflict, "incident.error.not_now", "state", "")})
 	}
 	d.Back = back(r.URL.Query(), "return")
 	return h.form(w, r, http.StatusOK, actProps{Detail: d, Act: act, Form: url.Values{}})
@@ -431,7 +431,7 @@ func (h handlers) failed(w http.ResponseWriter, r *http.Request, id uuid.UUID, p
 	if path == "notes" {
 		tab = "note"
 	}
-	return h.show(w, r, status, ticketProps{Detail: d, Form: r.Form, Tab: tab, Fault: f})
+	return h.show(w, r, status, &ticketProps{Detail: d, Form: r.Form, Tab: tab, Fault: f})
 }
 
 // edit is the form of an incident's fields. Where it collides with another

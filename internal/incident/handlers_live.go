@@ -32,7 +32,7 @@ func (h handlers) since(w http.ResponseWriter, r *http.Request) error {
 
 // since joins what others did after a version: each field from what it was to
 // what it is, and the last act.
-func (d Detail) since(version int) (trail.Diff, *trail.Entry) {
+func (d *Detail) since(version int) (trail.Diff, *trail.Entry) {
 	diff := trail.Diff{}
 	var last *trail.Entry
 	for _, it := range d.Timeline {
@@ -51,7 +51,7 @@ func (d Detail) since(version int) (trail.Diff, *trail.Entry) {
 }
 
 // changedBy is who did the last thing that the page shows, and when.
-func (d Detail) changedBy(lang string) (string, time.Time) {
+func (d *Detail) changedBy(lang string) (string, time.Time) {
 	for n := len(d.Timeline) - 1; n >= 0; n-- {
 		it := d.Timeline[n]
 		switch {
@@ -67,7 +67,7 @@ func (d Detail) changedBy(lang string) (string, time.Time) {
 // collided are the fields on which two edits disagree, and after them those
 // that the others alone changed since the version that the edit began from. The
 // fault names the last of the others for the reader.
-func (d Detail) collided(ctx context.Context, version int, f *fault.Error) []ui.ClashRow {
+func (d *Detail) collided(ctx context.Context, version int, f *fault.Error) []ui.ClashRow {
 	rows := clashRows(ctx, d, f)
 	diff, last := d.since(version)
 	if last != nil {

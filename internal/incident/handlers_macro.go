@@ -30,7 +30,7 @@ func mountMacros(rt web.Router, h handlers, a api) {
 
 // cannedProps are the ready texts that a reply or a note can begin with.
 type cannedProps struct {
-	Detail
+	*Detail
 	Texts []CannedText
 	Words string
 	Note  bool

@@ -28,6 +28,6 @@ func (h handlers) mentionable(w http.ResponseWriter, r *http.Request) error {
 }
 
 // mayGrant reports whether the reader may let in whom their text called.
-func (p ticketProps) mayGrant() bool {
+func (p *ticketProps) mayGrant() bool {
 	return p.Can(letInBy(p.Incident)) && slices.ContainsFunc(p.Fault.Fields, func(f fault.Field) bool { return f.Code == "incident.error.mention_no_access" })
 }

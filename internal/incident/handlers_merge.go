@@ -29,7 +29,7 @@ type tombstoneQuery struct {
 
 // mergeProps is the page of a merge: first the number, then what would happen.
 type mergeProps struct {
-	Detail
+	*Detail
 	Number  string
 	Preview *MergePreview
 	Alike   []Alike
@@ -111,7 +111,7 @@ func (h handlers) tombstone(w http.ResponseWriter, r *http.Request, p *ticketPro
 }
 
 // cameFrom is the tombstone that led to a page.
-func cameFrom(r *http.Request, d Detail) string {
+func cameFrom(r *http.Request, d *Detail) string {
 	from := r.URL.Query().Get("from")
 	for _, a := range d.Absorbed {
 		if a.Label() == from {

@@ -23,7 +23,7 @@ func mountSplit(m mounter) {
 
 // splitProps is the form for what is split off.
 type splitProps struct {
-	Detail
+	*Detail
 	Comment comment.Comment
 	In      SplitInput
 	Fault   *fault.Error
@@ -84,6 +84,6 @@ func (h handlers) split(w http.ResponseWriter, r *http.Request) error {
 }
 
 // splitURL is where something said on an incident is split off.
-func splitURL(d Detail, c *comment.Comment) string {
+func splitURL(d *Detail, c *comment.Comment) string {
 	return "/incidents/" + d.Label() + "/split?" + url.Values{"comment": {c.ID.String()}}.Encode()
 }

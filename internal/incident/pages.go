@@ -134,7 +134,7 @@ func timeText(ctx context.Context, t *time.Time) string {
 }
 
 // actURL is the page of an act.
-func (d Detail) actURL(act string) string {
+func (d *Detail) actURL(act string) string {
 	u := "/incidents/" + d.Label() + "/act/" + act
 	if d.Back != "" {
 		u += "?" + url.Values{"return": {d.Back}}.Encode()
@@ -143,7 +143,7 @@ func (d Detail) actURL(act string) string {
 }
 
 // backURL is where the page of an act leads without acting.
-func (d Detail) backURL() string {
+func (d *Detail) backURL() string {
 	if d.Back != "" {
 		return d.Back
 	}
@@ -194,7 +194,7 @@ func plainKey(state, reason string) string {
 
 // actor is who an act in the timeline is told of: for imported history the
 // person of the old system.
-func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
+func (d *Detail) actor(ctx context.Context, e *trail.Entry) string {
 	if e.BehalfID != nil {
 		if n := d.Person(e.BehalfID, i18n.Lang(ctx)); n != "" {
 			return n
@@ -207,12 +207,12 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 }
 
 // called are the names of those whom replies and notes call.
-func (d Detail) called(ctx context.Context) map[string]string {
+func (d *Detail) called(ctx context.Context) map[string]string {
 	return comment.Names(d.Mentions, i18n.Lang(ctx))
 }
 
 // author is who wrote a reply or a note, named for the reader.
-func (d Detail) author(ctx context.Context, c *comment.Comment) string {
+func (d *Detail) author(ctx context.Context, c *comment.Comment) string {
 	if n := d.Person(&c.AuthorID, i18n.Lang(ctx)); n != "" {
 		return n
 	}
@@ -223,7 +223,7 @@ func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 type change struct{ Label, Before, After string }
 
 // changes puts a diff into words, in a stable order.
-func (d Detail) changes(ctx context.Context, diff trail.Diff) []change {
+func (d *Detail) changes(ctx context.Context, diff trail.Diff) []change {
 	var out []change
 	for _, f := range fieldOrder {
 		v, ok := diff[f]
@@ -248,7 +248,7 @@ var fieldOrder = []string{
 	"major", "notice", "log", "review", "action", "cadence", "link", "affects", "task", "tasks_handed", "task_done", "watcher", "named", "named_reason", "remark", "attachments", "reply_undone", "nudged", "promise", "source_event",
 }
 
-func (d Detail) value(ctx context.Context, field string, v any) string {
+func (d *Detail) value(ctx context.Context, field string, v any) string {
 	if v == nil {
 		return ""
 	}
@@ -338,7 +338,7 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 }
 
 // clashRows puts the fields on which two edits disagree into words.
-func clashRows(ctx context.Context, d Detail, f *fault.Error) []ui.ClashRow {
+func clashRows(ctx context.Context, d *Detail, f *fault.Error) []ui.ClashRow {
 	var out []ui.ClashRow
 	for _, c := range f.Clashes {
 		theirs, yours := plainJSON(c.Theirs), plainJSON(c.Yours)
@@ -423,7 +423,7 @@ func orNone(ctx context.Context, s string) string {
 }
 
 // last is the newest reply or note, if there is one.
-func (d Detail) last() *Item {
+func (d *Detail) last() *Item {
 	for n := len(d.Timeline) - 1; n >= 0; n-- {
 		if d.Timeline[n].Comment != nil {
 			return &d.Timeline[n]
@@ -444,7 +444,7 @@ func teamOf(list []Choice, id string) *uuid.UUID {
 }
 
 // typed is the text of a composer: what a refused form held, else the draft.
-func (p ticketProps) typed(tab string) string {
+func (p *ticketProps) typed(tab string) string {
 	if p.Fault != nil && p.Tab == tab && p.Form.Has("body") {
 		return p.Form.Get("body")
 	}
@@ -468,7 +468,7 @@ func sendKey(tab string) string {
 	return "incident.reply.send"
 }
 
-func resolveClass(d Detail) string {
+func resolveClass(d *Detail) string {
 	if d.State == InProgress {
 		return "btn primary"
 	}

@@ -968,7 +968,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 }
 
 // announceSection is beside the ticket: the banner, and how many it concerns.
-func announceSection(d Detail) templ.Component {
+func announceSection(d *Detail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1124,7 +1124,7 @@ func announceSection(d Detail) templ.Component {
 
 // announcedNote tells a requester that their report is part of a fault that
 // is announced.
-func announcedNote(d Detail) templ.Component {
+func announcedNote(d *Detail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import "opsdesk/internal/ui"
 
 // promised tells the reporter in plain words what to expect.
-func promised(d Detail) templ.Component {
+func promised(d *Detail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // itemsSection lists what the incident affects and what hangs on it.
-func itemsSection(d Detail) templ.Component {
+func itemsSection(d *Detail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -17,7 +17,7 @@ import (
 
 // liveRecord tells the page's script which record the page is about. A form
 // (act) is never drawn anew: it asks what has changed since it was.
-func liveRecord(d Detail, act string, here bool) templ.Component {
+func liveRecord(d *Detail, act string, here bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -141,7 +141,7 @@ func liveRecord(d Detail, act string, here bool) templ.Component {
 
 // sinceNote says what others have changed under a form that is open, without
 // touching what was typed into it.
-func sinceNote(d Detail, name string, at time.Time, list []change) templ.Component {
+func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -369,7 +369,7 @@ func cannedPage(p cannedProps) templ.Component {
 }
 
 // cannedPick opens the ready texts beside a text being written.
-func cannedPick(p ticketProps) templ.Component {
+func cannedPick(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -500,7 +500,7 @@ func cannedPick(p ticketProps) templ.Component {
 }
 
 // macroMenu offers the reader's macros on a ticket.
-func macroMenu(p ticketProps) templ.Component {
+func macroMenu(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -16,7 +16,7 @@ import (
 
 // mentionChoice stands below a text that called somebody who may not see the
 // incident: what its author may do beside changing the text.
-func mentionChoice(p ticketProps) templ.Component {
+func mentionChoice(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -260,7 +260,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 
 // composeTools are the buttons and lists beside a text that script brings to
 // life; without it, names are typed.
-func composeTools(p ticketProps) templ.Component {
+func composeTools(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -20,7 +20,7 @@ func (v MergePreview) names(ctx context.Context) string {
 }
 
 // field is the value of a field in words, for comparing two incidents.
-func (d Detail) field(ctx context.Context, name string) string {
+func (d *Detail) field(ctx context.Context, name string) string {
 	switch name {
 	case "requester":
 		return d.Person(&d.RequesterID, i18n.Lang(ctx))

@@ -647,7 +647,7 @@ func mergeLine(key string, n int) templ.Component {
 }
 
 // goneBanner stands on a tombstone.
-func goneBanner(p ticketProps) templ.Component {
+func goneBanner(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -891,7 +891,7 @@ func goneBanner(p ticketProps) templ.Component {
 }
 
 // absorbedItem is the text of a report that was merged into this one.
-func absorbedItem(d Detail, a *Absorbed) templ.Component {
+func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -17,7 +17,7 @@ import (
 )
 
 // menuStep is a move without more questions, in the menu of further actions.
-func menuStep(d Detail, path, icon string) templ.Component {
+func menuStep(d *Detail, path, icon string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -85,7 +85,7 @@ func menuStep(d Detail, path, icon string) templ.Component {
 }
 
 // routedItem is the line of the timeline that names the rule.
-func routedItem(d Detail, it Item, rule string, number int) templ.Component {
+func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -222,7 +222,7 @@ func routedItem(d Detail, it Item, rule string, number int) templ.Component {
 }
 
 // routedBy says beside the properties which rule sent the ticket where it is.
-func routedBy(d Detail) templ.Component {
+func routedBy(d *Detail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -267,7 +267,7 @@ func routedBy(d Detail) templ.Component {
 }
 
 // markVIP lets leads say that the requester's tickets deserve haste.
-func markVIP(d Detail, q identity.Person) templ.Component {
+func markVIP(d *Detail, q identity.Person) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -379,7 +379,7 @@ func ruleOf(diff trail.Diff) (rule string, number int) {
 
 // routedBy is the last rule that moved the incident, as far as the timeline
 // goes back.
-func (d Detail) routedBy() (rule string, number int) {
+func (d *Detail) routedBy() (rule string, number int) {
 	for n := len(d.Timeline) - 1; n >= 0; n-- {
 		if rule, number = ruleOf(d.Timeline[n].Diff); rule != "" {
 			return rule, number

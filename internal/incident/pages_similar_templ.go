@@ -473,7 +473,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 }
 
 // similarPage lists them.
-func similarPage(d Detail, found []Alike) templ.Component {
+func similarPage(d *Detail, found []Alike) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -652,7 +652,7 @@ func similarPage(d Detail, found []Alike) templ.Component {
 }
 
 // similarActs is what one may do about a similar incident.
-func similarActs(d Detail, a Alike) templ.Component {
+func similarActs(d *Detail, a Alike) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1209,7 +1209,7 @@ func attachments(files []attachment.File) templ.Component {
 
 // requestPage is a ticket as the person who reported it sees it: never with
 // the words of the queue.
-func requestPage(p ticketProps) templ.Component {
+func requestPage(p *ticketProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

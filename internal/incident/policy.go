@@ -46,6 +46,9 @@ const (
 	ActionRoute     authz.Action = "incident.route"
 )
 
+// useCases are the policies for pages, which ask for each of them.
+var useCases = Policies()
+
 // Policies says which line of the matrix decides each use case.
 func Policies() authz.Policies {
 	return authz.Policies{

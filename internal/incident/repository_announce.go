@@ -36,23 +36,25 @@ func (repository) announcement(ctx context.Context, q db.Querier, incident uuid.
 	return &list[0], nil
 }
 
-// addressed tells which of some incidents' announcements concern a person, and
-// on which of them they said "me too".
-func (repository) addressed(ctx context.Context, q db.Querier, person, department uuid.UUID, incidents []uuid.UUID, since time.Time) (concern, mine map[uuid.UUID]bool, err error) {
-	rows, _ := q.Query(ctx, `WITH RECURSIVE up AS (
-			SELECT d.id, d.parent_id FROM departments d WHERE d.id = @department UNION SELECT p.id, p.parent_id FROM departments p JOIN up ON p.id = up.parent_id)
-		SELECT a.incident_id,
-			a.everybody OR a.departments && ARRAY(SELECT id FROM up) OR cardinality(a.services) > 0 AND (
-				EXISTS (SELECT 1 FROM services s WHERE s.id = ANY(a.services) AND (s.owner_id = @person OR s.team_id IN (SELECT m.team_id FROM team_members m WHERE m.person_id = @person)))
-				OR EXISTS (SELECT 1 FROM records x WHERE x.requester_id = @person AND x.service_id = ANY(a.services) AND x.updated_at > @since)),
-			EXISTS (SELECT 1 FROM incident_affected f WHERE f.incident_id = a.incident_id AND f.person_id = @person)
-		FROM incident_announcements a WHERE a.incident_id = ANY(@ids)`,
-		db.Args{"person": person, "department": department, "ids": incidents, "since": since})
-	concern, mine = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+// affectedOn lists on which of some incidents a person said "me too".
+func (repository) affectedOn(ctx context.Context, q db.Querier, person uuid.UUID, incidents []uuid.UUID) (map[uuid.UUID]bool, error) {
+	rows, _ := q.Query(ctx, `SELECT incident_id FROM incident_affected WHERE person_id = @person AND incident_id = ANY(@ids)`, db.Args{"person": person, "ids": incidents})
+	out := map[uuid.UUID]bool{}
 	var id uuid.UUID
-	var does, marked bool
-	_, err = pgx.ForEachRow(rows, []any{&id, &does, &marked}, func() error { concern[id], mine[id] = does, marked; return nil })
-	return concern, mine, db.Map(err)
+	_, err := pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
+	return out, db.Map(err)
+}
+
+// servicesUsed lists which of some services a person owns, works for, or has
+// reported on or asked for since.
+func (repository) servicesUsed(ctx context.Context, q db.Querier, person uuid.UUID, services []uuid.UUID, since time.Time) (map[uuid.UUID]bool, error) {
+	rows, _ := q.Query(ctx, `SELECT s.id FROM services s WHERE s.id = ANY(@services) AND (s.owner_id = @person OR s.team_id IN (SELECT m.team_id FROM team_members m WHERE m.person_id = @person)
+			OR EXISTS (SELECT 1 FROM records x WHERE x.requester_id = @person AND x.service_id = s.id AND x.updated_at > @since))`,
+		db.Args{"person": person, "services": services, "since": since})
+	out := map[uuid.UUID]bool{}
+	var id uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
+	return out, db.Map(err)
 }
 
 func (repository) saveAnnouncement(b *pgx.Batch, a Announcement, by uuid.UUID, now time.Time) {

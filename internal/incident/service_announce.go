@@ -3,6 +3,7 @@ package incident
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -283,11 +284,7 @@ func (s *Service) Announcements(ctx context.Context) ([]Announcement, error) {
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(list))
-	for n, a := range list {
-		ids[n] = a.IncidentID
-	}
-	concern, mine, err := s.repo.addressed(ctx, s.desk.DB, who.ID, who.Department, ids, s.desk.Now().Add(-usedWithin))
+	concern, mine, err := s.addressed(ctx, who, list...)
 	if err != nil {
 		return nil, err
 	}
@@ -298,6 +295,32 @@ func (s *Service) Announcements(ctx context.Context) ([]Announcement, error) {
 		}
 	}
 	return out, nil
+}
+
+// addressed tells which of some incidents' announcements concern a person, and
+// on which of them they said "me too". Every page asks it, so the departments
+// come from memory, and services are asked for only where nothing else decides.
+func (s *Service) addressed(ctx context.Context, who identity.Actor, list ...Announcement) (concern, mine map[uuid.UUID]bool, err error) {
+	concern = map[uuid.UUID]bool{}
+	above, err := identity.DepartmentsAbove(ctx, s.desk.DB, who.Department)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids, services []uuid.UUID
+	for _, a := range list {
+		ids = append(ids, a.IncidentID)
+		if concern[a.IncidentID] = a.Everybody || slices.ContainsFunc(a.Departments, func(d uuid.UUID) bool { return slices.Contains(above, d) }); !concern[a.IncidentID] {
+			services = append(services, a.Services...)
+		}
+	}
+	if mine, err = s.repo.affectedOn(ctx, s.desk.DB, who.ID, ids); err != nil || len(services) == 0 {
+		return concern, mine, err
+	}
+	used, err := s.repo.servicesUsed(ctx, s.desk.DB, who.ID, services, s.desk.Now().Add(-usedWithin))
+	for _, a := range list {
+		concern[a.IncidentID] = concern[a.IncidentID] || slices.ContainsFunc(a.Services, func(id uuid.UUID) bool { return used[id] })
+	}
+	return concern, mine, err
 }
 
 // Announced is one announcement with what was said publicly, newest first. It
@@ -316,7 +339,7 @@ func (s *Service) Announced(ctx context.Context, id uuid.UUID) (Announcement, []
 	if a == nil {
 		return Announcement{}, nil, none
 	}
-	concern, mine, err := s.repo.addressed(ctx, s.desk.DB, who.ID, who.Department, []uuid.UUID{id}, s.desk.Now().Add(-usedWithin))
+	concern, mine, err := s.addressed(ctx, who, *a)
 	if err != nil {
 		return *a, nil, err
 	}

@@ -53,11 +53,11 @@ func (s *Service) Room(ctx context.Context, id uuid.UUID) (Room, error) {
 	if m == nil {
 		return Room{}, none
 	}
-	r := Room{Major: *m, Now: s.desk.Now(), can: map[authz.Action]bool{}}
+	r := Room{Major: *m, Now: s.desk.Now(), can: make(map[authz.Action]bool, len(useCases)+1)}
 	i, facts, err := s.Get(ctx, id)
 	switch {
 	case err == nil && s.insider(ctx):
-		for act := range Policies() {
+		for act := range useCases {
 			r.can[act] = s.desk.Can(ctx, act, &facts)
 		}
 	case (err == nil || fault.Is(err, fault.NotFound)) && slices.Contains(m.Management, who.ID):

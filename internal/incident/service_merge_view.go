@@ -13,8 +13,8 @@ import (
 
 // MergePreview says what a merge would do, and what it would not.
 type MergePreview struct {
-	From Detail
-	Into Detail
+	From *Detail
+	Into *Detail
 	// What would go.
 	Replies, Notes, Files, Tasks int
 	// SameFiles are those that the other incident has already: they stay.
@@ -97,7 +97,7 @@ type Gone struct {
 }
 
 // Gone reads what became of a merged incident that the actor may see.
-func (s *Service) Gone(ctx context.Context, d Detail) (*Gone, error) {
+func (s *Service) Gone(ctx context.Context, d *Detail) (*Gone, error) {
 	if d.State != Merged {
 		return nil, nil
 	}

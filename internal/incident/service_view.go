@@ -74,10 +74,10 @@ type Detail struct {
 
 // Can reports whether the actor may take the action on this incident now: by
 // the matrix, and by the state machine.
-func (d Detail) Can(a authz.Action) bool { return d.can[a] }
+func (d *Detail) Can(a authz.Action) bool { return d.can[a] }
 
 // Person is the name of somebody for a reader of a language.
-func (d Detail) Person(id *uuid.UUID, lang string) string {
+func (d *Detail) Person(id *uuid.UUID, lang string) string {
 	if id == nil {
 		return ""
 	}
@@ -103,23 +103,23 @@ var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, Action
 // Everything goes in two rounds: what the number of the incident suffices for,
 // together with the question whether the actor may see it at all, and what
 // follows from the answers.
-func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Querier) error) (Detail, error) {
+func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Querier) error) (*Detail, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
-		return Detail{}, err
+		return nil, err
 	}
 	v, _, err := s.desk.Visibility(ctx, Kind)
 	if err != nil {
-		return Detail{}, err
+		return nil, err
 	}
-	d := Detail{who: who, can: map[authz.Action]bool{}, Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
+	d := &Detail{who: who, can: make(map[authz.Action]bool, len(useCases)+1), Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
 	var h history
 	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}, append(append(h.reads(ctx, s, id, who.Agent()), also...),
 		func(q db.Querier) (err error) { d.Incident, err = s.repo.get(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Clocks, err = s.sla.Clocks(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, id); return err },
-		func(q db.Querier) error { return s.reach(ctx, q, id, &d) },
+		func(q db.Querier) error { return s.reach(ctx, q, id, d) },
 		func(q db.Querier) (err error) { d.Watchers, err = record.Watchers(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, who.ID, id); return err },
 		func(q db.Querier) (err error) {
@@ -130,25 +130,25 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Quer
 		},
 	)...)
 	if err != nil {
-		return Detail{}, err
+		return nil, err
 	}
 	d.Facts = facts
-	if err := s.permit(ctx, &d); err != nil {
+	if err := s.permit(ctx, d); err != nil {
 		return d, err
 	}
 	if !s.desk.Can(ctx, ActionNote, &facts) {
 		h.notes, h.files = nil, slices.DeleteFunc(h.files, func(f attachment.File) bool { return f.Internal })
 	}
 	d.Watching = slices.Contains(d.Watchers, who.ID)
-	if err := h.into(&d); err != nil {
+	if err := h.into(d); err != nil {
 		return d, err
 	}
-	return d, db.Map(s.rest(ctx, &d))
+	return d, db.Map(s.rest(ctx, d))
 }
 
 // Open is Detail for somebody who looks at the page: that is reading what the
 // inbox says about it.
-func (s *Service) Open(ctx context.Context, id uuid.UUID, in Inbox) (Detail, error) {
+func (s *Service) Open(ctx context.Context, id uuid.UUID, in Inbox) (*Detail, error) {
 	unread := 0
 	d, err := s.Detail(ctx, id, func(q db.Querier) (err error) { unread, err = in.About(ctx, q, id); return err })
 	if err != nil || unread == 0 {
@@ -171,7 +171,7 @@ func (s *Service) drafts(ctx context.Context, q db.Querier, person, id uuid.UUID
 // permit works out what the actor may do with the incident, from what the desk
 // is configured with.
 func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
-	for a := range Policies() {
+	for a := range useCases {
 		d.can[a] = s.desk.Can(ctx, a, &d.Facts) && s.legal(d.Incident, a)
 	}
 	d.can[actionVIP] = s.desk.Can(ctx, actionVIP, nil)
@@ -275,7 +275,7 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 }
 
 // texts are the replies and notes that the page shows.
-func (d Detail) texts() []string {
+func (d *Detail) texts() []string {
 	var out []string
 	for _, it := range d.Timeline {
 		if it.Comment != nil {
@@ -286,7 +286,7 @@ func (d Detail) texts() []string {
 }
 
 // everyone lists whose names the page shows.
-func (d Detail) everyone() []uuid.UUID {
+func (d *Detail) everyone() []uuid.UUID {
 	ids := people(&d.RequesterID, &d.CreatedBy, d.AssigneeID, d.ResolvedBy, d.ClosedBy)
 	ids = append(ids, d.Watchers...)
 	if d.Managed != nil {

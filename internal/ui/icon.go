@@ -3,8 +3,11 @@ package ui
 import (
 	"context"
 	"io"
+	"sync"
 
 	"github.com/a-h/templ"
+
+	"opsdesk/web"
 )
 
 // Icon is decoration; the control around it carries the name. A page has more
@@ -12,10 +15,25 @@ import (
 // of the program, never of people.
 func Icon(name, class string) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		if class != "" {
-			class = " " + class
+		k := iconKey{From(ctx).Assets, name, class}
+		tag, ok := icons.Load(k)
+		if !ok {
+			if class != "" {
+				class = " " + class
+			}
+			tag = `<svg class="i` + templ.EscapeString(class) + `" aria-hidden="true"><use href="` + asset(ctx, "img/icons.svg") + `#` + templ.EscapeString(name) + `"></use></svg>`
+			icons.Store(k, tag)
 		}
-		_, err := io.WriteString(w, `<svg class="i`+templ.EscapeString(class)+`" aria-hidden="true"><use href="`+asset(ctx, "img/icons.svg")+`#`+templ.EscapeString(name)+`"></use></svg>`)
+		_, err := io.WriteString(w, tag.(string)) //nolint:forcetypeassert // it holds nothing else
 		return err
 	})
+}
+
+// icons are the tags that were written, which are as many as the program has
+// words for them.
+var icons sync.Map // iconKey → string
+
+type iconKey struct {
+	assets      *web.Assets
+	name, class string
 }

@@ -1,0 +1,73 @@
+package ui
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/a-h/templ"
+
+	"opsdesk/internal/platform/i18n"
+)
+
+// A kept part is written once for each language and each thing it depends on,
+// and the palettes of people who can go elsewhere differ.
+func TestKeptParts(t *testing.T) {
+	texts := i18n.New()
+	if err := texts.Add(Messages); err != nil {
+		t.Fatal(err)
+	}
+	ctx := With(texts.With(t.Context(), i18n.English), &Shell{})
+	n := 0
+	part := kept(t.Name(), templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		n++
+		_, err := io.WriteString(w, strconv.Itoa(n))
+		return err
+	}))
+	write := func(ctx context.Context, c templ.Component) string {
+		var b strings.Builder
+		if err := c.Render(ctx, &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	if a, b := write(ctx, part), write(ctx, part); a != "1" || b != "1" {
+		t.Errorf("written as %s and %s", a, b)
+	}
+	if c := write(With(texts.With(t.Context(), i18n.Chinese), &Shell{}), part); c != "2" {
+		t.Errorf("the other language took the first one's: %s", c)
+	}
+	palettes := map[string]bool{}
+	for _, nav := range [][]NavGroup{
+		nil,
+		{{Items: []NavItem{{Href: "/a", Label: "ui.nav.queue"}}}},
+		{{Items: []NavItem{{Href: "/a", Label: "ui.nav.queue", Go: "x"}}}},
+		{{Items: []NavItem{{Href: "/a", Text: "ui.nav.queue"}}}},
+		{{Items: []NavItem{{Href: "/a", Text: "ui.nav.queue"}}}, {}},
+	} {
+		palettes[paletteKey(nav)] = true
+		write(With(ctx, &Shell{Nav: nav}), kept(paletteKey(nav), palette()))
+	}
+	if len(palettes) != 5 {
+		t.Errorf("%d palettes", len(palettes))
+	}
+	counted := []NavGroup{{Items: []NavItem{{Href: "/a", Label: "ui.nav.queue", Count: "3"}}}}
+	if !palettes[paletteKey(counted)] {
+		t.Error("a count makes another palette")
+	}
+}
+
+// The shelf forgets rather than grows without end.
+func TestShelfIsBounded(t *testing.T) {
+	var s shelf
+	for i := range 3 * maxShelf {
+		s.put(keptKey{what: strconv.Itoa(i)}, nil)
+	}
+	n := 0
+	s.parts.Range(func(_, _ any) bool { n++; return true })
+	if n > maxShelf {
+		t.Errorf("%d parts are kept", n)
+	}
+}
