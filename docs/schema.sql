@@ -2371,6 +2371,7 @@ CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (
 CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
 CREATE INDEX people_department_idx ON public.people USING btree (department_id);
 CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
+CREATE INDEX people_name_en_idx ON public.people USING btree (lower(name_en));
 CREATE INDEX people_name_idx ON public.people USING btree (name, id);
 CREATE INDEX people_pinyin_idx ON public.people USING btree (pinyin text_pattern_ops);
 CREATE UNIQUE INDEX people_source_key ON public.people USING btree (source, source_key) WHERE (source <> ''::text);

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -68,6 +69,11 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		view, _ := q.view(f.View)
 		scope.Open = view.Open
 		words := search.Parse(f.Text, g)
+		if len(people) == 0 && !words.Empty() && q.plain(f) {
+			if scope.Each, err = search.Common(ctx, q.desk.DB, words, cmp.Or(f.Limit, PageSize)); err != nil {
+				return a, err
+			}
+		}
 		a.found, a.args = scope.Match(words, people...)
 		if len(people) == 0 && !words.Empty() && !scope.Open && q.Sorted(f) == "updated" && q.groupBy(f.Group) == "" {
 			a.words = words
@@ -78,6 +84,14 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		}
 	}
 	return a, nil
+}
+
+// plain reports whether a list holds all that is open, in the order of an index:
+// words that many have are looked for record by record there. A narrower list
+// would have to look at many that are not in it.
+func (s *Spec) plain(f Filter) bool {
+	view, _ := s.view(f.View)
+	return view.Open && view.Name == s.Views[0].Name && len(f.Clauses) == 0 && s.groupBy(f.Group) == ""
 }
 
 // Scope is what a reader's questions may reach.
@@ -123,6 +137,7 @@ func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
 
 // Count counts at most limit+1 of them.
 func (q *Queue[R]) Count(ctx context.Context, f Filter, limit int) (int, error) {
+	f.Limit = limit // of what it asks for
 	a, err := q.Ask(ctx, f)
 	if err != nil {
 		return 0, err
@@ -147,9 +162,9 @@ func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], 
 		p.Total = len(p.Rows)
 		return p, nil
 	}
-	if view, _ := q.view(f.View); f.CountTo == 0 && f.Text != "" && !view.Open {
-		// A word may stand in every record there ever was, and to count only some
-		// of them the index must still read all: "more than a page" has to do.
+	if f.CountTo == 0 && f.Text != "" {
+		// A word may stand in every record there is, and to count only some of them
+		// the index must still read all: "more than a page" has to do.
 		p.Limit, p.Total = f.Limit, f.Limit+1
 		return p, nil
 	}

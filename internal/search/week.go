@@ -67,23 +67,56 @@ func Newest[R any](ctx context.Context, q db.Querier, words Query, kind record.K
 	return ask(nil)
 }
 
+// Common reports whether so many open records have some words that a page of
+// them is found sooner by looking at open records one after the other, in the
+// order of the list, than by fetching all that have the words and sorting them.
+func Common(ctx context.Context, q db.Querier, words Query, page int) (bool, error) {
+	rows, err := expected(ctx, q, `SELECT 1 FROM search_docs d WHERE d.open AND d.terms @@ @words::text::tsquery UNION ALL SELECT 1 FROM search_docs d WHERE d.open`, db.Args{"words": words.loose})
+	if err != nil || len(rows) != 3 {
+		return false, err
+	}
+	have, open := rows[1], rows[2]
+	// The one way looks at a page's worth of open records for each that has the
+	// words, the other at all that have them.
+	return have > 0 && float64(page)*open/have < have, nil
+}
+
 // perWeek is how many records with some words the planner expects in a week of
 // the last few months.
 func perWeek(ctx context.Context, q db.Querier, words Query, kind record.Kind, at time.Time) (float64, error) {
 	const months = 16
+	rows, err := expected(ctx, q, `SELECT FROM search_docs d WHERE d.week && @weeks::text[] AND d.terms @@ @words::text::tsquery`, db.Args{"weeks": back(kind, at, months), "words": words.loose})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0] / months, nil
+}
+
+// expected is how many rows the planner expects of a statement, and of each of
+// the parts that it is put together of.
+func expected(ctx context.Context, q db.Querier, sql string, args db.Args) ([]float64, error) {
 	var raw []byte
-	err := q.QueryRow(ctx, `EXPLAIN (FORMAT JSON) SELECT FROM search_docs d WHERE d.week && @weeks::text[] AND d.terms @@ @words::text::tsquery`, pgx.QueryExecModeCacheDescribe,
-		db.Args{"weeks": back(kind, at, months), "words": words.loose}).Scan(&raw)
-	if err != nil {
-		return 0, db.Map(err)
+	if err := q.QueryRow(ctx, `EXPLAIN (FORMAT JSON) `+sql, pgx.QueryExecModeCacheDescribe, args).Scan(&raw); err != nil {
+		return nil, db.Map(err)
+	}
+	type part struct {
+		Rows float64 `json:"Plan Rows"`
 	}
 	var plan []struct {
 		Plan struct {
-			Rows float64 `json:"Plan Rows"`
+			part
+			Type  string `json:"Node Type"`
+			Plans []part
 		}
 	}
 	if err := json.Unmarshal(raw, &plan); err != nil || len(plan) == 0 {
-		return 0, err
+		return nil, err
 	}
-	return plan[0].Plan.Rows / months, nil
+	out := []float64{plan[0].Plan.Rows}
+	if plan[0].Plan.Type == "Append" {
+		for _, p := range plan[0].Plan.Plans {
+			out = append(out, p.Rows)
+		}
+	}
+	return out, nil
 }
