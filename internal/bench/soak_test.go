@@ -202,7 +202,9 @@ func (s *sink) talk(c net.Conn) {
 // is repeated under its key, at whichever process answers.
 type client struct {
 	desks []*process
+	who   string
 	token string
+	tell  func(wrote)       // of what was acknowledged
 	acked map[string]string // key → number
 	mine  []string
 	calls *atomic.Int64
@@ -264,18 +266,21 @@ func (c *client) work(b *testing.B, name string, stop <-chan struct{}) {
 			return
 		default:
 		}
-		key := fmt.Sprintf("%s-%d", name, n)
+		key, began := fmt.Sprintf("%s-%d", name, n), time.Now()
+		var made struct {
+			Number  string
+			Version int
+		}
 		var err error
 		switch k := n % 5; {
 		case k == 0 || len(c.mine) == 0:
-			var made struct{ Number string }
 			err = c.call(http.MethodPost, "/api/v1/incidents", key, map[string]any{"description": "soak " + key, "impact": 3, "urgency": 3, "location": "x"}, &made)
 			if err == nil {
 				c.acked[key] = made.Number
 				c.mine = append(c.mine, made.Number)
 			}
 		case k < 3:
-			err = c.call(http.MethodPost, "/api/v1/incidents/"+c.mine[len(c.mine)-1]+"/replies", key, map[string]any{"body": "reply " + key}, nil)
+			err = c.call(http.MethodPost, "/api/v1/incidents/"+c.mine[len(c.mine)-1]+"/replies", key, map[string]any{"body": "reply " + key}, &made)
 		default:
 			err = c.call(http.MethodGet, "/api/v1/incidents?view=all&limit=20", "", nil, nil)
 		}
@@ -283,13 +288,16 @@ func (c *client) work(b *testing.B, name string, stop <-chan struct{}) {
 			b.Errorf("given up after 90 s: %v", err)
 			return
 		}
+		if made.Number != "" {
+			c.tell(wrote{c.who, made.Number, made.Version, began, time.Now()})
+		}
 	}
 }
 
 // BenchmarkTwoProcesses keeps two desk processes on one database under mixed
 // load and kills one of them every minute: nothing acknowledged is lost, no key
-// has two effects, nobody is told twice. OPSDESK_SOAK sets how long (30m: make
-// soak).
+// has two effects, nobody is told twice, and no page that is open is left in
+// silence. OPSDESK_SOAK sets how long (30m: make soak).
 func BenchmarkTwoProcesses(b *testing.B) {
 	if b.N > 1 {
 		b.Skip("one round is enough")
@@ -309,13 +317,14 @@ func BenchmarkTwoProcesses(b *testing.B) {
 	for _, p := range desks {
 		p.start()
 	}
+	watchers := watchBy(b, desks)
 	var calls, fails atomic.Int64
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	var clients []*client
 	for n := range 16 {
 		who := []string{"staff", "manager", "engineer", "lead"}[n%4]
-		cl := &client{desks: desks, token: strings.TrimSpace(desks[0].run("token", "create", "--user", who)), acked: map[string]string{}, calls: &calls, fails: &fails}
+		cl := &client{desks: desks, who: who, tell: watchers.acknowledged, token: strings.TrimSpace(desks[0].run("token", "create", "--user", who)), acked: map[string]string{}, calls: &calls, fails: &fails}
 		clients = append(clients, cl)
 		wg.Go(func() { cl.work(b, "c"+strconv.Itoa(n), stop) })
 	}
@@ -332,6 +341,7 @@ func BenchmarkTwoProcesses(b *testing.B) {
 	}
 	close(stop)
 	wg.Wait()
+	watchers.settle(b)
 	settled(b, c.URL(), clients, mails, kills)
 	_, peakA := desks[0].resident()
 	_, peakB := desks[1].resident()

@@ -150,3 +150,20 @@ func TestOneViewInTwoBrowsers(t *testing.T) {
 	eng.until(`document.querySelector('[data-live-dot]').dataset.state === 'poll'`)
 	eng.sees("Updates every 30 s")
 }
+
+// A desk that dies between saying that something has changed and handing out
+// the page: the page asks again of its own accord, as nobody says it twice.
+func TestAPageThatCouldNotBeReadIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	eng := visit(t, d, "en", 1440)
+	eng.signIn("engineer")
+	eng.open("/incidents?view=open&sort=created")
+	eng.live()
+	eng.run(chromedp.Evaluate(`(() => { const real = window.fetch; window.__cut = 0; window.fetch = (at, ...rest) => String(at).startsWith('/incidents') && window.__cut < 1 ? (window.__cut++, Promise.reject(new TypeError('cut'))) : real(at, ...rest); })()`, nil))
+	if _, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Description: "会议室门禁刷不开", Impact: 3, Urgency: 3, Location: "A-3F", Channel: "portal"}); err != nil {
+		t.Fatal(err)
+	}
+	eng.until(`window.__cut === 1`)
+	eng.sees("1 new")
+}

@@ -124,7 +124,7 @@ func (h *Hub) open(who identity.Actor, last string, age time.Duration) (*stream,
 		return nil, again(fault.TooMany, "error.too_many")
 	}
 	h.streams[s.id] = s
-	s.push(frame{event: "hello", topic: "hello", data: text(map[string]any{"stream": s.id, "listening": h.up})})
+	s.push(frame{event: hello, topic: hello, data: text(map[string]any{"stream": s.id, "listening": h.up})})
 	missed, known := h.past.after(last, clock().Add(-age-margin))
 	if !known {
 		s.push(refetch)

@@ -192,6 +192,20 @@ func TestChangesAreJoined(t *testing.T) {
 	}
 }
 
+// Whoever comes back after more than fits still learns first what their stream
+// is called: without, nobody would see that they are on a ticket.
+func TestAGreetingIsNeverLost(t *testing.T) {
+	t.Parallel()
+	h := deafHub(t, Options{})
+	for n := range 3 * waiting {
+		h.changed(change(n))
+	}
+	s := mustOpen(t, h, agent(), "key0", 0)
+	if x := said(s); !strings.HasPrefix(x, "event: hello\n") || !strings.Contains(x, s.id) || !strings.Contains(x, "event: refetch") || strings.Count(x, "event: ") > waiting+1 {
+		t.Errorf("after much was missed: %q", x)
+	}
+}
+
 // A client that does not read loses its stream and keeps nobody waiting.
 func TestASlowClientBlocksNobody(t *testing.T) {
 	t.Parallel()

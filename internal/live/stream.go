@@ -64,6 +64,9 @@ func text(v any) string {
 	return string(b)
 }
 
+// hello is the topic of a stream's greeting, which gives its name.
+const hello = "hello"
+
 // stream is one open connection. The hub pushes; the connection's own
 // goroutine writes, so that a slow client keeps nobody waiting.
 type stream struct {
@@ -92,8 +95,10 @@ func (s *stream) push(f frame) {
 	defer s.mu.Unlock()
 	s.pending = slices.DeleteFunc(s.pending, func(x frame) bool { return x.topic == f.topic })
 	if len(s.pending) >= waiting {
+		// The greeting stays: without it a page does not know its stream, and
+		// nobody would see that its reader is there.
 		f = refetch.as(f.key)
-		s.pending = s.pending[:0]
+		s.pending = slices.DeleteFunc(s.pending, func(x frame) bool { return x.topic != hello })
 	}
 	s.pending = append(s.pending, f)
 	select {

@@ -30,8 +30,10 @@
       if (D.hidden) { again = true; return; }
       running = true; again = false;
       const began = performance.now();
-      try { await fn(); } catch { /* the next round, or the page itself, says so */ }
-      last = performance.now(); wait = Math.min(60e3, Math.max(gap, 4 * (last - began))); running = false;
+      let least = gap;
+      // A desk that dies between its word and the page: the next stream begins after that word, so nobody says it again.
+      try { await fn(); } catch (e) { if (!(e.status < 500)) { again = true; least = 2 * wait; } }
+      last = performance.now(); wait = Math.min(60e3, Math.max(least, 4 * (last - began))); running = false;
       if (again) call();
     };
     const call = () => { if (running) { again = true; return; } if (!timer) timer = setTimeout(run, Math.max(between(150, 900), last + wait - performance.now())); };
@@ -100,7 +102,7 @@
   const list = later(async () => {
     if (!$('[data-live-rows]')) return;
     const changed = new Set(touched); touched.clear();
-    const doc = await get(location.pathname + location.search), fresh = new Map(rowsOf(doc).map((r) => [key(r), r]));
+    const doc = await get(location.pathname + location.search).catch((e) => { changed.forEach((n) => touched.add(n)); throw e; }), fresh = new Map(rowsOf(doc).map((r) => [key(r), r]));
     if (!$('[data-live-rows]', doc)) return;
     rowsOf(D).forEach((r) => {
       const f = fresh.get(key(r));
