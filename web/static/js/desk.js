@@ -19,7 +19,9 @@
     if (t.matches?.('dialog')) t.close();
     const tab = t.closest('[data-compose]');
     if (tab) compose(tab);
-    if (t.closest('[data-clear]')) { $$('.cb', queue() ?? D).forEach((x) => { x.checked = false; }); selection(); }
+    const ch = t.closest('[data-choose]');
+    if (ch) { if (ch.getAttribute('aria-pressed') === 'true') unchoose(); else { ch.setAttribute('aria-pressed', 'true'); selection(); } }
+    if (t.closest('[data-clear]')) { unchoose(); $('[data-choose]')?.focus(); } // the bar goes, and the focus would go with it
     if (t.matches?.('.cb')) { const r = rows(), at = r.indexOf(t.closest('[data-row]')); if (e.shiftKey && lastBox >= 0) { r.slice(Math.min(at, lastBox), Math.max(at, lastBox) + 1).forEach((x) => { const c = $('.cb', x); if (c) c.checked = t.checked; }); selection(); } lastBox = at; }
     const det = t.closest('details.menu-d');
     $$('details.menu-d[open]').forEach((x) => { if (x !== det) x.open = false; });
@@ -240,12 +242,15 @@
       history.replaceState(history.state, '', u);
     }), 120);
   }
+  function unchoose() { $$('.cb', queue() ?? D).forEach((c) => { c.checked = false; }); $('[data-choose]')?.setAttribute('aria-pressed', 'false'); selection(); }
   function selection() {
     const q = queue(); if (!q) return;
     const s = $$('[data-row] .cb:checked', q); $$('[data-row]', q).forEach((r) => r.classList.toggle('sel', !!$('.cb', r)?.checked));
     const b = $('[data-bulk]'), all = b && $('[data-all]', b); if (!s.length && all) all.checked = false;
-    if (b) { b.classList.toggle('on', !!s.length); $('[data-count]', b).textContent = all?.checked ? all.dataset.all : s.length; }
-    q.classList.toggle('selecting', !!s.length); D.body.classList.toggle('has-bulk', !!s.length);
+    const ch = $('[data-choose]'); if (s.length && ch?.offsetParent) ch.setAttribute('aria-pressed', 'true'); // a phone that came back to ticked boxes
+    const on = !!s.length || ch?.getAttribute('aria-pressed') === 'true';
+    if (b) { b.classList.toggle('on', on); $('[data-count]', b).textContent = all?.checked ? all.dataset.all : s.length; $$('[name=act]', b).forEach((x) => { x.disabled = !s.length; }); }
+    q.classList.toggle('selecting', on); D.body.classList.toggle('has-bulk', on);
   }
 
   // ---- keys: never while typing, composing or in a dialog; off by choice (WCAG 2.1.4) --
@@ -270,7 +275,7 @@
       if (k === 'j' || k === 'ArrowDown') { e.preventDefault(); move(1, e.shiftKey && k === 'j'); return; }
       if (k === 'k' || k === 'ArrowUp') { e.preventDefault(); move(-1, e.shiftKey && k === 'k'); return; }
       if (k === 'x') { const c = cur() && $('.cb', cur()); if (c) { c.checked = !c.checked; selection(); } return; }
-      if (k === 'Escape') { $$('.cb', queue()).forEach((c) => { c.checked = false; }); selection(); return; }
+      if (k === 'Escape') { unchoose(); return; }
     }
     if (k === 'r' && composeBy('reply') || k === 'n' && composeBy('note')) { e.preventDefault(); return; }
     if (k === 'Escape') { $('[data-back]')?.click(); return; }
