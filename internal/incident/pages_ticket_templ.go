@@ -2647,7 +2647,7 @@ func ticketSide(d *Detail) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.StatusIcon(l.State).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.State(string(l.Ref.Kind), l.State, string(l.Category), true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

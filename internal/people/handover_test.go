@@ -2,6 +2,7 @@ package people_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,5 +198,22 @@ func TestHandOverOfAnyNumber(t *testing.T) {
 	system := identity.With(t.Context(), identity.NewSystem("importer"))
 	if x, err := d.People.Activate(system, leaver, people.ActivateInput{}); err != nil || x.Active {
 		t.Errorf("not disabled: %v", err)
+	}
+}
+
+// What somebody holds is of several kinds, and each names its states itself.
+func TestOpenWorkNamesItsStates(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	p, err := identity.ByUsername(t.Context(), d.Pool, "engineer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := d.People.Open(d.As("lead"), p["engineer"])
+	if err != nil || !slices.ContainsFunc(list, func(o people.OpenWork) bool { return o.Kind == "servicerequest" && o.Category != "" }) {
+		t.Fatalf("no request is held: %v %v", list, err)
+	}
+	if page := d.Client("lead").Get("/people/" + p["engineer"].String() + "/work").Text(); strings.Contains(page, ".state.") || !strings.Contains(page, "Being fulfilled") {
+		t.Error(page)
 	}
 }

@@ -229,7 +229,7 @@ func workPage(p workProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Status(o.State).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.State(string(o.Kind), o.State, string(o.Category), false).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -15,7 +15,7 @@ const unfinished = ` FROM records WHERE (assignee_id = @id OR id = ANY(@held)) A
 
 // open lists the unfinished records of a person, without their titles.
 func (persons) open(ctx context.Context, q db.Querier, id uuid.UUID, held []uuid.UUID, limit int) ([]OpenWork, error) {
-	rows, _ := q.Query(ctx, `SELECT id, kind, number, state, priority, team_id, '' AS title, coalesce(assignee_id = @id, false) AS own`+unfinished+` ORDER BY priority, number LIMIT @limit`,
+	rows, _ := q.Query(ctx, `SELECT id, kind, number, state, category, priority, team_id, '' AS title, coalesce(assignee_id = @id, false) AS own`+unfinished+` ORDER BY priority, number LIMIT @limit`,
 		db.Args{"id": id, "held": held, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[OpenWork])
 	return out, db.Map(err)

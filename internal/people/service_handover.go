@@ -49,13 +49,14 @@ func (s *Service) HandOverBy(b *batch.Service, kinds map[record.Kind]Reassigner)
 
 // OpenWork is one record that a person is responsible for.
 type OpenWork struct {
-	ID       uuid.UUID   `db:"id" json:"id"`
-	Kind     record.Kind `db:"kind" json:"kind"`
-	Number   string      `db:"number" json:"number"`
-	State    string      `db:"state" json:"state"`
-	Priority int         `db:"priority" json:"priority"`
-	TeamID   *uuid.UUID  `db:"team_id" json:"team_id"`
-	Title    string      `db:"title" json:"title"` // "" where the reader may not see it
+	ID       uuid.UUID       `db:"id" json:"id"`
+	Kind     record.Kind     `db:"kind" json:"kind"`
+	Number   string          `db:"number" json:"number"`
+	State    string          `db:"state" json:"state"`
+	Category record.Category `db:"category" json:"category"`
+	Priority int             `db:"priority" json:"priority"`
+	TeamID   *uuid.UUID      `db:"team_id" json:"team_id"`
+	Title    string          `db:"title" json:"title"` // "" where the reader may not see it
 	// Own says that the person is responsible for the record, and not only holds
 	// tasks of it.
 	Own bool `db:"own" json:"own"`

@@ -79,6 +79,26 @@ var looks = map[string]statusLook{
 	"resolved": {"ic-green", "done"}, "closed": {"ic-grey", "done"}, "cancelled": {"ic-grey", "cancel"}, "merged": {"ic-grey", "cancel"},
 }
 
+// StateKey is the message that names a state of a kind of record. Those of
+// incidents stand among the texts of all pages.
+func StateKey(kind, state string) string {
+	if kind == "incident" {
+		return "ui.state." + state
+	}
+	return kind + ".state." + state
+}
+
+// lampOf is the state of an incident that looks like this one.
+func lampOf(kind, state, category string) string {
+	if kind == "incident" {
+		return state
+	}
+	if category == "active" {
+		return "in_progress"
+	}
+	return category
+}
+
 func barY(i int) string      { return []string{"9.5", "6", "2.5"}[i] }
 func barHeight(i int) string { return []string{"4.5", "8", "11.5"}[i] }
 func barX(i int) string      { return fmt.Sprintf("%.1f", 1.5+float64(i)*5) }
