@@ -81,7 +81,7 @@ func habitsPage(p habitsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</h2></div><div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-labelledby=\"what-h\"><table class=\"table\"><thead><tr><th scope=\"col\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</h2></div><div class=\"table-wrap\" tabindex=\"0\" role=\"region\" aria-labelledby=\"what-h\"><table class=\"table prefs\"><thead><tr><th scope=\"col\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
