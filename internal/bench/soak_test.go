@@ -130,6 +130,21 @@ func (p *process) resident() (now, peak int) {
 	return now, peak
 }
 
+// stands fails the benchmark if the process has ended of its own accord, and
+// says how.
+func (p *process) stands() {
+	p.b.Helper()
+	if _, peak := p.resident(); peak > 0 { // a process that has ended has no memory
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		p.b.Errorf("a desk that nobody killed has ended: %v", p.cmd.Wait())
+		p.cmd = nil
+	}
+}
+
 // sink is a mail server that counts what it takes by Message-ID.
 type sink struct {
 	l    net.Listener
@@ -346,6 +361,9 @@ func BenchmarkTwoProcesses(b *testing.B) {
 	_, peakA := desks[0].resident()
 	_, peakB := desks[1].resident()
 	fmt.Printf("two processes, %s, %d kills: %d calls, %d repeated; peak memory %d and %d MB\n", long, kills, calls.Load(), fails.Load(), peakA, peakB)
+	for _, p := range desks {
+		p.stands()
+	}
 }
 
 // settled repeats every acknowledged key and looks for what was doubled.

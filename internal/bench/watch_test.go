@@ -95,8 +95,11 @@ func watchBy(b *testing.B, desks []*process) *audience {
 	ctx, stop := context.WithCancel(b.Context())
 	a := &audience{stop: stop}
 	b.Cleanup(a.close)
-	for n, w := range []watcher{{who: "engineer", all: true}, {who: "lead", all: true}, {who: "lead", all: true, roams: true}, {who: "engineer", all: true, roams: true}, {who: "staff"}, {who: "manager"}} {
-		w := &watcher{b: b, desks: desks, at: n % len(desks), roams: w.roams, who: w.who, all: w.all,
+	for n, p := range []struct {
+		who        string
+		all, roams bool
+	}{{"engineer", true, false}, {"lead", true, false}, {"lead", true, true}, {"engineer", true, true}, {"staff", false, false}, {"manager", false, false}} {
+		w := &watcher{b: b, desks: desks, at: n % len(desks), roams: p.roams, who: p.who, all: p.all,
 			born: time.Now(), off: time.Now(), heard: map[string]int{},
 			streams: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, pages: &http.Client{Timeout: 15 * time.Second, CheckRedirect: stay}}
 		w.signIn()
