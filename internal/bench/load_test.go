@@ -29,7 +29,7 @@ func (m *machine) memory(b *testing.B, at place) {
 		wg.Go(func() {
 			switch n % 4 {
 			case 0:
-				c := &client{desks: []*process{p}, token: token, acked: map[string]string{}, calls: &calls, fails: &fails}
+				c := &client{desks: []*process{p}, token: token, tell: func(wrote) {}, acked: map[string]string{}, calls: &calls, fails: &fails}
 				c.work(b, fmt.Sprintf("m%d", n), stop)
 			default:
 				people[n%4-1].pages(b, p, at, n, stop, &calls)

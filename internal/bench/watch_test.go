@@ -99,9 +99,11 @@ func watchBy(b *testing.B, desks []*process) *audience {
 		who        string
 		all, roams bool
 	}{{"engineer", true, false}, {"lead", true, false}, {"lead", true, true}, {"engineer", true, true}, {"staff", false, false}, {"manager", false, false}} {
-		w := &watcher{b: b, desks: desks, at: n % len(desks), roams: p.roams, who: p.who, all: p.all,
+		w := &watcher{
+			b: b, desks: desks, at: n % len(desks), roams: p.roams, who: p.who, all: p.all,
 			born: time.Now(), off: time.Now(), heard: map[string]int{},
-			streams: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, pages: &http.Client{Timeout: 15 * time.Second, CheckRedirect: stay}}
+			streams: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, pages: &http.Client{Timeout: 15 * time.Second, CheckRedirect: stay},
+		}
 		w.signIn()
 		a.list = append(a.list, w)
 		a.done.Go(func() { w.run(ctx) })
@@ -248,7 +250,7 @@ func (w *watcher) listen(ctx context.Context, end func()) (wait time.Duration, e
 	defer alarm.Stop()
 	res, err := w.streams.Do(r)
 	if err != nil {
-		return -1, nil //nolint:nilerr // a desk that is dead; the script tries again
+		return -1, nil // a desk that is dead; the script tries again
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

@@ -81,7 +81,7 @@ func TestTwoIncidentsAreMadeUrgentOnAPhone(t *testing.T) {
 	v.tap(`[data-clear]`)
 	v.until(`!document.querySelector('.cb:checked') && !document.querySelector('[data-bulk]').matches('.on') && document.activeElement.matches('[data-choose][aria-pressed=false]')`)
 
-	v.as("zh-CN", 390)
+	v = at(t, d, "engineer", "zh-CN", 390, "") // a window lasts three minutes
 	v.open("/incidents?view=open&q=shawm&sort=created")
 	v.tap(`[data-choose]`)
 	v.tap(first)

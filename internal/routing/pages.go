@@ -113,6 +113,12 @@ func (v vocab) valueText(ctx context.Context, c Condition, value string) string 
 
 // text is a condition in words.
 func (v vocab) text(ctx context.Context, c Condition) string {
+	if f, _ := fieldOf(c.Field); f.kind == "flag" {
+		if slices.Contains(c.values(), "no") {
+			return ui.T(ctx, "routing.field."+c.Field+".no")
+		}
+		return ui.T(ctx, "routing.field."+c.Field)
+	}
 	var values []string
 	for _, x := range c.values() {
 		values = append(values, v.valueText(ctx, c, x))

@@ -325,7 +325,7 @@ func TestBuilder(t *testing.T) {
 		t.Fatalf("%d %s", a.Status, a.Text())
 	}
 	page := c.Get("/settings/routing").Text()
-	for _, want := range []string{"VPN at night", "Words in title or description has any of “vpn” or “远程” or “remote*”", "Reported in working hours is No", "Publish as version 1"} {
+	for _, want := range []string{"VPN at night", "Words in title or description has any of “vpn” or “远程” or “remote*”", "Reported outside working hours", "Publish as version 1"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

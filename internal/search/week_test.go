@@ -73,7 +73,7 @@ func TestNewest(t *testing.T) {
 			return out, rows.Err()
 		}
 		want, err := list(nil, time.Now(), 8000)
-		if err != nil || (len(want) == 0) != (slices.Contains([]string{"nothing", "switches", "printer switch"}, text)) {
+		if err != nil || (len(want) == 0) != slices.Contains([]string{"nothing", "switches", "printer switch"}, text) {
 			t.Fatalf("%q: %d records: %v", text, len(want), err)
 		}
 		var got []time.Time
