@@ -336,6 +336,9 @@ func (a api) names(w http.ResponseWriter, r *http.Request) error {
 func (a api) history(w http.ResponseWriter, r *http.Request) error {
 	return part(w, r, a.s, func(ctx context.Context, id uuid.UUID) (historyOut, error) {
 		d, err := a.s.Detail(ctx, id)
+		if err != nil {
+			return historyOut{}, err
+		}
 		out := historyOut{[]historyEntry{}}
 		for _, it := range d.Timeline {
 			if e := it.Entry; e != nil {
