@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -224,6 +225,33 @@ type client struct {
 	mine  []string
 	calls *atomic.Int64
 	fails *atomic.Int64
+	// free is the newest report, for which those contend who claim; won is what
+	// this client was told that it has, and beaten how often another has it.
+	free   *reports
+	claims bool
+	won    []string
+	beaten int
+}
+
+// reports is the number that was reported last, by whomever.
+type reports struct {
+	mu   sync.Mutex
+	last string
+}
+
+func (r *reports) put(number string) {
+	if r == nil {
+		return // nobody claims
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.last = number
+}
+
+func (r *reports) get() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
 }
 
 func (c *client) call(method, path, key string, in any, out any) error {
@@ -235,7 +263,7 @@ func (c *client) call(method, path, key string, in any, out any) error {
 	for n := rand.IntN(2); ; n++ {
 		err := c.once(c.desks[n%len(c.desks)], method, path, key, body, out)
 		c.calls.Add(1)
-		if err == nil || time.Now().After(deadline) {
+		if err == nil || time.Now().After(deadline) || strings.HasSuffix(path, "/claim") && conflict(err) {
 			return err
 		}
 		c.fails.Add(1)
@@ -265,7 +293,7 @@ func (c *client) once(p *process, method, path, key string, body []byte, out any
 		return err
 	}
 	if res.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %d %.200s", method, path, res.StatusCode, b)
+		return refusal{res.StatusCode, fmt.Sprintf("%s %s: %d %.200s", method, path, res.StatusCode, b)}
 	}
 	if out == nil {
 		return nil
@@ -273,7 +301,60 @@ func (c *client) once(p *process, method, path, key string, body []byte, out any
 	return json.Unmarshal(b, out)
 }
 
-// work does what a desk's people do until stopped: reports, answers, lists.
+// refusal is an answer that is not a success.
+type refusal struct {
+	status int
+	said   string
+}
+
+func (r refusal) Error() string { return r.said }
+
+// conflict is true if somebody else was quicker.
+func conflict(err error) bool {
+	var no refusal
+	return errors.As(err, &no) && (no.status == http.StatusConflict || no.status == http.StatusPreconditionFailed)
+}
+
+// claim takes the newest report, as an engineer does who sees it come in. Of
+// all who try, one may be told that it is theirs.
+func (c *client) claim(key string, began time.Time) error {
+	number := c.free.get()
+	if number == "" {
+		return nil
+	}
+	type incident struct {
+		Number  string
+		Version int
+		Desk    struct {
+			AssigneeID *string `json:"assignee_id"`
+		}
+	}
+	for try := range 50 {
+		var seen, got incident
+		if err := c.call(http.MethodGet, "/api/v1/incidents/"+number, "", nil, &seen); err != nil {
+			return err
+		}
+		if try == 0 && seen.Desk.AssigneeID != nil {
+			return nil // somebody was quicker than the look at it
+		}
+		err := c.call(http.MethodPost, "/api/v1/incidents/"+number+"/claim", fmt.Sprintf("%s-%d", key, try), map[string]any{"version": seen.Version}, &got)
+		switch {
+		case err == nil:
+			c.won = append(c.won, number)
+			c.tell(wrote{c.who, got.Number, got.Version, began, time.Now()})
+			return nil
+		case !conflict(err):
+			return err
+		case seen.Desk.AssigneeID != nil:
+			c.beaten++
+			return nil
+		}
+		// Somebody else claimed it or wrote to it: the next look tells.
+	}
+	return fmt.Errorf("%s: 50 times in conflict and still unassigned", number)
+}
+
+// work does what a desk's people do until stopped: reports, claims, answers, lists.
 func (c *client) work(b *testing.B, name string, stop <-chan struct{}) {
 	for n := 0; ; n++ {
 		select {
@@ -287,12 +368,15 @@ func (c *client) work(b *testing.B, name string, stop <-chan struct{}) {
 			Version int
 		}
 		var err error
-		switch k := n % 5; {
+		switch k := n % 6; {
+		case k == 5 && c.claims:
+			err = c.claim(key, began)
 		case k == 0 || len(c.mine) == 0:
 			err = c.call(http.MethodPost, "/api/v1/incidents", key, map[string]any{"description": "soak " + key, "impact": 3, "urgency": 3, "location": "x"}, &made)
 			if err == nil {
 				c.acked[key] = made.Number
 				c.mine = append(c.mine, made.Number)
+				c.free.put(made.Number)
 			}
 		case k < 3:
 			err = c.call(http.MethodPost, "/api/v1/incidents/"+c.mine[len(c.mine)-1]+"/replies", key, map[string]any{"body": "reply " + key}, &made)
@@ -337,9 +421,10 @@ func BenchmarkTwoProcesses(b *testing.B) {
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	var clients []*client
+	free := new(reports)
 	for n := range 16 {
 		who := []string{"staff", "manager", "engineer", "lead"}[n%4]
-		cl := &client{desks: desks, who: who, tell: watchers.acknowledged, token: strings.TrimSpace(desks[0].run("token", "create", "--user", who)), acked: map[string]string{}, calls: &calls, fails: &fails}
+		cl := &client{desks: desks, who: who, tell: watchers.acknowledged, token: strings.TrimSpace(desks[0].run("token", "create", "--user", who)), acked: map[string]string{}, calls: &calls, fails: &fails, free: free, claims: who == "engineer" || who == "lead"}
 		clients = append(clients, cl)
 		wg.Go(func() { cl.work(b, "c"+strconv.Itoa(n), stop) })
 	}
@@ -400,6 +485,33 @@ func settled(b *testing.B, url string, clients []*client, mails *sink, kills int
 	if n := count(`SELECT count(*) FROM (SELECT 1 FROM comments WHERE body LIKE 'reply %' GROUP BY record_id, body HAVING count(*) > 1) x`); n > 0 {
 		b.Errorf("%d replies stand twice", n)
 	}
+	// What two people were told is theirs is lost for one of them.
+	owner, claims, beaten := map[string]string{}, 0, 0
+	for _, c := range clients {
+		beaten += c.beaten
+		for _, number := range c.won {
+			claims++
+			if other := owner[number]; other != "" && other != c.who {
+				b.Errorf("%s was claimed by %s and by %s", number, other, c.who)
+			}
+			owner[number] = c.who
+		}
+	}
+	rows, err := conn.Query(b.Context(), `SELECT 'INC-' || lpad(i.number::text, 6, '0'), p.username FROM incidents i JOIN people p ON p.id = i.assignee_id WHERE i.description LIKE 'soak %'`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	has := map[string]string{}
+	var number, who string
+	if _, err := pgx.ForEachRow(rows, []any{&number, &who}, func() error { has[number] = who; return nil }); err != nil {
+		b.Fatal(err)
+	}
+	for number, who := range owner {
+		if has[number] != who {
+			b.Errorf("%s was acknowledged as claimed by %s and has %q", number, who, has[number])
+		}
+	}
+	fmt.Printf("%d claims acknowledged, all stand; %d told that another was quicker\n", claims, beaten)
 	// Jobs that a kill interrupted are rescued; the queue must run dry.
 	for range 240 {
 		if count(`SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable') AND (kind LIKE 'on:%' OR kind LIKE 'notify.%')`) == 0 {
