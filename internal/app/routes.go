@@ -209,7 +209,6 @@ func (a *App) personal(next http.Handler) http.Handler {
 		r = r.WithContext(ctx)
 		if !web.IsAPI(r) && !web.IsHX(r) && r.URL.Path != live.Path {
 			a.navigation(ctx, s)
-			s.Notices = a.Incidents.Notices(ctx)
 		}
 		next.ServeHTTP(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -220,57 +219,55 @@ func (a *App) personal(next http.Handler) http.Handler {
 	})
 }
 
-// navigation fills in where the reader can go, and how much waits there. A
-// count that cannot be had is left out: the page itself will say why.
+// navigation fills in where the reader can go, how much waits there, and the
+// faults that concern them. A count that cannot be had is left out: the page
+// itself will say why.
 func (a *App) navigation(ctx context.Context, s *ui.Shell) {
-	_ = db.Together(ctx, a.Desk.DB,
-		func(q db.Querier) error {
-			if n, err := a.Notify.Unread(ctx, q); err == nil && n > 0 {
-				s.Unread = ui.Count(n, 99)
-			}
-			return nil
-		},
-		func(q db.Querier) error {
-			if n, err := a.Approvals.Waiting(ctx, q); err == nil && n > 0 {
-				s.Approvals = ui.Count(n, 99) // of deputies as well, who may be anybody
-			}
-			return nil
-		},
-		func(q db.Querier) error {
-			if n, err := a.Configuration.Waiting(ctx, q); err == nil && n > 0 {
-				s.Asked = ui.Count(n, 99)
-			}
-			return nil
-		},
-	)
+	var unread, approvals, asked int
+	var counts []db.Part
+	count := func(p db.Part, err error) {
+		if err == nil {
+			counts = append(counts, p)
+		}
+	}
+	count(a.Notify.Unread(ctx, &unread))
+	count(a.Approvals.Waiting(ctx, &approvals)) // of deputies as well, who may be anybody
+	count(a.Configuration.Waiting(ctx, &asked))
+	parts, announced, err := a.Incidents.Announcing(ctx)
+	if err == nil {
+		err = db.Ask(ctx, a.Desk.DB, append(counts, parts...)...)
+	}
+	if err == nil {
+		s.Unread, s.Approvals, s.Asked = some(unread), some(approvals), some(asked)
+		var list []incident.Announcement
+		list, err = announced(ctx)
+		s.Notices = incident.Notices(ctx, list)
+	}
+	if err != nil {
+		a.Desk.Log.WarnContext(ctx, "a page without its counts or notices", "err", err)
+	}
 	if !s.Actor.Agent() {
 		return
 	}
-	views, counts := a.Incidents.Navigation(ctx)
-	count := func(view string) string {
-		if counts[view] == 0 {
-			return ""
-		}
-		return ui.Count(counts[view], 99)
-	}
+	views, viewed := a.Incidents.Navigation(ctx)
 	s.Nav = []ui.NavGroup{
 		{Items: []ui.NavItem{
 			{ID: "inbox", Href: "/inbox", Icon: "inbox", Label: "ui.nav.inbox", Count: s.Unread, Go: "i"},
 			{ID: "approvals", Href: "/approvals", Icon: "clipboard-list", Label: "approval.nav", Count: s.Approvals},
-			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: count("mine"), Go: "m"},
+			{ID: "view-mine", Href: "/incidents?view=mine", Icon: "user-check", Label: "ui.nav.mine", Count: some(viewed["mine"]), Go: "m"},
 			{ID: "portal", Href: "/", Icon: "home", Label: "ui.nav.portal", Go: "p"},
 			{ID: "absences", Href: "/absences", Icon: "coffee", Label: "presence.title"},
 		}},
 		{Title: "ui.nav.views", Items: []ui.NavItem{
 			{ID: "view-open", Href: "/incidents", Icon: "stack-2", Label: "ui.nav.all_open", Go: "q"},
 			{ID: "view-team", Href: "/incidents?view=team", Icon: "users-group", Label: "ui.nav.team", Go: "t"},
-			{ID: "view-unassigned", Href: "/incidents?view=unassigned", Icon: "user-question", Label: "ui.nav.unassigned", Count: count("unassigned"), Go: "u"},
+			{ID: "view-unassigned", Href: "/incidents?view=unassigned", Icon: "user-question", Label: "ui.nav.unassigned", Count: some(viewed["unassigned"]), Go: "u"},
 			{ID: "view-pending", Href: "/incidents?view=pending", Icon: "clock-pause", Label: "ui.nav.pending"},
 			{ID: "view-resolved", Href: "/incidents?view=resolved", Icon: "circle-check", Label: "ui.nav.resolved"},
 		}},
 	}
-	s.Nav[1].Items = append(s.Nav[1].Items, ui.NavItem{ID: "majors", Href: "/majors", Icon: "alert-triangle", Label: "ui.nav.majors", Count: count("majors"), Hot: counts["majors"] > 0})
-	if own := savedNav("/incidents", views, counts); len(own) > 0 {
+	s.Nav[1].Items = append(s.Nav[1].Items, ui.NavItem{ID: "majors", Href: "/majors", Icon: "alert-triangle", Label: "ui.nav.majors", Count: some(viewed["majors"]), Hot: viewed["majors"] > 0})
+	if own := savedNav("/incidents", views, viewed); len(own) > 0 {
 		s.Nav = append(s.Nav, ui.NavGroup{Title: "ui.nav.saved", Items: own})
 	}
 	var practices []ui.NavItem

@@ -42,7 +42,6 @@ func (repository) mine(ctx context.Context, q db.Querier, which string, me uuid.
 	return out, db.Map(err)
 }
 
-func (repository) waiting(ctx context.Context, q db.Querier, me uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM record_waits WHERE person_id = @me AND what = 'approval.asked' LIMIT 100) x`, db.Args{"me": me}).Scan(&n)
-	return n, db.Map(err)
+func (repository) waiting(person uuid.UUID, to *int) db.Part {
+	return db.Part{SQL: `SELECT count(*) FROM (SELECT 1 FROM record_waits WHERE person_id = @person AND what = 'approval.asked' LIMIT 100) x`, Args: db.Args{"person": person}, To: to}
 }

@@ -254,10 +254,10 @@ func (s *Service) Mine(ctx context.Context, which string, after *Cursor, limit i
 }
 
 // Waiting counts what waits for the actor to decide, up to 100.
-func (s *Service) Waiting(ctx context.Context, q db.Querier) (int, error) {
+func (s *Service) Waiting(ctx context.Context, to *int) (db.Part, error) {
 	who, err := s.desk.Permit(ctx, ActionRead)
 	if err != nil {
-		return 0, err
+		return db.Part{}, err
 	}
-	return s.repo.waiting(ctx, q, who.ID)
+	return s.repo.waiting(who.ID, to), nil
 }

@@ -219,6 +219,11 @@ func List(ctx context.Context, q db.Querier, id uuid.UUID, internal bool) ([]Fil
 	return pgx.CollectRows(rows, pgx.RowToStructByName[File])
 }
 
+// Any asks whether a record has files, internal ones only if so asked.
+func Any(id uuid.UUID, internal bool, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM attachments WHERE record_id = @id AND (NOT internal OR @internal))`, Args: db.Args{"id": id, "internal": internal}, To: to}
+}
+
 // Sent lists those among some uploads that a form may show as sent: the
 // person's own that are not bound yet, and those of the record that is being
 // edited, if any.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -298,14 +299,15 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 	}
 	bare := m.bare(b, at, page)
 	defer bare.Close()
+	defer debug.SetGCPercent(debug.SetGCPercent(200)) // as a desk that serves has it
 	rate := func(base string) float64 {
-		const workers, each = 8, 4 * time.Second
+		const workers, each = 8, 500 * time.Millisecond
 		count := make(chan int, workers)
-		stop := time.Now().Add(each)
+		began := time.Now()
 		for range workers {
 			go func() {
 				n := 0
-				for time.Now().Before(stop) {
+				for time.Since(began) < each {
 					if code, _, err := v.do(http.MethodGet, base, "/incidents/"+at.number, nil); err != nil || code != http.StatusOK {
 						break
 					}
@@ -318,17 +320,31 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 		for range workers {
 			total += <-count
 		}
-		return float64(total) / each.Seconds()
+		return float64(total) / time.Since(began).Seconds()
 	}
 	for _, v.packed = range []bool{false, true} {
 		how := map[bool]string{false: "as they are", true: "compressed by both, as browsers ask for them"}[v.packed]
-		floor, desk := rate(bare.URL), rate(m.server.URL)
-		fmt.Printf("ticket page %.0f/s, bare handler %.0f/s with the same %d bytes, %s: %.0f %%\n", desk, floor, len(page), how, 100*desk/floor)
-		if desk < floor/3 {
+		// In turn, many times, so that what else the machine does falls on both.
+		var floors, desks, parts []float64
+		for n := range 16 {
+			floor, desk := rate(bare.URL), rate(m.server.URL)
+			if n > 0 { // the first warms the connections
+				floors, desks, parts = append(floors, floor), append(desks, desk), append(parts, desk/floor)
+			}
+		}
+		part := middle(parts)
+		fmt.Printf("ticket page %.0f/s, bare handler %.0f/s with the same %d bytes, %s: %.0f %%\n", middle(desks), middle(floors), len(page), how, 100*part)
+		if part < 1.0/3 {
 			fmt.Println("MISSES a third of the bare handler")
 			b.Fail()
 		}
 	}
+}
+
+// middle is the median.
+func middle(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 func (m *machine) as(b *testing.B, who string) context.Context {

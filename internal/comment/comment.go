@@ -4,6 +4,7 @@
 package comment
 
 import (
+	"bytes"
 	"context"
 	"regexp"
 	"slices"
@@ -67,6 +68,25 @@ func Replies(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Comm
 // limit. Only for readers who may write notes.
 func Notes(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Comment, error) {
 	return list(ctx, q, `SELECT id, record_id, author_id, author_name, body, at, true AS internal FROM notes WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit`, id, limit)
+}
+
+// Said lists the newest replies of a record, at most limit, and, where inside,
+// as many internal notes after them; the oldest first of each.
+func Said(ctx context.Context, q db.Querier, id uuid.UUID, inside bool, limit int) ([]Comment, error) {
+	rows, _ := q.Query(ctx, `(SELECT id, record_id, author_id, author_name, body, at, false AS internal FROM comments WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)
+		UNION ALL (SELECT id, record_id, author_id, author_name, body, at, true FROM notes WHERE @inside AND record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)`,
+		db.Args{"id": id, "inside": inside, "limit": limit})
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Comment])
+	slices.SortStableFunc(out, func(a, b Comment) int {
+		switch {
+		case a.Internal != b.Internal:
+			return map[bool]int{false: -1, true: 1}[a.Internal]
+		case !a.At.Equal(b.At):
+			return a.At.Compare(b.At)
+		}
+		return bytes.Compare(a.ID[:], b.ID[:])
+	})
+	return out, err
 }
 
 func list(ctx context.Context, q db.Querier, sql string, id uuid.UUID, limit int) ([]Comment, error) {

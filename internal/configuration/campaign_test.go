@@ -100,7 +100,12 @@ func TestCampaign(t *testing.T) {
 	if err != nil || len(mine) != 1 || mine[0].ItemID != a.ID {
 		t.Fatalf("%+v %v", mine, err)
 	}
-	if n, err := d.Configuration.Waiting(staff, d.Pool); err != nil || n != 1 {
+	n := 0
+	waiting, err := d.Configuration.Waiting(staff, &n)
+	if err == nil {
+		err = db.Ask(staff, d.Pool, waiting)
+	}
+	if err != nil || n != 1 {
 		t.Errorf("%d wait: %v", n, err)
 	}
 	qa, qb, qo := ask(t, d, c, a), ask(t, d, c, b), ask(t, d, c, own)

@@ -195,10 +195,11 @@ func (repository) asksOf(ctx context.Context, q db.Querier, person uuid.UUID, li
 }
 
 // waiting counts what open campaigns ask a person and have no answer to.
-func (repository) waiting(ctx context.Context, q db.Querier, person uuid.UUID, limit int) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM ci_campaigns c JOIN ci_campaign_items x ON x.campaign_id = c.id WHERE c.state = 'open' AND x.asked_id = @person AND x.state = 'open' LIMIT @limit) x`,
-		db.Args{"person": person, "limit": limit}).Scan(&n)
-	return n, db.Map(err)
+func (repository) waiting(person uuid.UUID, limit int, to *int) db.Part {
+	return db.Part{
+		SQL:  `SELECT count(*) FROM (SELECT 1 FROM ci_campaigns c JOIN ci_campaign_items x ON x.campaign_id = c.id WHERE c.state = 'open' AND x.asked_id = @person AND x.state = 'open' LIMIT @asks) x`,
+		Args: db.Args{"person": person, "asks": limit}, To: to,
+	}
 }
 
 // asksAbout lists what the last campaigns found out about an item.

@@ -385,12 +385,12 @@ func (s *Service) Mine(ctx context.Context) ([]AskRow, map[uuid.UUID]Campaign, e
 
 // Waiting counts what open campaigns ask the actor and have no answer to, up to
 // 100.
-func (s *Service) Waiting(ctx context.Context, q db.Querier) (int, error) {
+func (s *Service) Waiting(ctx context.Context, to *int) (db.Part, error) {
 	who, err := s.desk.Permit(ctx, ActionAnswer)
 	if err != nil {
-		return 0, err
+		return db.Part{}, err
 	}
-	return s.repo.waiting(ctx, q, who.ID, 100)
+	return s.repo.waiting(who.ID, 100, to), nil
 }
 
 // AskAbout is what a campaign found out about an item.

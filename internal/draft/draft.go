@@ -55,6 +55,11 @@ func LoadAll(ctx context.Context, q db.Querier, person uuid.UUID, keys ...string
 	return out, db.Map(err)
 }
 
+// Any asks whether a person has one of these drafts.
+func Any(person uuid.UUID, keys []string, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM drafts WHERE person_id = @person AND key = ANY(@drafts))`, Args: db.Args{"person": person, "drafts": keys}, To: to}
+}
+
 // Save keeps what a person has typed. It is no use case of its own: a draft is
 // its writer's alone, and nothing is decided by it.
 func Save(ctx context.Context, pool *db.Pool, person uuid.UUID, key string, f Fields, now time.Time) error {

@@ -112,7 +112,7 @@ func LoadActor(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) (
 
 // LoadActors reads active people as actors in one statement. Others are absent.
 func LoadActors(ctx context.Context, q db.Querier, ids []uuid.UUID, now time.Time) (map[uuid.UUID]Actor, error) {
-	rows, _ := q.Query(ctx, `SELECT `+personColumns+`, `+seatColumns+` FROM people p WHERE p.id = ANY(@ids) AND p.active`, db.Args{"ids": ids})
+	rows, _ := q.Query(ctx, `SELECT `+personColumns+`, `+seatColumns+` FROM people p WHERE p.id = ANY(ARRAY(SELECT unnest(@ids::uuid[]))) AND p.active`, db.Args{"ids": ids}) // one plan, however many
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[seated])
 	out := make(map[uuid.UUID]Actor, len(list))
 	for _, r := range list {

@@ -97,7 +97,8 @@ func (a Actor) Agent() bool {
 }
 
 // NewSystem returns the actor of a named component of the desk. Its id is
-// derived from the name, so that one component is one actor for ever.
+// derived from the name, so that one component is one actor for ever; no person
+// has an id of that kind.
 func NewSystem(name string) Actor {
 	return Actor{ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("opsdesk:system:"+name)), Username: name, Name: name, System: true}
 }

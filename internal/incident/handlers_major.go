@@ -34,14 +34,8 @@ func mountMajor(m mounter) {
 	api(http.MethodDelete, "/api/v1/announcements/{id}/me-too", web.Op{ID: "notMe", Summary: "Take \"me too\" back", Status: http.StatusNoContent}, a.notMe)
 }
 
-// Notices are the lines on every page about the faults that concern the
-// actor. What cannot be had is left out: the page is about something else.
-func (s *Service) Notices(ctx context.Context) []ui.Notice {
-	list, err := s.Announcements(ctx)
-	if err != nil {
-		s.desk.Log.WarnContext(ctx, "no notices on the page", "err", err)
-		return nil
-	}
+// Notices are the lines on every page about what is announced to its reader.
+func Notices(ctx context.Context, list []Announcement) []ui.Notice {
 	lang := i18n.Lang(ctx)
 	var out []ui.Notice
 	for _, a := range list {

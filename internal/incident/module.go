@@ -28,7 +28,7 @@ var messages embed.FS
 // reads them.
 type Inbox interface {
 	// About counts what the actor has not read about a record.
-	About(ctx context.Context, q db.Querier, about uuid.UUID) (int, error)
+	About(ctx context.Context, about uuid.UUID, to *int) (db.Part, error)
 	Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) error
 }
 

@@ -36,13 +36,12 @@ func (repository) announcement(ctx context.Context, q db.Querier, incident uuid.
 	return &list[0], nil
 }
 
-// affectedOn lists on which of some incidents a person said "me too".
-func (repository) affectedOn(ctx context.Context, q db.Querier, person uuid.UUID, incidents []uuid.UUID) (map[uuid.UUID]bool, error) {
-	rows, _ := q.Query(ctx, `SELECT incident_id FROM incident_affected WHERE person_id = @person AND incident_id = ANY(@ids)`, db.Args{"person": person, "ids": incidents})
-	out := map[uuid.UUID]bool{}
-	var id uuid.UUID
-	_, err := pgx.ForEachRow(rows, []any{&id}, func() error { out[id] = true; return nil })
-	return out, db.Map(err)
+// affectedOn asks on which of some incidents a person said "me too".
+func (repository) affectedOn(person uuid.UUID, incidents []uuid.UUID, to *[]uuid.UUID) db.Part {
+	return db.Part{
+		SQL:  `ARRAY(SELECT incident_id FROM incident_affected WHERE person_id = @person AND incident_id = ANY(ARRAY(SELECT unnest(@announced::uuid[]))))`,
+		Args: db.Args{"person": person, "announced": incidents}, To: to,
+	}
 }
 
 // servicesUsed lists which of some services a person owns, works for, or has

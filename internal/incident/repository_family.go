@@ -119,6 +119,11 @@ func (repository) leftOut(ctx context.Context, q db.Querier, v record.Visibility
 	return out, db.Map(err)
 }
 
+// anyChild asks whether an incident has children, whoever may see them.
+func (repository) anyChild(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM incidents WHERE parent_id = @id)`, Args: db.Args{"id": id}, To: to}
+}
+
 // childCounts counts the children that the reader may see, by state category.
 func (repository) childCounts(ctx context.Context, q db.Querier, v record.Visibility, id uuid.UUID) (map[record.Category]int, error) {
 	rows, _ := q.Query(ctx, v.SQL(`SELECT r.category, count(*) FROM incidents c JOIN records r ON r.id = c.id WHERE c.parent_id = @id AND `, ` GROUP BY r.category`), v.With(db.Args{"id": id}))

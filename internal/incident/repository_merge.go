@@ -131,3 +131,8 @@ func (repository) absorbed(ctx context.Context, q db.Querier, id uuid.UUID) ([]A
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Absorbed])
 	return out, db.Map(err)
 }
+
+// anyAbsorbed asks whether a report was merged into an incident.
+func (repository) anyAbsorbed(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM incident_merges WHERE target_id = @id AND undone_at IS NULL)`, Args: db.Args{"id": id}, To: to}
+}

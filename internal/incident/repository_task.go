@@ -17,6 +17,10 @@ func (repository) tasks(ctx context.Context, q db.Querier, id uuid.UUID) ([]Task
 	return out, db.Map(err)
 }
 
+func (repository) anyTask(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM incident_tasks WHERE incident_id = @id)`, Args: db.Args{"id": id}, To: to}
+}
+
 func (repository) openTasks(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
 	err = q.QueryRow(ctx, `SELECT count(*) FROM incident_tasks WHERE incident_id = @id AND done_at IS NULL`, db.Args{"id": id}).Scan(&n)
 	return n, err

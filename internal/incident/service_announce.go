@@ -12,6 +12,7 @@ import (
 
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/jobs"
@@ -276,51 +277,74 @@ const usedWithin = 180 * 24 * time.Hour
 
 // Announcements lists what is announced to the actor now, the newest first.
 func (s *Service) Announcements(ctx context.Context) ([]Announcement, error) {
-	who, err := identity.From(ctx)
+	parts, list, err := s.Announcing(ctx)
+	if err == nil {
+		err = db.Ask(ctx, s.desk.DB, parts...)
+	}
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.openNotices(ctx)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	concern, mine, err := s.addressed(ctx, who, list...)
-	if err != nil {
-		return nil, err
-	}
-	var out []Announcement
-	for _, a := range list {
-		if a.Mine = mine[a.IncidentID]; a.Mine || concern[a.IncidentID] {
-			out = append(out, a)
-		}
-	}
-	return out, nil
+	return list(ctx)
 }
 
-// addressed tells which of some incidents' announcements concern a person, and
-// on which of them they said "me too". Every page asks it, so the departments
-// come from memory, and services are asked for only where nothing else decides.
-func (s *Service) addressed(ctx context.Context, who identity.Actor, list ...Announcement) (concern, mine map[uuid.UUID]bool, err error) {
-	concern = map[uuid.UUID]bool{}
-	above, err := identity.DepartmentsAbove(ctx, s.desk.DB, who.Department)
+// Announcing is Announcements in two steps: what to ask, if anything, and what
+// follows once it is answered. Every page asks it, together with other things.
+func (s *Service) Announcing(ctx context.Context) ([]db.Part, func(context.Context) ([]Announcement, error), error) {
+	who, err := identity.From(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	var ids, services []uuid.UUID
+	list, err := s.openNotices(ctx)
+	if err != nil || len(list) == 0 {
+		return nil, func(context.Context) ([]Announcement, error) { return nil, nil }, err
+	}
+	var mine []uuid.UUID
+	return []db.Part{s.repo.affectedOn(who.ID, incidentsOf(list), &mine)}, func(ctx context.Context) ([]Announcement, error) {
+		concern, err := s.addressed(ctx, who, list...)
+		if err != nil {
+			return nil, err
+		}
+		var out []Announcement
+		for _, a := range list {
+			if a.Mine = slices.Contains(mine, a.IncidentID); a.Mine || concern[a.IncidentID] {
+				out = append(out, a)
+			}
+		}
+		return out, nil
+	}, nil
+}
+
+func incidentsOf(list []Announcement) []uuid.UUID {
+	ids := make([]uuid.UUID, len(list))
+	for n, a := range list {
+		ids[n] = a.IncidentID
+	}
+	return ids
+}
+
+// addressed tells which of some incidents' announcements concern a person.
+// Departments come from memory, and services are asked for only where nothing
+// else decides.
+func (s *Service) addressed(ctx context.Context, who identity.Actor, list ...Announcement) (map[uuid.UUID]bool, error) {
+	concern := map[uuid.UUID]bool{}
+	above, err := identity.DepartmentsAbove(ctx, s.desk.DB, who.Department)
+	if err != nil {
+		return nil, err
+	}
+	var services []uuid.UUID
 	for _, a := range list {
-		ids = append(ids, a.IncidentID)
 		if concern[a.IncidentID] = a.Everybody || slices.ContainsFunc(a.Departments, func(d uuid.UUID) bool { return slices.Contains(above, d) }); !concern[a.IncidentID] {
 			services = append(services, a.Services...)
 		}
 	}
-	if mine, err = s.repo.affectedOn(ctx, s.desk.DB, who.ID, ids); err != nil || len(services) == 0 {
-		return concern, mine, err
+	if len(services) == 0 {
+		return concern, nil
 	}
 	used, err := s.repo.servicesUsed(ctx, s.desk.DB, who.ID, services, s.desk.Now().Add(-usedWithin))
 	for _, a := range list {
 		concern[a.IncidentID] = concern[a.IncidentID] || slices.ContainsFunc(a.Services, func(id uuid.UUID) bool { return used[id] })
 	}
-	return concern, mine, err
+	return concern, err
 }
 
 // Announced is one announcement with what was said publicly, newest first. It
@@ -339,11 +363,15 @@ func (s *Service) Announced(ctx context.Context, id uuid.UUID) (Announcement, []
 	if a == nil {
 		return Announcement{}, nil, none
 	}
-	concern, mine, err := s.addressed(ctx, who, *a)
+	var mine []uuid.UUID
+	if err := db.Ask(ctx, s.desk.DB, s.repo.affectedOn(who.ID, []uuid.UUID{id}, &mine)); err != nil {
+		return *a, nil, err
+	}
+	concern, err := s.addressed(ctx, who, *a)
 	if err != nil {
 		return *a, nil, err
 	}
-	if a.Mine = mine[id]; !a.Mine && !concern[id] {
+	if a.Mine = len(mine) > 0; !a.Mine && !concern[id] {
 		v, _, err := s.desk.Visibility(ctx, Kind)
 		if err != nil {
 			return *a, nil, err

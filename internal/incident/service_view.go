@@ -97,13 +97,31 @@ var moves = map[authz.Action][]Move{
 // whileOpen lists the actions that only an open incident takes.
 var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionNudge, ActionResolve, ActionRoute}
 
-// Detail reads the page of an incident. also are reads about the same incident
-// that travel with the others.
+// there is what hangs on an incident, of all that may: most have little, and
+// what is not there need not be read.
+type there struct {
+	tasks, files, links, items, absorbed, children, drafts bool
+}
+
+// asks are the questions, all of one statement.
+func (t *there) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
+	out := []db.Part{
+		s.repo.anyTask(id, &t.tasks), attachment.Any(id, agent, &t.files), record.AnyLink(id, &t.links), record.AnyItem(id, &t.items),
+		s.repo.anyAbsorbed(id, &t.absorbed), draft.Any(person, draftKeys(id), &t.drafts),
+	}
+	if agent {
+		out = append(out, s.repo.anyChild(id, &t.children))
+	}
+	return out
+}
+
+// Detail reads the page of an incident. also are small questions about the same
+// incident that travel with the others.
 //
-// Everything goes in two rounds: what the number of the incident suffices for,
-// together with the question whether the actor may see it at all, and what
-// follows from the answers.
-func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Querier) error) (*Detail, error) {
+// Everything goes in two rounds: what nearly every incident has, together with
+// the question whether the actor may see it at all and the one what else there
+// is, and then what follows from the answers.
+func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*Detail, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
 		return nil, err
@@ -114,21 +132,16 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Quer
 	}
 	d := &Detail{who: who, can: make(map[authz.Action]bool, len(useCases)+1), Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
 	var h history
-	_, facts, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}, append(append(h.reads(ctx, s, id, who.Agent()), also...),
+	var t there
+	_, facts, err := s.desk.SeeWith(ctx, record.Ref{Kind: Kind, ID: id}, append(append(t.asks(s, id, who.ID, who.Agent()), record.WatchersPart(id, &d.Watchers)), also...),
 		func(q db.Querier) (err error) { d.Incident, err = s.repo.get(ctx, q, id); return err },
-		func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, id); return err },
 		func(q db.Querier) (err error) { d.Clocks, err = s.sla.Clocks(ctx, q, id); return err },
-		func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, id); return err },
-		func(q db.Querier) error { return s.reach(ctx, q, id, d) },
-		func(q db.Querier) (err error) { d.Watchers, err = record.Watchers(ctx, q, id); return err },
-		func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, who.ID, id); return err },
 		func(q db.Querier) (err error) {
-			if who.Agent() {
-				d.Family.Counts, err = s.repo.childCounts(ctx, q, v, id)
-			}
+			h.said, err = comment.Said(ctx, q, id, who.Agent(), timelineLimit)
 			return err
 		},
-	)...)
+		func(q db.Querier) (err error) { h.entries, err = trail.OfRecord(ctx, q, id, timelineLimit); return err },
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -136,34 +149,46 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...func(db.Quer
 	if err := s.permit(ctx, d); err != nil {
 		return d, err
 	}
-	if !s.desk.Can(ctx, ActionNote, &facts) {
-		h.notes, h.files = nil, slices.DeleteFunc(h.files, func(f attachment.File) bool { return f.Internal })
+	if h.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &facts); !h.inside {
+		h.said = slices.DeleteFunc(h.said, func(c comment.Comment) bool { return c.Internal })
 	}
 	d.Watching = slices.Contains(d.Watchers, who.ID)
 	if err := h.into(d); err != nil {
 		return d, err
 	}
-	return d, db.Map(s.rest(ctx, d))
+	return d, db.Map(s.rest(ctx, v, d, t, &h))
 }
 
 // Open is Detail for somebody who looks at the page: that is reading what the
 // inbox says about it.
 func (s *Service) Open(ctx context.Context, id uuid.UUID, in Inbox) (*Detail, error) {
 	unread := 0
-	d, err := s.Detail(ctx, id, func(q db.Querier) (err error) { unread, err = in.About(ctx, q, id); return err })
+	about, err := in.About(ctx, id, &unread)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Detail(ctx, id, about)
 	if err != nil || unread == 0 {
 		return d, err
 	}
 	return d, in.Read(ctx, nil, id)
 }
 
+// draftPrefix is how the names of drafts on an incident begin; the form follows.
+func draftPrefix(id uuid.UUID) string { return "incident:" + id.String() + ":" }
+
+// draftKeys are the drafts that the page of an incident goes on with.
+func draftKeys(id uuid.UUID) []string {
+	prefix := draftPrefix(id)
+	return []string{prefix + "reply", prefix + "note", prefix + "resolve"}
+}
+
 // drafts are what the actor has begun to write on an incident, by form.
 func (s *Service) drafts(ctx context.Context, q db.Querier, person, id uuid.UUID) (map[string]draft.Fields, error) {
-	prefix := "incident:" + id.String() + ":"
-	m, err := draft.LoadAll(ctx, q, person, prefix+"reply", prefix+"note", prefix+"resolve")
+	m, err := draft.LoadAll(ctx, q, person, draftKeys(id)...)
 	out := make(map[string]draft.Fields, len(m))
 	for key, f := range m {
-		out[strings.TrimPrefix(key, prefix)] = f
+		out[strings.TrimPrefix(key, draftPrefix(id))] = f
 	}
 	return out, err
 }
@@ -207,30 +232,37 @@ func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
 	return s.announcedOf(ctx, d)
 }
 
-// rest reads what follows from what the incident turned out to be.
-func (s *Service) rest(ctx context.Context, d *Detail) error {
+// rest reads what follows from what the incident turned out to be and to have.
+func (s *Service) rest(ctx context.Context, v record.Visibility, d *Detail, t there, h *history) error {
 	texts, names := d.texts(), d.everyone() // before the reads, which write to d side by side
-	reads := []func(db.Querier) error{
-		func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, texts...); return err },
+	var reads []func(db.Querier) error
+	named := false // whether a read finds people whose names are shown
+	read := func(when, people bool, f func(db.Querier) error) {
+		if when {
+			reads, named = append(reads, f), named || people
+		}
 	}
-	if d.Confidential {
-		reads = append(reads, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
-	}
-	if d.Agent && d.Major != "" {
-		reads = append(reads, func(q db.Querier) (err error) { d.Managed, err = s.repo.major(ctx, q, d.ID); return err })
-	}
-	switch {
-	case !d.Agent:
-		d.Family = Family{}
-	case d.ParentID != nil || len(d.Family.Counts) > 0:
-		reads = append(reads, func(q db.Querier) (err error) { d.Family, err = s.family(ctx, q, d.Incident); return err })
-	}
-	more := len(reads) > 1
-	if !more { // whose names are shown is known already
-		reads = append(reads, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, names...); return err })
-	}
-	if err := db.Together(ctx, s.desk.DB, reads...); err != nil || !more {
+	read(t.tasks, true, func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, d.ID); return err })
+	read(t.files, false, func(q db.Querier) (err error) { h.files, err = attachment.List(ctx, q, d.ID, h.inside); return err })
+	read(t.absorbed, true, func(q db.Querier) (err error) { h.absorbed, err = s.repo.absorbed(ctx, q, d.ID); return err })
+	read(t.links, false, func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); return err })
+	read(t.items, false, func(q db.Querier) error { return s.reach(ctx, q, d.ID, d) })
+	read(t.drafts, false, func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, d.who.ID, d.ID); return err })
+	read(d.Confidential, true, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
+	read(d.Agent && d.Major != "", true, func(q db.Querier) (err error) { d.Managed, err = s.repo.major(ctx, q, d.ID); return err })
+	read(d.Agent && (d.ParentID != nil || t.children), false, func(q db.Querier) (err error) { d.Family, err = s.family(ctx, q, d.Incident); return err })
+	read(true, false, func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, texts...); return err })
+	read(!named, false, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, names...); return err })
+	if err := db.Together(ctx, s.desk.DB, reads...); err != nil {
 		return err
+	}
+	if t.files || t.absorbed {
+		if err := h.into(d); err != nil {
+			return err
+		}
+	}
+	if !named {
+		return nil
 	}
 	var err error
 	d.People, err = identity.People(ctx, s.desk.DB, d.everyone()...)
@@ -323,32 +355,16 @@ func (d *Detail) everyone() []uuid.UUID {
 
 // history is what was said and done, as it was read.
 type history struct {
-	replies, notes []comment.Comment
-	files          []attachment.File
-	entries        []trail.Entry
-	absorbed       []Absorbed
-}
-
-// reads are the questions; notes are among them where the actor may turn out to
-// be entitled.
-func (h *history) reads(ctx context.Context, s *Service, id uuid.UUID, notes bool) []func(db.Querier) error {
-	out := []func(db.Querier) error{
-		func(q db.Querier) (err error) {
-			h.replies, err = comment.Replies(ctx, q, id, timelineLimit)
-			return err
-		},
-		func(q db.Querier) (err error) { h.files, err = attachment.List(ctx, q, id, notes); return err },
-		func(q db.Querier) (err error) { h.entries, err = trail.OfRecord(ctx, q, id, timelineLimit); return err },
-		func(q db.Querier) (err error) { h.absorbed, err = s.repo.absorbed(ctx, q, id); return err },
-	}
-	if notes {
-		out = append(out, func(q db.Querier) (err error) { h.notes, err = comment.Notes(ctx, q, id, timelineLimit); return err })
-	}
-	return out
+	inside   bool              // the reader may see notes, and files of notes
+	said     []comment.Comment // replies, then notes
+	files    []attachment.File
+	entries  []trail.Entry
+	absorbed []Absorbed
 }
 
 // into merges it all into one timeline, in the order it happened.
-func (h history) into(d *Detail) error {
+func (h *history) into(d *Detail) error {
+	d.Timeline, d.Files = make([]Item, 0, len(h.said)+len(h.entries)+len(h.absorbed)), nil
 	by := map[uuid.UUID][]attachment.File{}
 	for _, f := range h.files {
 		if f.CommentID == nil {
@@ -357,9 +373,9 @@ func (h history) into(d *Detail) error {
 		}
 		by[*f.CommentID] = append(by[*f.CommentID], f)
 	}
-	said := append(h.replies, h.notes...)
-	for n := range said {
-		d.Timeline = append(d.Timeline, Item{At: said[n].At, Comment: &said[n], Files: by[said[n].ID]})
+	for n := range h.said {
+		c := &h.said[n]
+		d.Timeline = append(d.Timeline, Item{At: c.At, Comment: c, Files: by[c.ID]})
 	}
 	for n := range h.entries {
 		diff, err := h.entries[n].Changes()

@@ -67,12 +67,12 @@ func (s *Service) Lines(ctx context.Context, part string, after *Place, limit in
 
 // Unread counts what asks for the actor's attention, up to 100: all that waits,
 // and what was told and not read. What is snoozed does not count.
-func (s *Service) Unread(ctx context.Context, q db.Querier) (int, error) {
+func (s *Service) Unread(ctx context.Context, to *int) (db.Part, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
-		return 0, err
+		return db.Part{}, err
 	}
-	return s.repo.attention(ctx, q, who.ID, s.desk.Now())
+	return s.repo.attention(who.ID, s.desk.Now(), to), nil
 }
 
 // Finish says that the actor is done with a line that told them something, or,

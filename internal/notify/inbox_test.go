@@ -13,6 +13,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/notify"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 )
 
@@ -62,7 +63,11 @@ func TestWhatWaitsVanishes(t *testing.T) {
 	d.SetClock(now)
 	d.Drain()
 	count := func() int {
-		n, err := d.Notify.Unread(d.As("lead"), d.Desk.DB)
+		n := 0
+		p, err := d.Notify.Unread(d.As("lead"), &n)
+		if err == nil {
+			err = db.Ask(t.Context(), d.Desk.DB, p)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

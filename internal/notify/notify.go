@@ -371,12 +371,12 @@ func (s *Service) Retry(ctx context.Context, id uuid.UUID) error {
 
 // About counts what the actor has not read about a record. Most pages are
 // opened with nothing unread about them: one question instead of a transaction.
-func (s *Service) About(ctx context.Context, q db.Querier, about uuid.UUID) (int, error) {
+func (s *Service) About(ctx context.Context, about uuid.UUID, to *int) (db.Part, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
-		return 0, err
+		return db.Part{}, err
 	}
-	return s.repo.unreadAbout(ctx, q, who.ID, about)
+	return s.repo.unreadAbout(who.ID, about, to), nil
 }
 
 // Read marks notifications of the actor as read: those of ids, those of one
@@ -388,7 +388,8 @@ func (s *Service) Read(ctx context.Context, ids []uuid.UUID, about uuid.UUID) er
 		return err
 	}
 	if ids == nil && about != uuid.Nil {
-		if n, err := s.repo.unreadAbout(ctx, s.desk.DB, who.ID, about); err != nil || n == 0 {
+		n := 0
+		if err := db.Ask(ctx, s.desk.DB, s.repo.unreadAbout(who.ID, about, &n)); err != nil || n == 0 {
 			return err
 		}
 	}

@@ -78,9 +78,8 @@ func (repository) read(ctx context.Context, tx db.Tx, person uuid.UUID, ids []uu
 	return tag.RowsAffected(), err
 }
 
-func (repository) unreadAbout(ctx context.Context, q db.Querier, person, about uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM notifications WHERE person_id = @person AND read_at IS NULL AND record_id = @about`, db.Args{"person": person, "about": about}).Scan(&n)
-	return n, db.Map(err)
+func (repository) unreadAbout(person, about uuid.UUID, to *int) db.Part {
+	return db.Part{SQL: `SELECT count(*) FROM notifications WHERE person_id = @person AND read_at IS NULL AND record_id = @about`, Args: db.Args{"person": person, "about": about}, To: to}
 }
 
 func nonNil(ids []uuid.UUID) []uuid.UUID {

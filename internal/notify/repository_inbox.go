@@ -51,12 +51,13 @@ func (repository) told(ctx context.Context, q db.Querier, person uuid.UUID, part
 	return out, db.Map(err)
 }
 
-func (repository) attention(ctx context.Context, q db.Querier, person uuid.UUID, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM (
+func (repository) attention(person uuid.UUID, now time.Time, to *int) db.Part {
+	return db.Part{
+		SQL: `SELECT count(*) FROM (
 			SELECT 1 FROM record_waits w JOIN records r ON r.id = w.record_id WHERE w.person_id = @person AND w.shown_at <= @now AND r.category NOT IN ('closed', 'cancelled')
 			UNION ALL SELECT 1 FROM notifications WHERE person_id = @person AND read_at IS NULL AND done_at IS NULL AND shown_at <= @now LIMIT 100) x`,
-		db.Args{"person": person, "now": now}).Scan(&n)
-	return n, db.Map(err)
+		Args: db.Args{"person": person, "now": now}, To: to,
+	}
 }
 
 func (repository) finish(ctx context.Context, tx db.Tx, person, id uuid.UUID, back bool, now time.Time) (int64, error) {

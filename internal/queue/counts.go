@@ -51,21 +51,24 @@ func (q *Queue[R]) Navigation(ctx context.Context) ([]view.View, map[string]int)
 	}
 	known := q.known(who.ID)
 	fresh := make(map[string]int, len(saved)+len(q.Counted))
-	count := func(key string, f Filter, err error) {
+	count := func(key string, filter func() (Filter, error)) {
 		n, ok := known.counts[key]
-		if !ok && err == nil {
-			n, err = q.Count(ctx, f, navLimit)
+		if !ok {
+			f, err := filter()
+			if err == nil {
+				n, err = q.Count(ctx, f, navLimit)
+			}
+			if err != nil {
+				return
+			}
 		}
-		if err == nil {
-			fresh[key] = n
-		}
+		fresh[key] = n
 	}
 	for name, f := range q.Counted {
-		count(name, f, nil)
+		count(name, func() (Filter, error) { return f, nil })
 	}
 	for _, v := range saved {
-		f, err := q.ParseQuery(v.Query)
-		count(v.ID.String(), f, err)
+		count(v.ID.String(), func() (Filter, error) { return q.ParseQuery(v.Query) })
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -65,6 +65,19 @@ func (k *Kinds) Linked(ctx context.Context, q db.Querier, v Visibility, id uuid.
 	})
 }
 
+// AnyLink asks whether Linked has something to show, to whom may see it all.
+func AnyLink(id uuid.UUID, to *bool) db.Part {
+	return db.Part{
+		SQL:  `EXISTS (SELECT 1 FROM record_links WHERE from_id = @id AND relation <> 'affects') OR EXISTS (SELECT 1 FROM record_links WHERE to_id = @id)`,
+		Args: db.Args{"id": id}, To: to,
+	}
+}
+
+// AnyItem asks whether a record names configuration items.
+func AnyItem(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM record_links WHERE from_id = @id AND relation = 'affects')`, Args: db.Args{"id": id}, To: to}
+}
+
 // Relink queues the links of a relation from a record so that they lead to
 // these and to no others.
 func Relink(b *pgx.Batch, from uuid.UUID, relation string, to []uuid.UUID, by uuid.UUID, now time.Time) {

@@ -50,12 +50,25 @@ type Standing struct {
 
 // StandingOf reads a person's standing to a record at an instant.
 func StandingOf(ctx context.Context, q db.Querier, id, person uuid.UUID, now time.Time) (Standing, error) {
-	rows, _ := q.Query(ctx, `SELECT
-			EXISTS (SELECT 1 FROM record_watchers w WHERE w.record_id = @id AND w.person_id = @person) AS watcher,
-			EXISTS (SELECT 1 FROM record_named n WHERE n.record_id = @id AND n.person_id = @person AND n.until > @now) AS named,
-			EXISTS (SELECT 1 FROM record_participants p WHERE p.record_id = @id AND p.person_id = @person) AS participant`,
-		db.Args{"id": id, "person": person, "now": now})
-	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Standing])
+	var s Standing
+	err := Stand(ctx, q, &s, id, person, now)
+	return s, err
+}
+
+// Stand is StandingOf together with other small questions about the record, in
+// one statement. @id, @person and @now are the record, the person, the instant.
+func Stand(ctx context.Context, q db.Querier, s *Standing, id, person uuid.UUID, now time.Time, also ...db.Part) error {
+	return db.Ask(ctx, q, append(s.parts(id, person, now), also...)...)
+}
+
+// parts ask for the standing as part of another question.
+func (s *Standing) parts(id, person uuid.UUID, now time.Time) []db.Part {
+	args := db.Args{"id": id, "person": person}
+	return []db.Part{
+		{SQL: `EXISTS (SELECT 1 FROM record_watchers w WHERE w.record_id = @id AND w.person_id = @person)`, Args: args, To: &s.Watcher},
+		{SQL: `EXISTS (SELECT 1 FROM record_named n WHERE n.record_id = @id AND n.person_id = @person AND n.until > @now)`, Args: db.Args{"id": id, "person": person, "now": now}, To: &s.Named},
+		{SQL: `EXISTS (SELECT 1 FROM record_participants p WHERE p.record_id = @id AND p.person_id = @person)`, Args: args, To: &s.Participant},
+	}
 }
 
 // StandingsOf is StandingOf for several people; the keys are those people.
@@ -116,8 +129,14 @@ func Unwatch(b *pgx.Batch, id, person uuid.UUID) {
 
 // Watchers lists the followers of a record, at most 200.
 func Watchers(ctx context.Context, q db.Querier, id uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT person_id FROM record_watchers WHERE record_id = @id ORDER BY added_at LIMIT 200`, db.Args{"id": id})
-	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	var out []uuid.UUID
+	err := db.Ask(ctx, q, WatchersPart(id, &out))
+	return out, err
+}
+
+// WatchersPart is Watchers as part of another question.
+func WatchersPart(id uuid.UUID, to *[]uuid.UUID) db.Part {
+	return db.Part{SQL: `ARRAY(SELECT person_id FROM record_watchers WHERE record_id = @id ORDER BY added_at LIMIT 200)`, Args: db.Args{"id": id}, To: to}
 }
 
 // Name adds a person to the need-to-know list until an instant, or extends

@@ -29,7 +29,7 @@ type shelf struct {
 	n     atomic.Int32
 }
 
-const maxShelf = 2000
+const maxShelf = 4000
 
 var written shelf
 
@@ -57,6 +57,18 @@ func (s *shelf) put(k keptKey, b []byte) {
 		s.n.Store(1)
 	}
 	s.parts.Store(k, b)
+}
+
+// key is all that an entry of the navigation depends on but for the language.
+func (n NavItem) key(cur string) string {
+	mark := "nav"
+	if n.ID == cur {
+		mark += " here"
+	}
+	if n.Hot {
+		mark += " hot"
+	}
+	return strings.Join([]string{mark, n.ID, n.Href, n.Icon, n.Label, n.Text, n.Count, n.Go}, "\x00")
 }
 
 // paletteKey is what a palette depends on but for the language: where its

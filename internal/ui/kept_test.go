@@ -39,6 +39,13 @@ func TestKeptParts(t *testing.T) {
 	if c := write(With(texts.With(t.Context(), i18n.Chinese), &Shell{}), part); c != "2" {
 		t.Errorf("the other language took the first one's: %s", c)
 	}
+	keys := map[string]bool{}
+	for _, it := range []NavItem{{}, {ID: "a"}, {Href: "a"}, {Icon: "a"}, {Label: "a"}, {Text: "a"}, {Count: "a"}, {Go: "a"}, {Hot: true}} {
+		keys[it.key("-")] = true
+	}
+	if here := (NavItem{ID: "a"}); len(keys) != 9 || keys[here.key("a")] {
+		t.Errorf("entries of the navigation that look different share %d keys", len(keys))
+	}
 	palettes := map[string]bool{}
 	for _, nav := range [][]NavGroup{
 		nil,

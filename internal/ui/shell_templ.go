@@ -1028,7 +1028,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, it := range g.Items {
-						templ_7745c5c3_Err = navItem(it, p.Cur).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = kept(it.key(p.Cur), navItem(it, p.Cur)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1056,7 +1056,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, it := range g.Items {
-						templ_7745c5c3_Err = navItem(it, p.Cur).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = kept(it.key(p.Cur), navItem(it, p.Cur)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

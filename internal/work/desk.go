@@ -107,6 +107,12 @@ func (d *Desk) Visibility(ctx context.Context, kind record.Kind) (record.Visibil
 // with the question; what they read is to be used only if the error is nil.
 // That a person read a confidential record is in the trail before they get it.
 func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
+	return d.SeeWith(ctx, ref, nil, also...)
+}
+
+// SeeWith is See with small questions as well, which share the statement that
+// asks for the actor's standing.
+func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
 	v, who, err := d.Visibility(ctx, ref.Kind)
 	if err != nil {
 		return record.Entry{}, authz.Facts{}, err
@@ -116,10 +122,7 @@ func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier)
 	var hidden error // the answer of the access predicate goes before all others
 	err = db.Together(ctx, d.DB, append(also,
 		func(q db.Querier) error { e, hidden = record.Find(ctx, q, v, ref.ID); return nil },
-		func(q db.Querier) (err error) {
-			s, err = record.StandingOf(ctx, q, ref.ID, who.ID, d.Now())
-			return err
-		},
+		func(q db.Querier) error { return record.Stand(ctx, q, &s, ref.ID, who.ID, d.Now(), parts...) },
 	)...)
 	if hidden != nil {
 		if fault.Is(hidden, fault.NotFound) {

@@ -1,0 +1,46 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+)
+
+// Part is an expression of one value with what it is told, and where the value
+// goes: a question so small that it shares a statement with others. It may come
+// from a module that alone knows its tables.
+type Part struct {
+	SQL  string
+	Args Args
+	To   any // what Scan takes
+}
+
+// Ask reads all parts with one statement. A statement costs its way through
+// planner, protocol and both programs, which is more than such a question takes
+// itself. Parts that use one name must mean one value by it.
+func Ask(ctx context.Context, q Querier, parts ...Part) error {
+	if len(parts) == 0 {
+		return nil
+	}
+	args, to := Args{}, make([]any, len(parts))
+	var sql strings.Builder
+	sql.WriteString("SELECT ")
+	for n, p := range parts {
+		for name, v := range p.Args {
+			if was, ok := args[name]; ok && !reflect.DeepEqual(was, v) {
+				return fmt.Errorf("parts of one question mean %v and %v by %q", was, v, name)
+			}
+		}
+		maps.Copy(args, p.Args)
+		if n > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString("(")
+		sql.WriteString(p.SQL)
+		sql.WriteString(")")
+		to[n] = p.To
+	}
+	return Map(q.QueryRow(ctx, sql.String(), args).Scan(to...))
+}

@@ -1,0 +1,2 @@
+DROP TRIGGER people_generation ON people;
+DELETE FROM generations WHERE name = 'people';
