@@ -2364,7 +2364,7 @@ CREATE INDEX inspections_waiting_idx ON public.inspections USING btree (due_at) 
 CREATE INDEX notes_record_idx ON public.notes USING btree (record_id, at DESC, id DESC);
 CREATE INDEX notifications_done_idx ON public.notifications USING btree (person_id, done_at DESC, id DESC) WHERE (done_at IS NOT NULL);
 CREATE INDEX notifications_inbox_idx ON public.notifications USING btree (person_id, shown_at DESC, id DESC) WHERE (done_at IS NULL);
-CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id) WHERE (read_at IS NULL);
+CREATE INDEX notifications_unread_idx ON public.notifications USING btree (person_id, record_id) WHERE (read_at IS NULL);
 CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (person_id);
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
 CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'digest'::text]));

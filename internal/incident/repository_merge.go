@@ -132,7 +132,9 @@ func (repository) absorbed(ctx context.Context, q db.Querier, id uuid.UUID) ([]A
 	return out, db.Map(err)
 }
 
-// anyAbsorbed asks whether a report was merged into an incident.
+// anyAbsorbed asks whether a report was ever merged into an incident. That it
+// may have been taken back is left to absorbed: asked here, it would lead the
+// planner to the index of all that stand.
 func (repository) anyAbsorbed(id uuid.UUID, to *bool) db.Part {
-	return db.Part{SQL: `EXISTS (SELECT 1 FROM incident_merges WHERE target_id = @id AND undone_at IS NULL)`, Args: db.Args{"id": id}, To: to}
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM incident_merges WHERE target_id = @id)`, Args: db.Args{"id": id}, To: to}
 }

@@ -24,13 +24,26 @@ func Ask(ctx context.Context, q Querier, parts ...Part) error {
 	if len(parts) == 0 {
 		return nil
 	}
-	args, to := Args{}, make([]any, len(parts))
+	sql, args, err := Question(parts...)
+	if err != nil {
+		return err
+	}
+	to := make([]any, len(parts))
+	for n, p := range parts {
+		to[n] = p.To
+	}
+	return Map(q.QueryRow(ctx, sql, args).Scan(to...))
+}
+
+// Question is the statement of Ask and what it is told.
+func Question(parts ...Part) (string, Args, error) {
+	args := Args{}
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
 	for n, p := range parts {
 		for name, v := range p.Args {
 			if was, ok := args[name]; ok && !reflect.DeepEqual(was, v) {
-				return fmt.Errorf("parts of one question mean %v and %v by %q", was, v, name)
+				return "", nil, fmt.Errorf("parts of one question mean %v and %v by %q", was, v, name)
 			}
 		}
 		maps.Copy(args, p.Args)
@@ -40,7 +53,6 @@ func Ask(ctx context.Context, q Querier, parts ...Part) error {
 		sql.WriteString("(")
 		sql.WriteString(p.SQL)
 		sql.WriteString(")")
-		to[n] = p.To
 	}
-	return Map(q.QueryRow(ctx, sql.String(), args).Scan(to...))
+	return sql.String(), args, nil
 }

@@ -1,0 +1,37 @@
+package incident
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/dbtest"
+	"opsdesk/internal/record"
+)
+
+// TestWhatIsThereIsLookedUp: what a ticket's page asks about an incident, all in
+// one statement, it finds by indexes; none reads a table.
+func TestWhatIsThereIsLookedUp(t *testing.T) {
+	t.Parallel()
+	plans := dbtest.Plans(t, dbtest.New(t), "seqscan", "bitmapscan")
+	var there there
+	var watchers []uuid.UUID
+	id, person := uuid.New(), uuid.New()
+	sql, args, err := db.Question(append(there.asks(&Service{}, id, person, true), record.WatchersPart(id, &watchers))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := plans.Of(sql, args)
+	if strings.Contains(plan, "Seq Scan") {
+		t.Errorf("a table is read:\n%s", plan)
+	}
+	for _, index := range []string{
+		"incident_tasks_incident_idx", "attachments_record_idx", "record_links_pkey", "record_links_to_idx", "incident_merges_target_idx", "drafts_pkey", "incidents_parent_idx",
+	} {
+		if !strings.Contains(plan, index) {
+			t.Errorf("%s is not used:\n%s", index, plan)
+		}
+	}
+}
