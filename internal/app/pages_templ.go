@@ -7,6 +7,7 @@ package app
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -54,7 +55,7 @@ func morePage(nav []ui.NavGroup) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, g.Title))
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, g.Title))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 10, Col: 49}
 					}
@@ -98,7 +99,7 @@ func morePage(nav []ui.NavGroup) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(it.Name(ctx))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(it.Name(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 16, Col: 56}
 					}
@@ -116,7 +117,7 @@ func morePage(nav []ui.NavGroup) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(it.Count)
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(it.Count)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 18, Col: 36}
 						}
@@ -152,7 +153,7 @@ func morePage(nav []ui.NavGroup) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "app.api_docs"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "app.api_docs"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 27, Col: 62}
 			}
@@ -200,7 +201,7 @@ func docsPage() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.product"))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.product"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 38, Col: 42}
 		}
@@ -239,7 +240,7 @@ func docsPage() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "vendor/swagger/swagger-ui-bundle.js"))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "vendor/swagger/swagger-ui-bundle.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 41, Col: 69}
 		}
@@ -252,7 +253,7 @@ func docsPage() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/docs.js"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/docs.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 42, Col: 44}
 		}
@@ -295,7 +296,7 @@ func navCounts(s ui.Shell) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(s.Unread)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(s.Unread)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 54, Col: 35}
 		}
@@ -315,7 +316,7 @@ func navCounts(s ui.Shell) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(it.ID)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(it.ID)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 58, Col: 27}
 					}
@@ -338,7 +339,7 @@ func navCounts(s ui.Shell) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(it.Count)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(it.Count)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `app/pages.templ`, Line: 58, Col: 61}
 					}

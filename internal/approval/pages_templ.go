@@ -7,6 +7,7 @@ package approval
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -72,7 +73,7 @@ func decisionPage(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number)
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 17, Col: 49}
 				}
@@ -90,7 +91,7 @@ func decisionPage(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number)
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 19, Col: 22}
 				}
@@ -112,7 +113,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Card.Title)
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(p.Card.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 23, Col: 45}
 			}
@@ -125,7 +126,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.asked_by", "name", name(ctx, p.View, or(p.Requester, &p.OpenedBy))))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.asked_by", "name", name(ctx, p.View, or(p.Requester, &p.OpenedBy))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 24, Col: 113}
 			}
@@ -138,7 +139,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.OpenedAt.UTC().Format(time.RFC3339))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(p.OpenedAt.UTC().Format(time.RFC3339))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 24, Col: 173}
 			}
@@ -151,7 +152,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, p.OpenedAt))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, p.OpenedAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 24, Col: 209}
 			}
@@ -164,7 +165,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, p.OpenedAt))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, p.OpenedAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 24, Col: 238}
 			}
@@ -190,7 +191,7 @@ func decisionPage(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Fault.Code, p.Fault.Args...))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Fault.Code, p.Fault.Args...))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 29, Col: 68}
 				}
@@ -212,7 +213,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.card"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.card"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 33, Col: 66}
 			}
@@ -233,7 +234,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(headline(ctx, p.Decision))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(headline(ctx, p.Decision))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 36, Col: 38}
 			}
@@ -251,7 +252,7 @@ func decisionPage(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(l)
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(l)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 40, Col: 29}
 				}
@@ -274,7 +275,7 @@ func decisionPage(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(f.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 45, Col: 19}
 				}
@@ -293,7 +294,7 @@ func decisionPage(p decisionProps) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(f.Value)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 50, Col: 17}
 					}
@@ -339,7 +340,7 @@ func decisionPage(p decisionProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 59, Col: 8}
 					}
@@ -380,7 +381,7 @@ func decisionPage(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.steps"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.steps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 70, Col: 50}
 			}
@@ -454,7 +455,7 @@ func notices(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.replaced"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.replaced"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 83, Col: 56}
 			}
@@ -480,7 +481,7 @@ func notices(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.open_current"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.open_current"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 83, Col: 154}
 			}
@@ -560,7 +561,7 @@ func changes(d Decision) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.changes"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.changes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 109, Col: 53}
 			}
@@ -578,7 +579,7 @@ func changes(d Decision) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(fieldLabel(ctx, d.Kind, c.Field))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(fieldLabel(ctx, d.Kind, c.Field))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 113, Col: 58}
 				}
@@ -591,7 +592,7 @@ func changes(d Decision) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Clip(c.Before, 600))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.Clip(c.Before, 600))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 115, Col: 36}
 				}
@@ -604,7 +605,7 @@ func changes(d Decision) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Clip(c.After, 600))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.Clip(c.After, 600))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 116, Col: 35}
 				}
@@ -652,7 +653,7 @@ func hidden(p decisionProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Mine.ID.String())
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(p.Mine.ID.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 126, Col: 63}
 		}
@@ -665,7 +666,7 @@ func hidden(p decisionProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Hash)
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(p.Hash)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 127, Col: 48}
 		}
@@ -717,7 +718,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.question_of", "name", name(ctx, p.View, q.ActorID)))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.question_of", "name", name(ctx, p.View, q.ActorID)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 136, Col: 80}
 			}
@@ -730,7 +731,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(q.Reason)
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(q.Reason)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 137, Col: 34}
 			}
@@ -770,7 +771,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.answer"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.answer"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 144, Col: 71}
 			}
@@ -789,7 +790,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.acts"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.acts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 148, Col: 72}
 			}
@@ -823,7 +824,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.reject"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.reject"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 152, Col: 85}
 			}
@@ -840,7 +841,7 @@ func acts(p decisionProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.approve"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.approve"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 154, Col: 35}
 			}
@@ -885,7 +886,7 @@ func acts(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.reject"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.reject"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 160, Col: 77}
 				}
@@ -924,7 +925,7 @@ func acts(p decisionProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.ask"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.ask"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 164, Col: 69}
 				}
@@ -964,7 +965,7 @@ func acts(p decisionProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var46 string
-					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.delegate"))
+					templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.delegate"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 169, Col: 75}
 					}
@@ -1007,7 +1008,7 @@ func acts(p decisionProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var48 string
-					templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.act.recuse"))
+					templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.act.recuse"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 173, Col: 65}
 					}
@@ -1062,7 +1063,7 @@ func more(p decisionProps, form, act, icon string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var50 string
-		templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(act)
+		templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 182, Col: 45}
 		}
@@ -1089,7 +1090,7 @@ func more(p decisionProps, form, act, icon string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var51 string
-		templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.more."+act))
+		templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.more."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 185, Col: 36}
 		}
@@ -1161,7 +1162,7 @@ func reason(p decisionProps, form string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var55 string
-		templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var54).String())
+		templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var54).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 1, Col: 0}
 		}
@@ -1174,7 +1175,7 @@ func reason(p decisionProps, form string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var56 string
-		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(form + "-reason")
+		templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(form + "-reason")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 196, Col: 31}
 		}
@@ -1187,7 +1188,7 @@ func reason(p decisionProps, form string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var57 string
-		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.reason."+form))
+		templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.reason."+form))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 196, Col: 70}
 		}
@@ -1200,7 +1201,7 @@ func reason(p decisionProps, form string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var58 string
-		templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(form + "-reason")
+		templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(form + "-reason")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 197, Col: 50}
 		}
@@ -1213,7 +1214,7 @@ func reason(p decisionProps, form string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var59 string
-		templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(p.typed(form, "reason"))
+		templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(p.typed(form, "reason"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 197, Col: 127}
 		}
@@ -1231,7 +1232,7 @@ func reason(p decisionProps, form string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 199, Col: 24}
 			}
@@ -1290,7 +1291,7 @@ func Panel(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var62).String())
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var62).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 1, Col: 0}
 			}
@@ -1303,7 +1304,7 @@ func Panel(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(s.Number))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(fmt.Sprint(s.Number))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 211, Col: 30}
 			}
@@ -1316,7 +1317,7 @@ func Panel(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(stepName(ctx, s))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(stepName(ctx, s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 211, Col: 52}
 			}
@@ -1337,7 +1338,7 @@ func Panel(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(rule(ctx, s))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(rule(ctx, s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 213, Col: 42}
 			}
@@ -1359,7 +1360,7 @@ func Panel(v View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.left_out", "name", name(ctx, v, o.Person)))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.left_out", "name", name(ctx, v, o.Person)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 217, Col: 89}
 				}
@@ -1372,7 +1373,7 @@ func Panel(v View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var68 string
-				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, o.Reason))
+				templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, o.Reason))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 217, Col: 113}
 				}
@@ -1424,7 +1425,7 @@ func history(v View) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.history"))
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.history"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 226, Col: 42}
 		}
@@ -1442,7 +1443,7 @@ func history(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(logLine(ctx, v, l))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(logLine(ctx, v, l))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 231, Col: 32}
 			}
@@ -1460,7 +1461,7 @@ func history(v View) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var72 string
-				templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(said(ctx, l.Reason))
+				templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(said(ctx, l.Reason))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 233, Col: 48}
 				}
@@ -1478,7 +1479,7 @@ func history(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, l.At))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, l.At))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 235, Col: 40}
 			}
@@ -1491,7 +1492,7 @@ func history(v View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, l.At))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, l.At))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 235, Col: 63}
 			}
@@ -1509,7 +1510,7 @@ func history(v View) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var75 string
-		templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.bound", "hash", v.Hash))
+		templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.bound", "hash", v.Hash))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 240, Col: 77}
 		}
@@ -1569,7 +1570,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.list.choose"))
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.list.choose"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 253, Col: 69}
 			}
@@ -1610,7 +1611,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.list."+l))
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.list."+l))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 260, Col: 37}
 				}
@@ -1632,7 +1633,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var81 string
-			templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.deputies"))
+			templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.deputies"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 264, Col: 32}
 			}
@@ -1669,7 +1670,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var83 string
-					templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var82).String())
+					templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var82).String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 1, Col: 0}
 					}
@@ -1695,7 +1696,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var85 string
-					templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(itemTitle(ctx, x))
+					templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(itemTitle(ctx, x))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 275, Col: 75}
 					}
@@ -1708,7 +1709,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var86 string
-					templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+					templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(x.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 277, Col: 19}
 					}
@@ -1726,7 +1727,7 @@ func listPage(p listProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var87 string
-						templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.for", "name", x.Behalf))
+						templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.for", "name", x.Behalf))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 279, Col: 58}
 						}
@@ -1788,7 +1789,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var89 string
-				templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 298, Col: 122}
 				}
@@ -1849,7 +1850,7 @@ func deputiesPage(p deputyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.deputies.text"))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.deputies.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 305, Col: 56}
 			}
@@ -1862,7 +1863,7 @@ func deputiesPage(p deputyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.deputies.appoint"))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.deputies.appoint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 307, Col: 47}
 			}
@@ -1911,7 +1912,7 @@ func deputiesPage(p deputyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.deputies.appoint"))
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.deputies.appoint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 316, Col: 74}
 			}
@@ -1972,7 +1973,7 @@ func deputyList(p appointments, title string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(title)
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 326, Col: 26}
 			}
@@ -1999,7 +2000,7 @@ func deputyList(p appointments, title string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var97).String())
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var97).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 1, Col: 0}
 				}
@@ -2012,7 +2013,7 @@ func deputyList(p appointments, title string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var99 string
-				templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(deputyLine(ctx, p, d))
+				templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(deputyLine(ctx, p, d))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 332, Col: 36}
 				}
@@ -2025,7 +2026,7 @@ func deputyList(p appointments, title string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var100 string
-				templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(days(ctx, d))
+				templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(days(ctx, d))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 333, Col: 43}
 				}
@@ -2038,7 +2039,7 @@ func deputyList(p appointments, title string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var101 string
-				templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(d.Reason)
+				templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(d.Reason)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 333, Col: 56}
 				}
@@ -2069,7 +2070,7 @@ func deputyList(p appointments, title string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var103 string
-					templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.deputies.end"))
+					templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.deputies.end"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 336, Col: 160}
 					}
@@ -2150,7 +2151,7 @@ func Seats(v View, s StepView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var105 string
-				templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(name(ctx, v, seat.PersonID))
+				templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(name(ctx, v, seat.PersonID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 363, Col: 41}
 				}
@@ -2163,7 +2164,7 @@ func Seats(v View, s StepView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var106 string
-				templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(seatNote(ctx, v, seat))
+				templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(seatNote(ctx, v, seat))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 364, Col: 37}
 				}
@@ -2181,7 +2182,7 @@ func Seats(v View, s StepView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var107 string
-					templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(said(ctx, seat.Reason))
+					templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(said(ctx, seat.Reason))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `approval/pages.templ`, Line: 366, Col: 51}
 					}

@@ -7,6 +7,7 @@ package audit
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"context"
@@ -117,7 +118,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 46, Col: 52}
 			}
@@ -142,7 +143,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.run_all"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.run_all"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 51, Col: 42}
 			}
@@ -155,7 +156,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.title"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 56, Col: 100}
 			}
@@ -168,7 +169,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.id"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.id"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 60, Col: 55}
 			}
@@ -181,7 +182,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.rule"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.rule"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 61, Col: 57}
 			}
@@ -194,7 +195,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.severity"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.severity"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 62, Col: 61}
 			}
@@ -207,7 +208,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.verdict"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.verdict"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 63, Col: 60}
 			}
@@ -220,7 +221,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.population"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.population"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 64, Col: 63}
 			}
@@ -233,7 +234,7 @@ func controlsPage(list []ControlState) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.last"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.last"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 65, Col: 57}
 			}
@@ -264,7 +265,7 @@ func controlsPage(list []ControlState) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(c.ID)
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(c.ID)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 71, Col: 93}
 				}
@@ -277,7 +278,7 @@ func controlsPage(list []ControlState) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(controlName(ctx, c.ID))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(controlName(ctx, c.ID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 72, Col: 36}
 				}
@@ -290,7 +291,7 @@ func controlsPage(list []ControlState) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(c.Clause)
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(c.Clause)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 72, Col: 74}
 				}
@@ -320,7 +321,7 @@ func controlsPage(list []ControlState) templ.Component {
 				}
 				if c.Last != nil {
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(c.Last.Population))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(fmt.Sprint(c.Last.Population))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 81, Col: 41}
 					}
@@ -396,7 +397,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.title"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 100, Col: 94}
 			}
@@ -409,7 +410,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(controlName(ctx, d.ID))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(controlName(ctx, d.ID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 103, Col: 34}
 			}
@@ -422,7 +423,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(d.Clause)
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(d.Clause)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 104, Col: 29}
 			}
@@ -460,7 +461,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.run"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.run"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 110, Col: 38}
 			}
@@ -473,7 +474,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.found"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.found"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 115, Col: 73}
 			}
@@ -524,7 +525,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var27 string
-						templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label)
+						templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(x.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 126, Col: 60}
 						}
@@ -542,7 +543,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var28 string
-						templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label)
+						templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(x.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 128, Col: 21}
 						}
@@ -560,7 +561,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(foundText(ctx, x))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(foundText(ctx, x))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 130, Col: 48}
 					}
@@ -583,7 +584,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.hidden", "count", d.Hidden))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.hidden", "count", d.Hidden))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 136, Col: 83}
 					}
@@ -606,7 +607,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.bounded", "limit", controlKept))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.bounded", "limit", controlKept))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 139, Col: 87}
 					}
@@ -625,7 +626,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.runs"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.runs"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 144, Col: 71}
 			}
@@ -651,7 +652,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(runner(ctx, r))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(runner(ctx, r))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 150, Col: 44}
 				}
@@ -664,7 +665,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.of", "count", r.Population))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.of", "count", r.Population))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 150, Col: 105}
 				}
@@ -690,7 +691,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.query"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.query"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 160, Col: 62}
 			}
@@ -703,7 +704,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.controls.query_hint", "hash", d.Hash()[:16]))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.controls.query_hint", "hash", d.Hash()[:16]))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 162, Col: 83}
 			}
@@ -716,7 +717,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(d.Population)
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(d.Population)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 163, Col: 50}
 			}
@@ -729,7 +730,7 @@ func controlPage(d ControlDetail, url func(Exception) string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(d.Exceptions)
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(d.Exceptions)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages_control.templ`, Line: 164, Col: 50}
 			}

@@ -7,6 +7,7 @@ package audit
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 11, Col: 73}
 			}
@@ -69,7 +70,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.title"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 12, Col: 30}
 			}
@@ -110,7 +111,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 23, Col: 59}
 			}
@@ -133,7 +134,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.trail"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.trail"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 30, Col: 93}
 				}
@@ -146,7 +147,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.at"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 32, Col: 62}
 				}
@@ -159,7 +160,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.actor"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.actor"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 32, Col: 117}
 				}
@@ -172,7 +173,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.action"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.action"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 32, Col: 173}
 				}
@@ -185,7 +186,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.number"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.number"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 32, Col: 229}
 				}
@@ -198,7 +199,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.outcome"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.outcome"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 32, Col: 286}
 				}
@@ -229,7 +230,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, e.At))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, e.At))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 36, Col: 107}
 					}
@@ -242,7 +243,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(e.ActorName)
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(e.ActorName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 37, Col: 26}
 					}
@@ -255,7 +256,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(string(e.Action))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(string(e.Action))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 38, Col: 44}
 					}
@@ -268,7 +269,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(e.Number)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(e.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 39, Col: 23}
 					}
@@ -317,7 +318,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 51, Col: 81}
 				}
@@ -409,7 +410,7 @@ func row(label, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field."+label))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field."+label))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 69, Col: 39}
 			}
@@ -422,7 +423,7 @@ func row(label, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(value)
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 70, Col: 31}
 			}
@@ -477,7 +478,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.trail"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.trail"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 76, Col: 83}
 			}
@@ -490,7 +491,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.outcome"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.outcome"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 80, Col: 43}
 			}
@@ -512,7 +513,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, e.Reason))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, e.Reason))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 84, Col: 45}
 				}
@@ -551,7 +552,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.field.number"))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.field.number"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 92, Col: 43}
 				}
@@ -577,7 +578,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(e.Number)
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(e.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 93, Col: 51}
 				}
@@ -624,7 +625,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.changes"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.changes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 106, Col: 68}
 				}
@@ -637,7 +638,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.conflict.field"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.conflict.field"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 109, Col: 65}
 				}
@@ -650,7 +651,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.before"))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.before"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 109, Col: 115}
 				}
@@ -663,7 +664,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.after"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.after"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 109, Col: 164}
 				}
@@ -681,7 +682,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(f)
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(f)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 112, Col: 44}
 					}
@@ -694,7 +695,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(text(d[f][0]), 400))
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.Cut(text(d[f][0]), 400))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 112, Col: 106}
 					}
@@ -707,7 +708,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(text(d[f][1]), 400))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.Cut(text(d[f][1]), 400))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 112, Col: 174}
 					}
@@ -730,7 +731,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.proof.title"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.proof.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 120, Col: 59}
 			}
@@ -769,7 +770,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.proof.download"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.proof.download"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 125, Col: 35}
 				}
@@ -782,7 +783,7 @@ func entryPage(e trail.Entry, d trail.Diff, sealed bool, url string) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("trail-%d-proof.json", e.ID))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("trail-%d-proof.json", e.ID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 126, Col: 88}
 				}
@@ -852,7 +853,7 @@ func logPage(p logProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.trail"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.trail"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 137, Col: 83}
 			}
@@ -865,7 +866,7 @@ func logPage(p logProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.checkpoint"))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.checkpoint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 139, Col: 62}
 			}
@@ -883,7 +884,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.none"))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 142, Col: 37}
 				}
@@ -901,7 +902,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.size"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.size"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 145, Col: 39}
 				}
@@ -914,7 +915,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Checkpoint.Size))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Checkpoint.Size))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 146, Col: 41}
 				}
@@ -927,7 +928,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.at"))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 147, Col: 37}
 				}
@@ -940,7 +941,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, p.Checkpoint.At))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, p.Checkpoint.At))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 148, Col: 42}
 				}
@@ -953,7 +954,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.root"))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.root"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 149, Col: 39}
 				}
@@ -966,7 +967,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.Checkpoint.Root.String())
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(p.Checkpoint.Root.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 150, Col: 52}
 				}
@@ -984,7 +985,7 @@ func logPage(p logProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.hint"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 153, Col: 49}
 			}
@@ -1006,7 +1007,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.verify"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.verify"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 156, Col: 31}
 				}
@@ -1024,7 +1025,7 @@ func logPage(p logProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.checks"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.checks"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 161, Col: 72}
 			}
@@ -1042,7 +1043,7 @@ func logPage(p logProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.no_checks"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.no_checks"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 164, Col: 56}
 				}
@@ -1080,7 +1081,7 @@ func logPage(p logProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(c.AskedName)
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(c.AskedName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 175, Col: 24}
 					}
@@ -1093,7 +1094,7 @@ func logPage(p logProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, c.AskedAt))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, c.AskedAt))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 175, Col: 56}
 					}
@@ -1106,7 +1107,7 @@ func logPage(p logProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.log.bad", "count", len(c.Findings)))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.log.bad", "count", len(c.Findings)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 176, Col: 65}
 					}
@@ -1124,7 +1125,7 @@ func logPage(p logProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var60 string
-						templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "audit.finding."+f.What, "entry", f.Entry, "leaf", f.Leaf, "other", f.Other))
+						templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "audit.finding."+f.What, "entry", f.Entry, "leaf", f.Leaf, "other", f.Other))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `audit/pages.templ`, Line: 179, Col: 102}
 						}

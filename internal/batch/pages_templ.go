@@ -7,6 +7,7 @@ package batch
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -92,7 +93,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.progressURL())
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.progressURL())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 20, Col: 27}
 			}
@@ -118,7 +119,7 @@ func body(p props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.summary(ctx))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.summary(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 30, Col: 28}
 		}
@@ -167,7 +168,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.start", "count", p.Total-p.wouldRefuse()))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.start", "count", p.Total-p.wouldRefuse()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 36, Col: 137}
 			}
@@ -207,7 +208,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.cancel"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 42, Col: 55}
 			}
@@ -251,7 +252,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.undo"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.undo"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 50, Col: 34}
 			}
@@ -283,7 +284,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.FileName)
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(p.FileName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 55, Col: 90}
 			}
@@ -300,7 +301,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.FileName)
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(p.FileName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 57, Col: 20}
 			}
@@ -324,7 +325,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Total))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Total))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 64, Col: 53}
 				}
@@ -337,7 +338,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Done))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Done))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 64, Col: 82}
 				}
@@ -350,7 +351,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.progress"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.progress"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 64, Col: 125}
 				}
@@ -368,7 +369,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.background"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.background"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 66, Col: 52}
 			}
@@ -394,7 +395,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.refresh"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.refresh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 67, Col: 96}
 			}
@@ -423,7 +424,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.rows"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.rows"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 77, Col: 34}
 			}
@@ -436,7 +437,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.rows"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.rows"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 78, Col: 65}
 			}
@@ -466,7 +467,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.no_problems"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.no_problems"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 84, Col: 74}
 				}
@@ -484,7 +485,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.rows"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.rows"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 86, Col: 92}
 				}
@@ -497,7 +498,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.record"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.record"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 88, Col: 61}
 				}
@@ -510,7 +511,7 @@ func body(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "batch.outcome"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "batch.outcome"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 88, Col: 112}
 				}
@@ -541,7 +542,7 @@ func body(p props) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(r.Number)
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(r.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 92, Col: 101}
 					}
@@ -591,7 +592,7 @@ func body(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 103, Col: 84}
 			}
@@ -661,7 +662,7 @@ func choice(href, text string, on bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 114, Col: 8}
 		}
@@ -714,7 +715,7 @@ func outcome(p props, r Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Code, p.Runner.Args...))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Code, p.Runner.Args...))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 123, Col: 58}
 			}
@@ -736,7 +737,7 @@ func outcome(p props, r Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Code, p.Runner.Args...))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Code, p.Runner.Args...))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 126, Col: 58}
 			}
@@ -842,7 +843,7 @@ func listPage(out listOut, runners map[string]Runner) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, runners[b.Kind].Title))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, runners[b.Kind].Title))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 147, Col: 104}
 					}
@@ -855,7 +856,7 @@ func listPage(out listOut, runners map[string]Runner) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(props{Batch: b}.summary(ctx))
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(props{Batch: b}.summary(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 148, Col: 60}
 					}
@@ -908,7 +909,7 @@ func listPage(out listOut, runners map[string]Runner) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `batch/pages.templ`, Line: 160, Col: 99}
 				}

@@ -7,6 +7,7 @@ package canned
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/platform/i18n"
@@ -52,7 +53,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 11, Col: 43}
 			}
@@ -65,7 +66,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.list"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.list"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 13, Col: 53}
 			}
@@ -78,7 +79,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Words)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Words)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 16, Col: 69}
 			}
@@ -91,7 +92,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.search"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 16, Col: 127}
 			}
@@ -104,7 +105,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.search"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 16, Col: 170}
 			}
@@ -117,7 +118,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 17, Col: 49}
 			}
@@ -145,7 +146,7 @@ func textsPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(t.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 26, Col: 20}
 					}
@@ -180,7 +181,7 @@ func textsPage(p pageProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit") + ": " + t.Name)
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit") + ": " + t.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 29, Col: 147}
 						}
@@ -193,7 +194,7 @@ func textsPage(p pageProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 29, Col: 172}
 						}
@@ -227,7 +228,7 @@ func textsPage(p pageProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + t.Name)
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + t.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 32, Col: 85}
 						}
@@ -240,7 +241,7 @@ func textsPage(p pageProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove"))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 32, Col: 112}
 						}
@@ -258,7 +259,7 @@ func textsPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(t.Body(i18n.Lang(ctx)), 160))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.Cut(t.Body(i18n.Lang(ctx)), 160))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 36, Col: 69}
 					}
@@ -282,7 +283,7 @@ func textsPage(p pageProps) templ.Component {
 			}
 			if p.In.ID != nil {
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.change"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.change"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 46, Col: 33}
 				}
@@ -292,7 +293,7 @@ func textsPage(p pageProps) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.new"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 48, Col: 30}
 				}
@@ -319,7 +320,7 @@ func textsPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.ID.String())
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(p.In.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 55, Col: 60}
 				}
@@ -361,7 +362,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "canned.words"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "canned.words"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 63, Col: 47}
 			}
@@ -374,7 +375,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs("{" + strings.Join(Words[:], "} {") + "}")
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text("{" + strings.Join(Words[:], "} {") + "}")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 63, Col: 99}
 			}
@@ -387,7 +388,7 @@ func textsPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 65, Col: 55}
 			}
@@ -405,7 +406,7 @@ func textsPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `canned/pages.templ`, Line: 67, Col: 60}
 				}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -40,7 +41,7 @@ func calendarTop(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.crumbs"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.crumbs"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 10, Col: 60}
 		}
@@ -53,7 +54,7 @@ func calendarTop(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.title"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 11, Col: 48}
 		}
@@ -74,7 +75,7 @@ func calendarTop(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 13, Col: 35}
 		}
@@ -100,7 +101,7 @@ func calendarTop(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.before"))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.before"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 16, Col: 120}
 		}
@@ -134,7 +135,7 @@ func calendarTop(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.after"))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.after"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 18, Col: 118}
 		}
@@ -196,7 +197,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.body"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.body"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 24, Col: 97}
 			}
@@ -209,7 +210,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.heading(ctx))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(p.heading(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 26, Col: 24}
 			}
@@ -222,7 +223,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.range"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.range"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 27, Col: 80}
 			}
@@ -258,7 +259,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.week"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.week"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 34, Col: 41}
 			}
@@ -294,7 +295,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.month"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.month"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 41, Col: 42}
 			}
@@ -307,7 +308,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.Day.Format(time.DateOnly))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(p.Day.Format(time.DateOnly))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 45, Col: 71}
 			}
@@ -330,7 +331,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.service"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.service"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 49, Col: 75}
 			}
@@ -343,7 +344,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.all_services"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.all_services"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 51, Col: 65}
 			}
@@ -361,7 +362,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(s.ID.String())
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(s.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 53, Col: 35}
 				}
@@ -384,7 +385,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, s.Name, s.NameEn))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(pick(ctx, s.Name, s.NameEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 53, Col: 108}
 				}
@@ -402,7 +403,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.show"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 56, Col: 68}
 			}
@@ -428,7 +429,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 58, Col: 101}
 			}
@@ -454,7 +455,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 59, Col: 94}
 			}
@@ -480,7 +481,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 60, Col: 96}
 			}
@@ -506,7 +507,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.not_moved", "number", p.MovedOf))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.not_moved", "number", p.MovedOf))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 66, Col: 70}
 				}
@@ -524,7 +525,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Moved.Code, p.Moved.Args...))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Moved.Code, p.Moved.Args...))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 68, Col: 52}
 					}
@@ -543,7 +544,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, x.Code, "param", x.Param))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, x.Code, "param", x.Param))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 71, Col: 47}
 					}
@@ -574,7 +575,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.open", "number", p.MovedOf))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.open", "number", p.MovedOf))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 73, Col: 111}
 				}
@@ -610,7 +611,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.table"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.table"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 86, Col: 101}
 			}
@@ -623,7 +624,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(p.heading(ctx))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(p.heading(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 88, Col: 41}
 			}
@@ -641,7 +642,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("change.weekday.%d", n)))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("change.weekday.%d", n)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 91, Col: 71}
 				}
@@ -674,7 +675,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var38).String())
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var38).String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 1, Col: 0}
 					}
@@ -687,7 +688,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(d.Date.Format(time.DateOnly))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(d.Date.Format(time.DateOnly))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 98, Col: 129}
 					}
@@ -705,7 +706,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var41 string
-						templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(d.Date.Day()))
+						templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(fmt.Sprint(d.Date.Day()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 101, Col: 62}
 						}
@@ -723,7 +724,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var42 string
-						templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(d.Date.Day()))
+						templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(fmt.Sprint(d.Date.Day()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 103, Col: 58}
 						}
@@ -750,7 +751,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var43 string
-						templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, f.NameZh, f.NameEn))
+						templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(pick(ctx, f.NameZh, f.NameEn))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 108, Col: 31}
 						}
@@ -770,7 +771,7 @@ func calendarPage(p calendarProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var44 string
-							templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, b.NameZh, b.NameEn) + " " + windowText(ctx, &b.From, &b.To))
+							templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(pick(ctx, b.NameZh, b.NameEn) + " " + windowText(ctx, &b.From, &b.To))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 112, Col: 106}
 							}
@@ -783,7 +784,7 @@ func calendarPage(p calendarProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var45 string
-							templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(bandTimes(ctx, b, d.Date))
+							templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(bandTimes(ctx, b, d.Date))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 112, Col: 154}
 							}
@@ -796,7 +797,7 @@ func calendarPage(p calendarProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var46 string
-							templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, b.NameZh, b.NameEn))
+							templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(pick(ctx, b.NameZh, b.NameEn))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 112, Col: 195}
 							}
@@ -829,7 +830,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var48 string
-						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.windows", "n", len(d.Bands)-perBand))
+						templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.windows", "n", len(d.Bands)-perBand))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 116, Col: 140}
 						}
@@ -853,7 +854,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var50 string
-						templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var49).String())
+						templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var49).String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 1, Col: 0}
 						}
@@ -879,7 +880,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var52 string
-						templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(s.Title + " " + windowText(ctx, &s.From, &s.To))
+						templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(s.Title + " " + windowText(ctx, &s.From, &s.To))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 122, Col: 67}
 						}
@@ -897,7 +898,7 @@ func calendarPage(p calendarProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var53 string
-							templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(address(s.Number, "move-window"))
+							templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(address(s.Number, "move-window"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 124, Col: 57}
 							}
@@ -910,7 +911,7 @@ func calendarPage(p calendarProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var54 string
-							templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(s.Version))
+							templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(fmt.Sprint(s.Version))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 125, Col: 49}
 							}
@@ -934,7 +935,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(clock(ctx, &s.From))
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(clock(ctx, &s.From))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 131, Col: 51}
 						}
@@ -947,7 +948,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var56 string
-						templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(s.Title)
+						templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(s.Title)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 131, Col: 70}
 						}
@@ -960,7 +961,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var57 string
-						templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, stateKey(string(s.State))))
+						templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, stateKey(string(s.State))))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 132, Col: 67}
 						}
@@ -992,7 +993,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var59 string
-						templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.others", "n", d.More))
+						templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.others", "n", d.More))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 136, Col: 125}
 						}
@@ -1025,7 +1026,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.drag_hint"))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.drag_hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 146, Col: 82}
 				}
@@ -1052,7 +1053,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.freezes"))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.freezes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 152, Col: 67}
 				}
@@ -1070,7 +1071,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, f.NameZh, f.NameEn))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(pick(ctx, f.NameZh, f.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 157, Col: 43}
 					}
@@ -1083,7 +1084,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &f.From, &f.To))
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(windowText(ctx, &f.From, &f.To))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 158, Col: 63}
 					}
@@ -1096,7 +1097,7 @@ func calendarPage(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(f.Reason)
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(f.Reason)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 158, Col: 76}
 					}
@@ -1146,7 +1147,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var66 string
-						templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.freeze.lift") + " " + pick(ctx, f.NameZh, f.NameEn))
+						templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.freeze.lift") + " " + pick(ctx, f.NameZh, f.NameEn))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 168, Col: 115}
 						}
@@ -1159,7 +1160,7 @@ func calendarPage(p calendarProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var67 string
-						templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.freeze.lift"))
+						templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.freeze.lift"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 168, Col: 151}
 						}
@@ -1198,7 +1199,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var68 string
-				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.freeze.new"))
+				templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.freeze.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 178, Col: 61}
 				}
@@ -1259,7 +1260,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var69 string
-				templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.freeze.set"))
+				templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.freeze.set"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 191, Col: 71}
 				}
@@ -1314,7 +1315,7 @@ func moveForms(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var71 string
-		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(p.query())
+		templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(p.query())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 202, Col: 60}
 		}
@@ -1351,7 +1352,7 @@ func moveForms(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.error.would_void"))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.error.would_void"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 209, Col: 62}
 			}
@@ -1364,7 +1365,7 @@ func moveForms(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 211, Col: 72}
 			}
@@ -1377,7 +1378,7 @@ func moveForms(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar.void_move"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar.void_move"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 212, Col: 100}
 			}
@@ -1400,7 +1401,7 @@ func moveForms(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/calendar.js"))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/calendar.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 215, Col: 46}
 		}
@@ -1450,7 +1451,7 @@ func frozenBy(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var78).String())
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var78).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 1, Col: 0}
 				}
@@ -1471,7 +1472,7 @@ func frozenBy(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.frozen", "name", pick(ctx, f.NameZh, f.NameEn)))
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.frozen", "name", pick(ctx, f.NameZh, f.NameEn)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 225, Col: 75}
 				}
@@ -1484,7 +1485,7 @@ func frozenBy(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &f.From, &f.To))
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(windowText(ctx, &f.From, &f.To))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 227, Col: 39}
 				}
@@ -1502,7 +1503,7 @@ func frozenBy(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var82 string
-					templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.excepted", "reason", f.Excepted))
+					templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.excepted", "reason", f.Excepted))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 229, Col: 62}
 					}
@@ -1558,7 +1559,7 @@ func feedCard(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed"))
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 244, Col: 62}
 		}
@@ -1571,7 +1572,7 @@ func feedCard(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_text"))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_text"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 246, Col: 54}
 		}
@@ -1593,7 +1594,7 @@ func feedCard(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(p.Link)
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(p.Link)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 249, Col: 36}
 			}
@@ -1611,7 +1612,7 @@ func feedCard(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_since"))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_since"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 252, Col: 37}
 			}
@@ -1629,7 +1630,7 @@ func feedCard(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var88 string
-				templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_read", "day", p.Feed.ReadAt.Format(time.DateOnly)))
+				templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_read", "day", p.Feed.ReadAt.Format(time.DateOnly)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 255, Col: 84}
 				}
@@ -1661,7 +1662,7 @@ func feedCard(p calendarProps) templ.Component {
 		}
 		if p.Feed == nil && p.Link == "" {
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_new"))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 265, Col: 37}
 			}
@@ -1671,7 +1672,7 @@ func feedCard(p calendarProps) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_again"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_again"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 267, Col: 39}
 			}
@@ -1702,7 +1703,7 @@ func feedCard(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.feed_end"))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.feed_end"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_calendar.templ`, Line: 276, Col: 37}
 			}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -69,7 +70,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 15, Col: 97}
 				}
@@ -82,7 +83,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 15, Col: 113}
 				}
@@ -110,7 +111,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.outline"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.outline"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 20, Col: 68}
 			}
@@ -152,7 +153,7 @@ func planPage(p planProps) templ.Component {
 					}
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part."+s.Key))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part."+s.Key))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 28, Col: 38}
 				}
@@ -170,7 +171,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.complete"))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.complete"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 30, Col: 53}
 					}
@@ -206,7 +207,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.draftKey())
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(p.draftKey())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 35, Col: 110}
 			}
@@ -231,7 +232,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.what"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 38, Col: 95}
 			}
@@ -258,7 +259,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(string(Standard))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(string(Standard))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 42, Col: 63}
 					}
@@ -271,7 +272,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(idText(p.TemplateID))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(idText(p.TemplateID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 43, Col: 74}
 					}
@@ -291,7 +292,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates_hint"))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates_hint"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 47, Col: 56}
 					}
@@ -304,7 +305,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 47, Col: 132}
 					}
@@ -357,7 +358,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.effect"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.effect"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 63, Col: 99}
 			}
@@ -394,7 +395,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.items"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 72, Col: 70}
 				}
@@ -430,7 +431,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.steps"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.steps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 81, Col: 97}
 			}
@@ -455,7 +456,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.test"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.test"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 85, Col: 95}
 			}
@@ -483,7 +484,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.rollback"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.rollback"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 92, Col: 103}
 			}
@@ -545,7 +546,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.when"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 112, Col: 95}
 			}
@@ -570,7 +571,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 117, Col: 57}
 			}
@@ -588,7 +589,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 119, Col: 63}
 				}
@@ -619,7 +620,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 121, Col: 90}
 				}
@@ -672,7 +673,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part."+list))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part."+list))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 129, Col: 95}
 		}
@@ -685,7 +686,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part."+list))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part."+list))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 131, Col: 55}
 		}
@@ -698,7 +699,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.title"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 134, Col: 52}
 		}
@@ -711,7 +712,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.owner"))
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.owner"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 135, Col: 52}
 		}
@@ -724,7 +725,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var32 string
-		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.minutes"))
+		templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.minutes"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 136, Col: 54}
 		}
@@ -737,7 +738,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.check"))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.check"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 137, Col: 52}
 		}
@@ -750,7 +751,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 string
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.go_no_go"))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.go_no_go"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 138, Col: 55}
 		}
@@ -768,7 +769,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.N))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 143, Col: 41}
 			}
@@ -786,7 +787,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(r.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 145, Col: 37}
 				}
@@ -799,7 +800,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(r.TitleName)
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(r.TitleName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 145, Col: 78}
 				}
@@ -812,7 +813,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(r.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 145, Col: 96}
 				}
@@ -830,7 +831,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(r.TitleName)
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(r.TitleName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 147, Col: 50}
 				}
@@ -843,7 +844,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(r.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 147, Col: 68}
 				}
@@ -856,7 +857,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "title", r.N))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "title", r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 147, Col: 127}
 				}
@@ -874,7 +875,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(r.OwnerName)
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(r.OwnerName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 150, Col: 48}
 			}
@@ -887,7 +888,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "owner", r.N))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "owner", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 150, Col: 91}
 			}
@@ -900,7 +901,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.none"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 151, Col: 47}
 			}
@@ -918,7 +919,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(a.ID.String())
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(a.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 153, Col: 38}
 				}
@@ -941,7 +942,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, a.Name, a.NameEn))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(pick(ctx, a.Name, a.NameEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 153, Col: 109}
 				}
@@ -964,7 +965,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(r.Minutes)
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(r.Minutes)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 158, Col: 34}
 				}
@@ -977,7 +978,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.How)
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(r.How)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 159, Col: 35}
 				}
@@ -990,7 +991,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(yesNo(ctx, r.GoNoGo))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(yesNo(ctx, r.GoNoGo))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 160, Col: 33}
 				}
@@ -1008,7 +1009,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(r.NName)
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(r.NName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 162, Col: 50}
 				}
@@ -1021,7 +1022,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(r.Minutes)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(r.Minutes)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 162, Col: 70}
 				}
@@ -1034,7 +1035,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "minutes", r.N))
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "minutes", r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 162, Col: 158}
 				}
@@ -1047,7 +1048,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(r.HowName)
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(r.HowName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 163, Col: 48}
 				}
@@ -1060,7 +1061,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(r.How)
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(r.How)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 163, Col: 64}
 				}
@@ -1073,7 +1074,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "check", r.N))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "check", r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 163, Col: 123}
 				}
@@ -1086,7 +1087,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(r.GoName)
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(r.GoName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 164, Col: 49}
 				}
@@ -1109,7 +1110,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "go_no_go", r.N))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "go_no_go", r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 164, Col: 128}
 				}
@@ -1137,7 +1138,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(list + "-error")
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(list + "-error")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 172, Col: 37}
 			}
@@ -1150,7 +1151,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 172, Col: 43}
 			}
@@ -1169,7 +1170,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(list)
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 175, Col: 54}
 			}
@@ -1186,7 +1187,7 @@ func stepRows(p planProps, list string, now []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.add_row"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.add_row"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 176, Col: 29}
 			}
@@ -1230,7 +1231,7 @@ func fixed(key, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var63 string
-		templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field."+key))
+		templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field."+key))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 183, Col: 58}
 		}
@@ -1243,7 +1244,7 @@ func fixed(key, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var64 string
-		templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(value))
+		templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(orDash(value))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 184, Col: 37}
 		}
@@ -1311,7 +1312,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 191, Col: 96}
 			}
@@ -1324,7 +1325,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 191, Col: 112}
 			}
@@ -1337,7 +1338,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.encoding())
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(p.encoding())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 192, Col: 78}
 			}
@@ -1377,7 +1378,7 @@ func actPage(p actProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var72 string
-				templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.assess.lead"))
+				templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.assess.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 198, Col: 54}
 				}
@@ -1425,7 +1426,7 @@ func actPage(p actProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(p.TestPlan)
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(p.TestPlan)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 208, Col: 42}
 				}
@@ -1463,7 +1464,7 @@ func actPage(p actProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var74 string
-					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(id)
+					templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(id)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 213, Col: 60}
 					}
@@ -1486,7 +1487,7 @@ func actPage(p actProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var75 string
-					templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.kept_files", "count", n))
+					templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.kept_files", "count", n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 216, Col: 67}
 					}
@@ -1504,7 +1505,7 @@ func actPage(p actProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var76 string
-				templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.test_files_text"))
+				templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.test_files_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 218, Col: 59}
 				}
@@ -1536,7 +1537,7 @@ func actPage(p actProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var77 string
-					templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.close.lead"))
+					templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.close.lead"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 224, Col: 54}
 					}
@@ -1605,7 +1606,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var79 string
-			templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var78).String())
+			templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var78).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 1, Col: 0}
 			}
@@ -1618,7 +1619,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var80 string
-			templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act."+p.Act))
+			templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act."+p.Act))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 238, Col: 133}
 			}
@@ -1644,7 +1645,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var82 string
-			templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 239, Col: 90}
 			}
@@ -1692,7 +1693,7 @@ func paperRow(key, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field."+key))
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field."+key))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 247, Col: 53}
 		}
@@ -1705,7 +1706,7 @@ func paperRow(key, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(value))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(orDash(value))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 247, Col: 96}
 		}
@@ -1773,7 +1774,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 253, Col: 112}
 			}
@@ -1786,7 +1787,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper_hint"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 253, Col: 174}
 			}
@@ -1799,7 +1800,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper"))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 256, Col: 35}
 			}
@@ -1812,7 +1813,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 257, Col: 35}
 			}
@@ -1825,7 +1826,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper_at", "when", windowFull(ctx, d)))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper_at", "when", windowFull(ctx, d)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 257, Col: 99}
 			}
@@ -1838,7 +1839,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper_hash"))
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper_hash"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 257, Col: 137}
 			}
@@ -1851,7 +1852,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(d.Hash()[:16])
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(d.Hash()[:16])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 257, Col: 173}
 			}
@@ -1864,7 +1865,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper"))
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 259, Col: 92}
 			}
@@ -1970,7 +1971,7 @@ func paperPage(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var97 string
-				templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.result"))
+				templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.result"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 286, Col: 99}
 				}
@@ -2008,7 +2009,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var98 string
-			templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.signatures"))
+			templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.signatures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 293, Col: 97}
 			}
@@ -2021,7 +2022,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var99 string
-			templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.signatures"))
+			templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.signatures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 294, Col: 45}
 			}
@@ -2034,7 +2035,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.role"))
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.role"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 295, Col: 62}
 			}
@@ -2047,7 +2048,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.name"))
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 295, Col: 116}
 			}
@@ -2060,7 +2061,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.decision"))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.decision"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 295, Col: 174}
 			}
@@ -2073,7 +2074,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.signature"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.signature"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 295, Col: 233}
 			}
@@ -2086,7 +2087,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.requester"))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.requester"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 297, Col: 50}
 			}
@@ -2099,7 +2100,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&d.RequesterID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(d.Person(&d.RequesterID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 297, Col: 103}
 			}
@@ -2119,7 +2120,7 @@ func paperPage(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var106 string
-						templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, st.Key))
+						templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, st.Key))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 301, Col: 35}
 						}
@@ -2132,7 +2133,7 @@ func paperPage(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var107 string
-						templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&x.PersonID, i18n.Lang(ctx)))
+						templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(d.Person(&x.PersonID, i18n.Lang(ctx)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 301, Col: 85}
 						}
@@ -2146,7 +2147,7 @@ func paperPage(d Detail) templ.Component {
 						}
 						if x.Vote != "" {
 							var templ_7745c5c3_Var108 string
-							templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "approval.vote."+string(x.Vote)))
+							templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "approval.vote."+string(x.Vote)))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 303, Col: 54}
 							}
@@ -2177,7 +2178,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.implementer"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.implementer"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 312, Col: 52}
 			}
@@ -2190,7 +2191,7 @@ func paperPage(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(d.ImplementerID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(d.Person(d.ImplementerID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_form.templ`, Line: 312, Col: 106}
 			}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -41,7 +42,7 @@ func listButtons(may bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 9, Col: 32}
 		}
@@ -58,7 +59,7 @@ func listButtons(may bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 13, Col: 33}
 		}
@@ -79,7 +80,7 @@ func listButtons(may bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 16, Col: 51}
 		}
@@ -92,7 +93,7 @@ func listButtons(may bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar"))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 16, Col: 114}
 		}
@@ -118,7 +119,7 @@ func listButtons(may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.new_emergency"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.new_emergency"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 19, Col: 56}
 			}
@@ -131,7 +132,7 @@ func listButtons(may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.new_emergency"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.new_emergency"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 19, Col: 124}
 			}
@@ -152,7 +153,7 @@ func listButtons(may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.new"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 21, Col: 46}
 			}
@@ -165,7 +166,7 @@ func listButtons(may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.new"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 21, Col: 104}
 			}
@@ -210,7 +211,7 @@ func stateLamp(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, stateKey(string(s))))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, stateKey(string(s))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 28, Col: 62}
 		}
@@ -231,7 +232,7 @@ func stateLamp(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, stateKey(string(s))))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, stateKey(string(s))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 30, Col: 51}
 		}
@@ -354,7 +355,7 @@ func rowWindow(r Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, r.WindowFrom, r.WindowTo))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(windowText(ctx, r.WindowFrom, r.WindowTo))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 57, Col: 72}
 			}
@@ -367,7 +368,7 @@ func rowWindow(r Row) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(shortTime(ctx, *r.WindowFrom))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(shortTime(ctx, *r.WindowFrom))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 57, Col: 106}
 			}
@@ -406,7 +407,7 @@ func rowText(s string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(s)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_list.templ`, Line: 62, Col: 4}
 		}

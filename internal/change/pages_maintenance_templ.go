@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.calendar"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.calendar"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 11, Col: 97}
 			}
@@ -65,7 +66,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 13, Col: 56}
 			}
@@ -100,7 +101,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.new"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 17, Col: 42}
 				}
@@ -128,7 +129,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 25, Col: 99}
 				}
@@ -141,7 +142,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.name"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 29, Col: 56}
 				}
@@ -154,7 +155,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.when"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.when"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 30, Col: 62}
 				}
@@ -167,7 +168,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.about"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.about"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 31, Col: 63}
 				}
@@ -180,7 +181,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.valid"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.valid"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 32, Col: 63}
 				}
@@ -198,7 +199,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.end"))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.end"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 34, Col: 79}
 					}
@@ -239,7 +240,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, m.NameZh, m.NameEn))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(pick(ctx, m.NameZh, m.NameEn))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 43, Col: 124}
 						}
@@ -253,7 +254,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, m.NameZh, m.NameEn))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(pick(ctx, m.NameZh, m.NameEn))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 45, Col: 42}
 						}
@@ -282,7 +283,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(recurs(ctx, m))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(recurs(ctx, m))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 54, Col: 29}
 					}
@@ -295,7 +296,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(m.Zone)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(m.Zone)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 54, Col: 65}
 					}
@@ -308,7 +309,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.about(ctx, m))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(p.about(ctx, m))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 55, Col: 30}
 					}
@@ -321,7 +322,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(validity(ctx, m))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(validity(ctx, m))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 56, Col: 46}
 					}
@@ -365,7 +366,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var21 string
-							templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.end") + " " + pick(ctx, m.NameZh, m.NameEn))
+							templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.end") + " " + pick(ctx, m.NameZh, m.NameEn))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 62, Col: 122}
 							}
@@ -378,7 +379,7 @@ func maintenancePage(p maintenanceProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var22 string
-							templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.end"))
+							templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.end"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 62, Col: 162}
 							}
@@ -475,7 +476,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 87, Col: 120}
 			}
@@ -509,7 +510,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 90, Col: 58}
 			}
@@ -586,7 +587,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.about"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.about"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 111, Col: 78}
 			}
@@ -599,7 +600,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.about_text"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.about_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 113, Col: 69}
 			}
@@ -617,7 +618,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance_field.services"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance_field.services"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 118, Col: 63}
 				}
@@ -646,7 +647,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance_field.items"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance_field.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 126, Col: 60}
 				}
@@ -675,7 +676,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.hidden", "count", n))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.hidden", "count", n))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 133, Col: 78}
 				}
@@ -705,7 +706,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.maintenance.add_more"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.maintenance.add_more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 140, Col: 49}
 			}
@@ -718,7 +719,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 146, Col: 57}
 			}
@@ -744,7 +745,7 @@ func maintenanceFormPage(p maintenanceProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 147, Col: 91}
 			}
@@ -800,7 +801,7 @@ func outsideOf(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var39).String())
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var39).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 1, Col: 0}
 				}
@@ -821,7 +822,7 @@ func outsideOf(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.outside", "name", o.name(ctx)))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.outside", "name", o.name(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 160, Col: 58}
 				}
@@ -834,7 +835,7 @@ func outsideOf(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(outsideWhen(ctx, o.Outside, d.Now))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(outsideWhen(ctx, o.Outside, d.Now))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 162, Col: 42}
 				}
@@ -852,7 +853,7 @@ func outsideOf(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var43 string
-					templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.excepted", "reason", o.Excepted))
+					templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.excepted", "reason", o.Excepted))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_maintenance.templ`, Line: 164, Col: 62}
 					}

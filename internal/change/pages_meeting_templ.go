@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -53,7 +54,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 12, Col: 85}
 			}
@@ -66,7 +67,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings_lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings_lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 13, Col: 52}
 			}
@@ -84,7 +85,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_plan"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_plan"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 16, Col: 72}
 				}
@@ -142,7 +143,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_plan"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_plan"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 25, Col: 72}
 				}
@@ -170,7 +171,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.board"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.board"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 30, Col: 54}
 			}
@@ -183,7 +184,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(boardText(ctx, p.Board))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(boardText(ctx, p.Board))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 30, Col: 109}
 			}
@@ -222,7 +223,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.board_text"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.board_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 34, Col: 57}
 				}
@@ -251,7 +252,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 38, Col: 60}
 				}
@@ -269,7 +270,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.board_text"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.board_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 41, Col: 63}
 				}
@@ -297,7 +298,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 48, Col: 96}
 				}
@@ -310,7 +311,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.number"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.number"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 52, Col: 58}
 				}
@@ -323,7 +324,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.begins_at"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.begins_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 53, Col: 61}
 				}
@@ -336,7 +337,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.place"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.place"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 54, Col: 57}
 				}
@@ -349,7 +350,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.chair_id"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.chair_id"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 55, Col: 60}
 				}
@@ -362,7 +363,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 56, Col: 52}
 				}
@@ -375,7 +376,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.state"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 57, Col: 57}
 				}
@@ -406,7 +407,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(m.Label())
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(m.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 63, Col: 109}
 					}
@@ -419,7 +420,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var23 string
-					templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &m.BeginsAt, &m.EndsAt))
+					templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(windowText(ctx, &m.BeginsAt, &m.EndsAt))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 64, Col: 69}
 					}
@@ -432,7 +433,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(m.Place)
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(m.Place)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 65, Col: 22}
 					}
@@ -445,7 +446,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var25 string
-					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(m.Chair.Display(i18n.Lang(ctx)))
+					templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(m.Chair.Display(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 66, Col: 61}
 					}
@@ -458,7 +459,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(m.Agenda) + m.Hidden))
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(m.Agenda) + m.Hidden))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 67, Col: 63}
 					}
@@ -502,7 +503,7 @@ func meetingsPage(p meetingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings_more"))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings_more"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 78, Col: 120}
 					}
@@ -586,7 +587,7 @@ func topicVotes(t Topic, held bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.votes", "for", t.For, "against", t.Against))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.votes", "for", t.For, "against", t.Against))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 91, Col: 86}
 			}
@@ -608,7 +609,7 @@ func topicVotes(t Topic, held bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.votes", "for", t.Votes.For, "against", t.Votes.Against))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.votes", "for", t.Votes.For, "against", t.Votes.Against))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 94, Col: 98}
 			}
@@ -680,7 +681,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meetings"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meetings"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 104, Col: 114}
 				}
@@ -714,7 +715,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &p.BeginsAt, &p.EndsAt))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(windowText(ctx, &p.BeginsAt, &p.EndsAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 109, Col: 50}
 			}
@@ -727,7 +728,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Place)
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(p.Place)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 110, Col: 32}
 			}
@@ -740,7 +741,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.chair_id"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.chair_id"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 111, Col: 59}
 			}
@@ -753,7 +754,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[p.ChairID].Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(p.People[p.ChairID].Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 111, Col: 107}
 			}
@@ -783,7 +784,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_print"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_print"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 115, Col: 39}
 			}
@@ -838,7 +839,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 127, Col: 59}
 				}
@@ -857,7 +858,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs("t-" + t.Change.Label())
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text("t-" + t.Change.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 130, Col: 67}
 				}
@@ -870,7 +871,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs("t-" + t.Change.Label())
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text("t-" + t.Change.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 132, Col: 38}
 				}
@@ -883,7 +884,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n + 1))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 132, Col: 60}
 				}
@@ -909,7 +910,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Label())
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(t.Change.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 132, Col: 150}
 				}
@@ -922,7 +923,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Title)
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(t.Change.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 132, Col: 173}
 				}
@@ -943,7 +944,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.type."+string(t.Change.Type)))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.type."+string(t.Change.Type)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 139, Col: 56}
 				}
@@ -961,7 +962,7 @@ func meetingPage(p meetingProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(riskText(ctx, t.Change))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(riskText(ctx, t.Change))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 141, Col: 36}
 					}
@@ -979,7 +980,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, t.Change.WindowFrom, t.Change.WindowTo))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(windowText(ctx, t.Change.WindowFrom, t.Change.WindowTo))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 143, Col: 67}
 				}
@@ -992,7 +993,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Clip(t.Change.Content, 400))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.Clip(t.Change.Content, 400))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 145, Col: 58}
 				}
@@ -1019,7 +1020,7 @@ func meetingPage(p meetingProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Label())
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(t.Change.Label())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 150, Col: 66}
 						}
@@ -1032,7 +1033,7 @@ func meetingPage(p meetingProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var56 string
-						templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_up_of", "number", t.Change.Label()))
+						templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_up_of", "number", t.Change.Label()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 150, Col: 142}
 						}
@@ -1049,7 +1050,7 @@ func meetingPage(p meetingProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var57 string
-						templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_up"))
+						templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_up"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 152, Col: 41}
 						}
@@ -1067,7 +1068,7 @@ func meetingPage(p meetingProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Label())
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(t.Change.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 155, Col: 69}
 					}
@@ -1080,7 +1081,7 @@ func meetingPage(p meetingProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_remove_of", "number", t.Change.Label()))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_remove_of", "number", t.Change.Label()))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 155, Col: 149}
 					}
@@ -1097,7 +1098,7 @@ func meetingPage(p meetingProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_remove"))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_remove"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 157, Col: 44}
 					}
@@ -1115,7 +1116,7 @@ func meetingPage(p meetingProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var61 string
-					templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(t.Minutes)
+					templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(t.Minutes)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 161, Col: 38}
 					}
@@ -1147,7 +1148,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_add"))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_add"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 169, Col: 57}
 				}
@@ -1164,7 +1165,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_fill"))
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_fill"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 172, Col: 39}
 				}
@@ -1182,7 +1183,7 @@ func meetingPage(p meetingProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.present"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.present"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 177, Col: 72}
 			}
@@ -1200,7 +1201,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.present"))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.present"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 182, Col: 61}
 				}
@@ -1232,7 +1233,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.present(ctx))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(p.present(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 189, Col: 25}
 				}
@@ -1245,7 +1246,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.Remarks)
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(p.Remarks)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 190, Col: 37}
 				}
@@ -1272,7 +1273,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var68 string
-				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 197, Col: 55}
 				}
@@ -1285,7 +1286,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var69 string
-				templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.minutes_close"))
+				templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.minutes_close"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 198, Col: 86}
 				}
@@ -1298,7 +1299,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var70 string
-				templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.minutes_close_text"))
+				templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.minutes_close_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 199, Col: 68}
 				}
@@ -1321,7 +1322,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_edit"))
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 205, Col: 62}
 				}
@@ -1379,7 +1380,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 214, Col: 52}
 				}
@@ -1413,7 +1414,7 @@ func meetingPage(p meetingProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var75 string
-				templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_cancel"))
+				templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 218, Col: 68}
 				}
@@ -1475,7 +1476,7 @@ func hereOf(d MeetingDetail) templ.Component {
 				}
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 234, Col: 9}
 			}
@@ -1494,7 +1495,7 @@ func hereOf(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(x)
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(x)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 238, Col: 25}
 			}
@@ -1563,7 +1564,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var82 string
-			templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+			templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 245, Col: 123}
 			}
@@ -1576,7 +1577,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var83 string
-			templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.paper_hint"))
+			templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.paper_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 245, Col: 185}
 			}
@@ -1589,7 +1590,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var84 string
-			templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.minutes"))
+			templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.minutes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 248, Col: 37}
 			}
@@ -1602,7 +1603,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 249, Col: 35}
 			}
@@ -1615,7 +1616,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &d.BeginsAt, &d.EndsAt))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(windowText(ctx, &d.BeginsAt, &d.EndsAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 249, Col: 82}
 			}
@@ -1628,7 +1629,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(d.Place)
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(d.Place)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 249, Col: 97}
 			}
@@ -1641,7 +1642,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.meeting_state."+string(d.State)))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.meeting_state."+string(d.State)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 249, Col: 155}
 			}
@@ -1654,7 +1655,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.present"))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.present"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 250, Col: 53}
 			}
@@ -1663,7 +1664,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.colon"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.colon"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 250, Col: 82}
 			}
@@ -1672,7 +1673,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(d.present(ctx))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(d.present(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 250, Col: 100}
 			}
@@ -1693,7 +1694,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda"))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 253, Col: 93}
 			}
@@ -1706,7 +1707,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.title"))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 258, Col: 50}
 			}
@@ -1719,7 +1720,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.said"))
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.said"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 259, Col: 55}
 			}
@@ -1732,7 +1733,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.decision"))
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.decision"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 260, Col: 58}
 			}
@@ -1750,7 +1751,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var96 string
-				templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n + 1))
+				templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 266, Col: 31}
 				}
@@ -1763,7 +1764,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var97 string
-				templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Label())
+				templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(t.Change.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 267, Col: 30}
 				}
@@ -1776,7 +1777,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(t.Change.Title)
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(t.Change.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 267, Col: 49}
 				}
@@ -1789,7 +1790,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var99 string
-				templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(t.Minutes))
+				templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(orDash(t.Minutes))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 268, Col: 48}
 				}
@@ -1820,7 +1821,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var100 string
-				templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.agenda_hidden", "count", d.Hidden))
+				templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.agenda_hidden", "count", d.Hidden))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 278, Col: 72}
 				}
@@ -1838,7 +1839,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(d.Remarks)
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(d.Remarks)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 280, Col: 34}
 			}
@@ -1851,7 +1852,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.signatures"))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.signatures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 281, Col: 97}
 			}
@@ -1864,7 +1865,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.signatures"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.signatures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 283, Col: 46}
 			}
@@ -1877,7 +1878,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.role"))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.role"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 284, Col: 63}
 			}
@@ -1890,7 +1891,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.name"))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 284, Col: 117}
 			}
@@ -1903,7 +1904,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.sign.signature"))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.sign.signature"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 284, Col: 176}
 			}
@@ -1916,7 +1917,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.chair_id"))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.chair_id"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 286, Col: 50}
 			}
@@ -1929,7 +1930,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(d.People[d.ChairID].Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(d.People[d.ChairID].Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 286, Col: 106}
 			}
@@ -1948,7 +1949,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var109 string
-					templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.member"))
+					templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.member"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 289, Col: 44}
 					}
@@ -1961,7 +1962,7 @@ func meetingPaper(d MeetingDetail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var110 string
-					templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(d.People[id].Display(i18n.Lang(ctx)))
+					templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(d.People[id].Display(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_meeting.templ`, Line: 289, Col: 93}
 					}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -43,7 +44,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("s-" + list)
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text("s-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 13, Col: 53}
 			}
@@ -56,7 +57,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("s-" + list)
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text("s-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 14, Col: 43}
 			}
@@ -69,7 +70,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part."+list))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part."+list))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 14, Col: 78}
 			}
@@ -82,7 +83,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.steps_sum", "count", len(steps), "minutes", minutes(steps)))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.steps_sum", "count", len(steps), "minutes", minutes(steps)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 14, Col: 189}
 			}
@@ -95,7 +96,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.table", "name", ui.T(ctx, "change.part."+list)))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.table", "name", ui.T(ctx, "change.part."+list)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 15, Col: 132}
 			}
@@ -108,7 +109,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.title"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 19, Col: 54}
 			}
@@ -121,7 +122,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.owner"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.owner"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 20, Col: 54}
 			}
@@ -134,7 +135,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.minutes"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.minutes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 21, Col: 68}
 			}
@@ -147,7 +148,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.check"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.check"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 22, Col: 54}
 			}
@@ -165,7 +166,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.done"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.done"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 24, Col: 54}
 				}
@@ -188,7 +189,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 30, Col: 45}
 				}
@@ -201,7 +202,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(s.Title)
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(s.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 32, Col: 18}
 				}
@@ -225,7 +226,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(s.Remark)
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(s.Remark)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 37, Col: 50}
 					}
@@ -243,7 +244,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(s.OwnerID, i18n.Lang(ctx)))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(d.Person(s.OwnerID, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 40, Col: 64}
 				}
@@ -256,7 +257,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(s.Minutes))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(fmt.Sprint(s.Minutes))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 41, Col: 47}
 				}
@@ -269,7 +270,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(s.Check)
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(s.Check)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 42, Col: 33}
 				}
@@ -296,7 +297,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(clock(ctx, s.StartedAt))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(clock(ctx, s.StartedAt))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 47, Col: 64}
 						}
@@ -309,7 +310,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(clock(ctx, s.StoppedAt))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(clock(ctx, s.StoppedAt))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 47, Col: 94}
 						}
@@ -322,7 +323,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var20 string
-						templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(s.By, i18n.Lang(ctx)))
+						templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(d.Person(s.By, i18n.Lang(ctx)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 47, Col: 129}
 						}
@@ -341,7 +342,7 @@ func steps(d Detail, list string, steps []Step) templ.Component {
 						}
 					} else if s.StartedAt != nil {
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.since", "when", clock(ctx, s.StartedAt)))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.since", "when", clock(ctx, s.StartedAt)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 51, Col: 76}
 						}
@@ -416,7 +417,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(list)
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(list)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 67, Col: 47}
 		}
@@ -429,7 +430,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 68, Col: 56}
 		}
@@ -452,7 +453,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 			}
 			if s.GoNoGo {
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.go"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.go"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 73, Col: 33}
 				}
@@ -462,7 +463,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.start"))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.start"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 75, Col: 36}
 				}
@@ -481,7 +482,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs("o-" + list)
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text("o-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 79, Col: 38}
 			}
@@ -494,7 +495,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.outcome"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.outcome"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 79, Col: 75}
 			}
@@ -507,7 +508,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs("o-" + list)
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text("o-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 80, Col: 42}
 			}
@@ -520,7 +521,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.outcome.done"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.outcome.done"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 81, Col: 59}
 			}
@@ -533,7 +534,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.outcome.failed"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.outcome.failed"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 82, Col: 63}
 			}
@@ -546,7 +547,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.outcome.skipped"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.outcome.skipped"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 83, Col: 65}
 			}
@@ -559,7 +560,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs("r-" + list)
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text("r-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 85, Col: 38}
 			}
@@ -572,7 +573,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.remark"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.remark"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 85, Col: 74}
 			}
@@ -585,7 +586,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs("r-" + list)
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text("r-" + list)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 86, Col: 40}
 			}
@@ -598,7 +599,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.remark"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.remark"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 86, Col: 119}
 			}
@@ -615,7 +616,7 @@ func runStep(d Detail, list string, n int, s Step) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.step.end"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.step.end"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 88, Col: 30}
 			}
@@ -662,7 +663,7 @@ func rollback(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.rollback"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.rollback"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 95, Col: 69}
 		}
@@ -685,7 +686,7 @@ func rollback(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.rollback_trigger"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.rollback_trigger"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 101, Col: 71}
 		}
@@ -698,7 +699,7 @@ func rollback(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(d.RollbackTrigger))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(orDash(d.RollbackTrigger))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 101, Col: 124}
 		}
@@ -711,7 +712,7 @@ func rollback(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.rehearsal"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.rehearsal"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 102, Col: 64}
 		}
@@ -724,7 +725,7 @@ func rollback(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(d.Rehearsal))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(orDash(d.Rehearsal))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 102, Col: 111}
 		}
@@ -771,7 +772,7 @@ func testCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.test"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.test"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 111, Col: 67}
 			}
@@ -799,7 +800,7 @@ func testCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.test_plan"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.test_plan"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 119, Col: 65}
 			}
@@ -812,7 +813,7 @@ func testCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(d.TestPlan))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(orDash(d.TestPlan))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 119, Col: 111}
 			}
@@ -825,7 +826,7 @@ func testCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.test_evidence"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.test_evidence"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 120, Col: 69}
 			}
@@ -838,7 +839,7 @@ func testCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(d.TestEvidence))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(orDash(d.TestEvidence))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 120, Col: 119}
 			}
@@ -856,7 +857,7 @@ func testCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.test_files"))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.test_files"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 123, Col: 83}
 				}
@@ -895,7 +896,7 @@ func testCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 127, Col: 63}
 					}
@@ -908,7 +909,7 @@ func testCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Bytes(f.Size))
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.Bytes(f.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 128, Col: 45}
 					}
@@ -921,7 +922,7 @@ func testCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(f.SHA256)
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(f.SHA256)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 129, Col: 50}
 					}
@@ -934,7 +935,7 @@ func testCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(f.SHA256[:min(16, len(f.SHA256))])
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(f.SHA256[:min(16, len(f.SHA256))])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 129, Col: 96}
 					}
@@ -988,7 +989,7 @@ func resultCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.result"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.result"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 141, Col: 69}
 			}
@@ -1016,7 +1017,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var59 string
-				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.back_reason"))
+				templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.back_reason"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 148, Col: 67}
 				}
@@ -1029,7 +1030,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(d.BackReason)
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(d.BackReason)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 148, Col: 88}
 				}
@@ -1048,7 +1049,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(d.ResultNote)
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(d.ResultNote)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 151, Col: 39}
 				}
@@ -1061,7 +1062,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(d.VerifiedBy, i18n.Lang(ctx)))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(d.Person(d.VerifiedBy, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 151, Col: 102}
 				}
@@ -1080,7 +1081,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.lessons"))
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.lessons"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 154, Col: 63}
 				}
@@ -1093,7 +1094,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(d.Lessons)
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(d.Lessons)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 154, Col: 81}
 				}
@@ -1112,7 +1113,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.actions"))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.actions"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 157, Col: 63}
 				}
@@ -1125,7 +1126,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(d.Actions)
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(d.Actions)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 157, Col: 81}
 				}
@@ -1144,7 +1145,7 @@ func resultCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.opened"))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.opened"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 160, Col: 39}
 				}
@@ -1175,7 +1176,7 @@ func resultCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(x.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 164, Col: 64}
 					}
@@ -1188,7 +1189,7 @@ func resultCard(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var70 string
-					templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(x.Title)
+					templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(x.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 165, Col: 36}
 					}
@@ -1232,7 +1233,7 @@ func resultCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var72 string
-						templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+						templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(d.Label())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 171, Col: 62}
 						}
@@ -1245,7 +1246,7 @@ func resultCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var73 string
-						templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(address(d.Label()))
+						templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(address(d.Label()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 173, Col: 71}
 						}
@@ -1258,7 +1259,7 @@ func resultCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var74 string
-						templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.caused_link_of", "number", x.Number))
+						templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.caused_link_of", "number", x.Number))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 174, Col: 100}
 						}
@@ -1275,7 +1276,7 @@ func resultCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var75 string
-						templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.caused_link"))
+						templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.caused_link"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_run.templ`, Line: 176, Col: 44}
 						}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -46,7 +47,7 @@ func stateOf(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, stateKey(string(s))))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, stateKey(string(s))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 14, Col: 34}
 		}
@@ -114,7 +115,7 @@ func press(d Detail, path, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var5).String())
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var5).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 1, Col: 0}
 		}
@@ -131,7 +132,7 @@ func press(d Detail, path, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act."+path))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act."+path))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 23, Col: 34}
 		}
@@ -178,7 +179,7 @@ func way(d Detail, act, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var9).String())
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var9).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 1, Col: 0}
 		}
@@ -208,7 +209,7 @@ func way(d Detail, act, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act."+act))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 31, Col: 32}
 		}
@@ -250,7 +251,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.crumbs"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.crumbs"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 36, Col: 60}
 		}
@@ -263,7 +264,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.title"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 37, Col: 63}
 		}
@@ -284,7 +285,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.keys.back"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.keys.back"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 39, Col: 89}
 		}
@@ -305,7 +306,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 41, Col: 28}
 		}
@@ -361,7 +362,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.print"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.print"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 51, Col: 27}
 		}
@@ -396,7 +397,7 @@ func changeTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act.edit"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act.edit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 54, Col: 30}
 			}
@@ -414,7 +415,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.more"))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 57, Col: 71}
 		}
@@ -427,7 +428,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.more"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 57, Col: 106}
 		}
@@ -465,7 +466,7 @@ func changeTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.print"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.print"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 61, Col: 27}
 		}
@@ -500,7 +501,7 @@ func changeTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_of"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_of"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 64, Col: 33}
 			}
@@ -535,7 +536,7 @@ func changeTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_from"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_from"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 67, Col: 35}
 			}
@@ -618,7 +619,7 @@ func changePage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.body"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.body"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 87, Col: 88}
 			}
@@ -631,7 +632,7 @@ func changePage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 90, Col: 18}
 			}
@@ -652,7 +653,7 @@ func changePage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.raised_by", "name", p.Person(&p.RequesterID, i18n.Lang(ctx))))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.raised_by", "name", p.Person(&p.RequesterID, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 94, Col: 87}
 			}
@@ -693,7 +694,7 @@ func changePage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.stages"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.stages"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 102, Col: 61}
 			}
@@ -716,7 +717,7 @@ func changePage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var36).String())
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var36).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 1, Col: 0}
 				}
@@ -745,7 +746,7 @@ func changePage(p pageProps) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i + 1))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 114, Col: 28}
 					}
@@ -759,7 +760,7 @@ func changePage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.stage."+s.Key))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.stage."+s.Key))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 117, Col: 41}
 				}
@@ -777,7 +778,7 @@ func changePage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.stage_done"))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.stage_done"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 119, Col: 57}
 					}
@@ -844,7 +845,7 @@ func changePage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.history"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.history"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 135, Col: 68}
 			}
@@ -885,7 +886,7 @@ func changePage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs("change:" + p.ID.String() + ":note")
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text("change:" + p.ID.String() + ":note")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 143, Col: 159}
 				}
@@ -910,7 +911,7 @@ func changePage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.note.send"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.note.send"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 146, Col: 64}
 				}
@@ -1002,7 +1003,7 @@ func warnings(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_retake"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_retake"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 163, Col: 61}
 				}
@@ -1030,7 +1031,7 @@ func warnings(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.glass_broken", "name", d.Person(d.GlassBy, i18n.Lang(ctx))))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.glass_broken", "name", d.Person(d.GlassBy, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 171, Col: 86}
 			}
@@ -1043,7 +1044,7 @@ func warnings(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(d.GlassReason)
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(d.GlassReason)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 172, Col: 22}
 			}
@@ -1056,7 +1057,7 @@ func warnings(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.glass_until", "when", windowText(ctx, d.GlassAt, d.GlassUntil)))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.glass_until", "when", windowText(ctx, d.GlassAt, d.GlassUntil)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 174, Col: 88}
 			}
@@ -1089,7 +1090,7 @@ func warnings(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.held"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.held"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 185, Col: 50}
 			}
@@ -1102,7 +1103,7 @@ func warnings(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(d.HoldReason)
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(d.HoldReason)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 185, Col: 73}
 			}
@@ -1174,7 +1175,7 @@ func decision(d Detail) templ.Component {
 		}
 		if d.waitsForMe() {
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.decide"))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.decide"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 206, Col: 32}
 			}
@@ -1184,7 +1185,7 @@ func decision(d Detail) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.summary"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.summary"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 208, Col: 33}
 			}
@@ -1198,7 +1199,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var56 string
-		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.what"))
+		templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.what"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 212, Col: 38}
 		}
@@ -1219,7 +1220,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var57 string
-		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.why"))
+		templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.why"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 215, Col: 37}
 		}
@@ -1240,7 +1241,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var58 string
-		templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.when"))
+		templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.when"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 218, Col: 38}
 		}
@@ -1253,7 +1254,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var59 string
-		templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(windowText(ctx, d.WindowFrom, d.WindowTo)))
+		templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(orDash(windowText(ctx, d.WindowFrom, d.WindowTo)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 219, Col: 61}
 		}
@@ -1266,7 +1267,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.impact"))
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.impact"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 220, Col: 40}
 		}
@@ -1287,7 +1288,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var61 string
-		templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.risk"))
+		templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.risk"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 223, Col: 38}
 		}
@@ -1301,7 +1302,7 @@ func decision(d Detail) templ.Component {
 		}
 		if d.Risk == Unknown {
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.not_assessed"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.not_assessed"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 226, Col: 39}
 			}
@@ -1324,7 +1325,7 @@ func decision(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.risk_before", "score", Score(i, l)))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.risk_before", "score", Score(i, l)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 230, Col: 80}
 			}
@@ -1342,7 +1343,7 @@ func decision(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var64 string
-		templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.five.rollback"))
+		templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.five.rollback"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 233, Col: 42}
 		}
@@ -1361,7 +1362,7 @@ func decision(d Detail) templ.Component {
 			}
 		}
 		var templ_7745c5c3_Var65 string
-		templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(d.RollbackTrigger))
+		templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(orDash(d.RollbackTrigger))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 238, Col: 31}
 		}
@@ -1379,7 +1380,7 @@ func decision(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.minutes", "n", d.RollbackMinutes))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.minutes", "n", d.RollbackMinutes))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 240, Col: 78}
 			}
@@ -1419,7 +1420,7 @@ func decision(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.go_decide"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.go_decide"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 246, Col: 31}
 			}
@@ -1468,7 +1469,7 @@ func nextCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.next."+string(d.GatesOf)))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.next."+string(d.GatesOf)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 255, Col: 82}
 			}
@@ -1502,7 +1503,7 @@ func nextCard(d Detail) templ.Component {
 				}
 				if g.OK {
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.gate_name."+g.Key))
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.gate_name."+g.Key))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 267, Col: 47}
 					}
@@ -1512,7 +1513,7 @@ func nextCard(d Detail) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var72 string
-					templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.gate."+g.Key))
+					templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.gate."+g.Key))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 269, Col: 42}
 					}
@@ -1526,7 +1527,7 @@ func nextCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(g.Clause)
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(g.Clause)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 272, Col: 42}
 				}
@@ -1549,7 +1550,7 @@ func nextCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var74 string
-				templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.taken_by", "roles", roleNames(ctx, d.Takers)))
+				templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.taken_by", "roles", roleNames(ctx, d.Takers)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 277, Col: 90}
 				}
@@ -1581,7 +1582,7 @@ func nextCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.reviewing_text"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.reviewing_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 286, Col: 58}
 			}
@@ -1718,7 +1719,7 @@ func clashes(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.clashes", "count", len(d.Clashes)))
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.clashes", "count", len(d.Clashes)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 328, Col: 61}
 			}
@@ -1749,7 +1750,7 @@ func clashes(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label())
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(c.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 332, Col: 77}
 				}
@@ -1762,7 +1763,7 @@ func clashes(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(c.Title)
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(c.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 332, Col: 93}
 				}
@@ -1775,7 +1776,7 @@ func clashes(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var82 string
-				templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(windowText(ctx, &c.From, &c.To))
+				templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(windowText(ctx, &c.From, &c.To))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 332, Col: 132}
 				}
@@ -1788,7 +1789,7 @@ func clashes(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var83 string
-				templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, clashKey(c)))
+				templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, clashKey(c)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 332, Col: 162}
 				}
@@ -1837,7 +1838,7 @@ func text(key, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs("t-" + key)
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text("t-" + key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 343, Col: 52}
 			}
@@ -1850,7 +1851,7 @@ func text(key, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs("t-" + key)
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text("t-" + key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 344, Col: 42}
 			}
@@ -1863,7 +1864,7 @@ func text(key, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field."+key))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field."+key))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 344, Col: 77}
 			}
@@ -1923,7 +1924,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(d.author(ctx, c))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(d.author(ctx, c))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 357, Col: 47}
 			}
@@ -1957,7 +1958,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(d.actor(ctx, e))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(d.actor(ctx, e))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 365, Col: 23}
 			}
@@ -1970,7 +1971,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.did."+string(e.Action)))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.did."+string(e.Action)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 365, Col: 73}
 			}
@@ -1992,7 +1993,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var92 string
-				templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+				templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(c.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 370, Col: 14}
 				}
@@ -2010,7 +2011,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var93 string
-					templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+					templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(c.Before)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 372, Col: 33}
 					}
@@ -2024,7 +2025,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 					}
 				}
 				var templ_7745c5c3_Var94 string
-				templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(orDash(c.After))
+				templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(orDash(c.After))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages.templ`, Line: 374, Col: 22}
 				}

@@ -7,6 +7,7 @@ package change
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -54,7 +55,7 @@ func templatesPage(p templatesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 13, Col: 85}
 			}
@@ -67,7 +68,7 @@ func templatesPage(p templatesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates_lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates_lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 15, Col: 54}
 			}
@@ -102,7 +103,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_new"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 19, Col: 39}
 				}
@@ -130,7 +131,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 27, Col: 97}
 				}
@@ -143,7 +144,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.name"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 31, Col: 56}
 				}
@@ -156,7 +157,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.state"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 32, Col: 57}
 				}
@@ -169,7 +170,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.review_by"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.review_by"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 33, Col: 61}
 				}
@@ -182,7 +183,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_uses"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_uses"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 34, Col: 59}
 				}
@@ -195,7 +196,7 @@ func templatesPage(p templatesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_use"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_use"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 35, Col: 75}
 				}
@@ -226,7 +227,7 @@ func templatesPage(p templatesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(pick(ctx, t.NameZh, t.NameEn))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(pick(ctx, t.NameZh, t.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 41, Col: 115}
 					}
@@ -239,7 +240,7 @@ func templatesPage(p templatesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_number", "n", t.Number))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_number", "n", t.Number))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 41, Col: 199}
 					}
@@ -260,7 +261,7 @@ func templatesPage(p templatesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(t.ReviewBy.Format(time.DateOnly))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(t.ReviewBy.Format(time.DateOnly))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 45, Col: 62}
 					}
@@ -299,7 +300,7 @@ func templatesPage(p templatesProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var18 string
-						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_use_of", "name", pick(ctx, t.NameZh, t.NameEn)))
+						templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_use_of", "name", pick(ctx, t.NameZh, t.NameEn)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 51, Col: 181}
 						}
@@ -312,7 +313,7 @@ func templatesPage(p templatesProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_use"))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_use"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 51, Col: 218}
 						}
@@ -403,7 +404,7 @@ func templateUses(u Uses) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(u.All))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(fmt.Sprint(u.All))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 73, Col: 20}
 		}
@@ -421,7 +422,7 @@ func templateUses(u Uses) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_failed", "count", u.Failed))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_failed", "count", u.Failed))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 75, Col: 81}
 			}
@@ -490,7 +491,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 82, Col: 115}
 			}
@@ -529,7 +530,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_number", "n", p.Number))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_number", "n", p.Number))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 89, Col: 78}
 			}
@@ -560,7 +561,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_use"))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_use"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 92, Col: 126}
 				}
@@ -592,7 +593,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act.edit"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act.edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 95, Col: 112}
 				}
@@ -631,7 +632,7 @@ func templatePage(p templateProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_submit"))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_submit"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 99, Col: 71}
 					}
@@ -664,7 +665,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_next"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_next"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 104, Col: 139}
 				}
@@ -697,7 +698,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_decide"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_decide"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 112, Col: 77}
 				}
@@ -735,7 +736,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_approve"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_approve"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 118, Col: 73}
 				}
@@ -748,7 +749,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(templateAddress(p.ID.String(), "return"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(templateAddress(p.ID.String(), "return"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 119, Col: 80}
 				}
@@ -761,7 +762,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.act.return"))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.act.return"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 119, Col: 115}
 				}
@@ -779,7 +780,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.fixed"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.fixed"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 126, Col: 62}
 			}
@@ -848,7 +849,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_versions"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_versions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 142, Col: 74}
 			}
@@ -861,7 +862,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.table", "name", ui.T(ctx, "change.template_versions")))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.table", "name", ui.T(ctx, "change.template_versions")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 143, Col: 139}
 			}
@@ -874,7 +875,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_version"))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_version"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 147, Col: 61}
 			}
@@ -887,7 +888,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.field.state"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.field.state"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 148, Col: 56}
 			}
@@ -900,7 +901,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_authors"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_authors"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 149, Col: 61}
 			}
@@ -913,7 +914,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_approved"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_approved"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 150, Col: 62}
 			}
@@ -926,7 +927,7 @@ func templatePage(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_uses"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_uses"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 151, Col: 58}
 			}
@@ -957,7 +958,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(t.Number))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(fmt.Sprint(t.Number))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 157, Col: 105}
 				}
@@ -979,7 +980,7 @@ func templatePage(p templateProps) templ.Component {
 				}
 				if t.ID == p.ID {
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(p.authors(ctx))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(p.authors(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 163, Col: 26}
 					}
@@ -994,7 +995,7 @@ func templatePage(p templateProps) templ.Component {
 				}
 				if t.ID == p.ID && t.ApprovedBy != nil {
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[*t.ApprovedBy].Display(i18n.Lang(ctx)))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(p.People[*t.ApprovedBy].Display(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 168, Col: 59}
 					}
@@ -1036,7 +1037,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_retire"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_retire"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 185, Col: 65}
 				}
@@ -1074,7 +1075,7 @@ func templatePage(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_retire"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_retire"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 189, Col: 74}
 				}
@@ -1149,7 +1150,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.templates"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.templates"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 199, Col: 115}
 			}
@@ -1175,7 +1176,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.draftKey())
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(p.draftKey())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 200, Col: 110}
 			}
@@ -1197,7 +1198,7 @@ func templateForm(p templateProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.FamilyID.String())
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(p.FamilyID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 203, Col: 69}
 				}
@@ -1219,7 +1220,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.what"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 207, Col: 59}
 			}
@@ -1264,7 +1265,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.steps"))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.steps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 220, Col: 60}
 			}
@@ -1277,7 +1278,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_owners"))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_owners"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 222, Col: 62}
 			}
@@ -1298,7 +1299,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.test"))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.test"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 227, Col: 59}
 			}
@@ -1319,7 +1320,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.part.rollback"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.part.rollback"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 233, Col: 63}
 			}
@@ -1360,7 +1361,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "change.template_limits"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "change.template_limits"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 244, Col: 65}
 			}
@@ -1385,7 +1386,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 251, Col: 57}
 			}
@@ -1411,7 +1412,7 @@ func templateForm(p templateProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `change/pages_template.templ`, Line: 252, Col: 88}
 			}

@@ -7,6 +7,7 @@ package comment
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "strings"
 
@@ -94,7 +95,7 @@ func BodyWith(text string, names map[string]string) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var4 string
-						templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(s.Text)
+						templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(s.Text)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `comment/body.templ`, Line: 20, Col: 48}
 						}
@@ -125,7 +126,7 @@ func BodyWith(text string, names map[string]string) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var6 string
-						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(s.Text)
+						templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(s.Text)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `comment/body.templ`, Line: 22, Col: 99}
 						}
@@ -146,7 +147,7 @@ func BodyWith(text string, names map[string]string) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var7 string
-							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(m.Text)
+							templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(m.Text)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `comment/body.templ`, Line: 27, Col: 34}
 							}
@@ -160,7 +161,7 @@ func BodyWith(text string, names map[string]string) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var8 string
-							templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(m.Text)
+							templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(m.Text)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `comment/body.templ`, Line: 29, Col: 15}
 							}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 12, Col: 88}
 			}
@@ -74,7 +75,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.new"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 15, Col: 41}
 				}
@@ -92,7 +93,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.lead"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 18, Col: 64}
 			}
@@ -115,7 +116,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baselines"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baselines"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 23, Col: 104}
 				}
@@ -128,7 +129,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 27, Col: 63}
 				}
@@ -141,7 +142,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.at"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 28, Col: 64}
 				}
@@ -154,7 +155,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.items"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 29, Col: 67}
 				}
@@ -167,7 +168,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.state"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 30, Col: 63}
 				}
@@ -180,7 +181,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.by"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.by"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 31, Col: 64}
 				}
@@ -211,7 +212,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(b.Name(ctx))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(b.Name(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 37, Col: 110}
 					}
@@ -232,7 +233,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(b.Items))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(fmt.Sprint(b.Items))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 39, Col: 46}
 					}
@@ -253,7 +254,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(b.MadeName)
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(b.MadeName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 41, Col: 25}
 					}
@@ -302,7 +303,7 @@ func baselinesPage(p baselinesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 50, Col: 116}
 				}
@@ -433,7 +434,7 @@ func baselineForm(p scopeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baselines"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baselines"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 72, Col: 104}
 			}
@@ -490,7 +491,7 @@ func baselineForm(p scopeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.take"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.take"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 85, Col: 42}
 			}
@@ -550,7 +551,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baselines"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baselines"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 93, Col: 104}
 			}
@@ -563,7 +564,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.facts"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.facts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 96, Col: 51}
 			}
@@ -584,7 +585,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.at"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 101, Col: 49}
 			}
@@ -605,7 +606,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.scope"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.scope"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 103, Col: 52}
 			}
@@ -618,7 +619,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.Scope)
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(p.Scope)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 104, Col: 18}
 			}
@@ -631,7 +632,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.reason"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.reason"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 105, Col: 50}
 			}
@@ -644,7 +645,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Reason)
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(p.Reason)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 106, Col: 19}
 			}
@@ -657,7 +658,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.by"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 107, Col: 49}
 			}
@@ -670,7 +671,7 @@ func baselinePage(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.MadeName)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(p.MadeName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 109, Col: 18}
 			}
@@ -696,7 +697,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.items"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 113, Col: 53}
 				}
@@ -709,7 +710,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Items))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Items))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 114, Col: 43}
 				}
@@ -722,7 +723,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.hash"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.hash"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 115, Col: 52}
 				}
@@ -735,7 +736,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.Hash)
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.Hash)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 117, Col: 37}
 				}
@@ -766,7 +767,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.check"))
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.check"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 119, Col: 115}
 					}
@@ -810,7 +811,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.waiting"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.waiting"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 132, Col: 99}
 				}
@@ -840,7 +841,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.reload"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.reload"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 133, Col: 44}
 				}
@@ -876,7 +877,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.export"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.export"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 137, Col: 44}
 				}
@@ -899,7 +900,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.compare"))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.compare"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 143, Col: 84}
 				}
@@ -933,7 +934,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.with"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.with"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 147, Col: 91}
 				}
@@ -951,7 +952,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var48 string
-					templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+					templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(o.Value)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 149, Col: 31}
 					}
@@ -974,7 +975,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var49 string
-					templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+					templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(o.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 149, Col: 75}
 					}
@@ -996,7 +997,7 @@ func baselinePage(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.compare"))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.compare"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 153, Col: 41}
 				}
@@ -1031,7 +1032,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.export_diff"))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.export_diff"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 156, Col: 49}
 					}
@@ -1054,7 +1055,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.fate"))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.fate"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 160, Col: 79}
 					}
@@ -1114,7 +1115,7 @@ func baselinePage(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 173, Col: 117}
 					}
@@ -1180,7 +1181,7 @@ func deviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 190, Col: 61}
 			}
@@ -1193,7 +1194,7 @@ func deviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.number"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.number"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 191, Col: 63}
 			}
@@ -1206,7 +1207,7 @@ func deviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.class"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.class"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 192, Col: 62}
 			}
@@ -1219,7 +1220,7 @@ func deviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.fate"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.fate"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 193, Col: 64}
 			}
@@ -1232,7 +1233,7 @@ func deviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.fields", "with", p.afterHead(ctx)))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.fields", "with", p.afterHead(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 194, Col: 92}
 			}
@@ -1263,7 +1264,7 @@ func deviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(d.Name)
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(d.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 200, Col: 89}
 				}
@@ -1276,7 +1277,7 @@ func deviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(d.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 201, Col: 35}
 				}
@@ -1289,7 +1290,7 @@ func deviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.Model.Classes[d.ClassID].Name(ctx))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(p.Model.Classes[d.ClassID].Name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 202, Col: 49}
 				}
@@ -1332,7 +1333,7 @@ func deviations(p baselineProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var67 string
-					templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.who"))
+					templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.who"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 207, Col: 103}
 					}
@@ -1346,7 +1347,7 @@ func deviations(p baselineProps) templ.Component {
 					}
 				} else if d.Fate == IsGone && d.Lifecycle.Ended() {
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.lifecycle."+string(d.Lifecycle)))
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.lifecycle."+string(d.Lifecycle)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 209, Col: 68}
 					}
@@ -1395,7 +1396,7 @@ func tieDeviations(p baselineProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.tab.relations"))
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.tab.relations"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 222, Col: 80}
 		}
@@ -1413,7 +1414,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.no_ties"))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.no_ties"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 224, Col: 88}
 			}
@@ -1431,7 +1432,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.item"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.item"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 230, Col: 62}
 			}
@@ -1444,7 +1445,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.how"))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.how"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 231, Col: 65}
 			}
@@ -1457,7 +1458,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.other_id"))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.other_id"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 232, Col: 66}
 			}
@@ -1470,7 +1471,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.fate"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.fate"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 233, Col: 65}
 			}
@@ -1483,7 +1484,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.when"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 234, Col: 61}
 			}
@@ -1514,7 +1515,7 @@ func tieDeviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var78 string
-				templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(t.FromName)
+				templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(t.FromName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 240, Col: 104}
 				}
@@ -1527,7 +1528,7 @@ func tieDeviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(t.Type.Name(ctx, true))
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(t.Type.Name(ctx, true))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 241, Col: 36}
 				}
@@ -1553,7 +1554,7 @@ func tieDeviations(p baselineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(t.ToName)
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(t.ToName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 242, Col: 100}
 				}
@@ -1606,7 +1607,7 @@ func tieDeviations(p baselineProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var83 string
-			templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+			templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_baseline.templ`, Line: 252, Col: 159}
 			}

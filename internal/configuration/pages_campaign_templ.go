@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 12, Col: 88}
 			}
@@ -74,7 +75,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.new"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 15, Col: 41}
 				}
@@ -92,7 +93,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.lead"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 18, Col: 64}
 			}
@@ -115,7 +116,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaigns"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaigns"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 23, Col: 104}
 				}
@@ -128,7 +129,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 27, Col: 63}
 				}
@@ -141,7 +142,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.state"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 28, Col: 63}
 				}
@@ -154,7 +155,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.due_at"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.due_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 29, Col: 65}
 				}
@@ -167,7 +168,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.progress"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.progress"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 30, Col: 70}
 				}
@@ -180,7 +181,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.state.verified"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.state.verified"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 31, Col: 76}
 				}
@@ -193,7 +194,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.by"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.by"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 32, Col: 64}
 				}
@@ -224,7 +225,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(c.Name(ctx))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(c.Name(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 38, Col: 88}
 					}
@@ -253,7 +254,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", p.Standing[c.ID].answered(), c.Items))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("%d / %d", p.Standing[c.ID].answered(), c.Items))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 43, Col: 87}
 					}
@@ -266,7 +267,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Standing[c.ID][AskVerified]))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Standing[c.ID][AskVerified]))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 44, Col: 68}
 					}
@@ -279,7 +280,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(c.MadeName)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(c.MadeName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 45, Col: 25}
 					}
@@ -320,7 +321,7 @@ func campaignsPage(p campaignsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 54, Col: 116}
 				}
@@ -424,7 +425,7 @@ func campaignForm(p campaignFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaigns"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaigns"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 70, Col: 104}
 			}
@@ -499,7 +500,7 @@ func campaignForm(p campaignFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.start"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.start"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 90, Col: 43}
 			}
@@ -516,7 +517,7 @@ func campaignForm(p campaignFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.preview"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.preview"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 92, Col: 45}
 			}
@@ -576,7 +577,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaigns"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaigns"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 101, Col: 104}
 			}
@@ -597,7 +598,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.facts"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.facts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 105, Col: 51}
 			}
@@ -618,7 +619,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.ask"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.ask"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 110, Col: 56}
 			}
@@ -631,7 +632,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(p.Ask)
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(p.Ask)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 111, Col: 16}
 			}
@@ -644,7 +645,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.scope"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.scope"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 112, Col: 52}
 			}
@@ -657,7 +658,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Scope)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(p.Scope)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 113, Col: 18}
 			}
@@ -675,7 +676,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.not_since"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.not_since"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 115, Col: 63}
 				}
@@ -701,7 +702,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.due_at"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.due_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 118, Col: 50}
 			}
@@ -722,7 +723,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.by"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 120, Col: 49}
 			}
@@ -735,7 +736,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.MadeName)
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.MadeName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 122, Col: 18}
 			}
@@ -756,7 +757,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.progress"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.progress"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 125, Col: 55}
 			}
@@ -769,7 +770,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%d / %d", p.Standing.answered(), p.Items))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("%d / %d", p.Standing.answered(), p.Items))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 127, Col: 87}
 			}
@@ -782,7 +783,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Items))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Items))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 128, Col: 53}
 			}
@@ -795,7 +796,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Standing.answered()))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Standing.answered()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 128, Col: 97}
 			}
@@ -808,7 +809,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.progress"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.progress"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 128, Col: 157}
 			}
@@ -826,7 +827,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.ended"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.ended"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 131, Col: 53}
 				}
@@ -847,7 +848,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.remark"))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.remark"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 133, Col: 60}
 				}
@@ -860,7 +861,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(p.Remark)
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(p.Remark)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 134, Col: 20}
 				}
@@ -900,7 +901,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.export"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.export"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 140, Col: 44}
 				}
@@ -948,7 +949,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.verify_same_n", "count", p.Standing[AskSame]))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.verify_same_n", "count", p.Standing[AskSame]))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 147, Col: 81}
 				}
@@ -961,7 +962,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.verify_hint"))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.verify_hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 148, Col: 71}
 				}
@@ -979,7 +980,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baseline.items"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baseline.items"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 154, Col: 82}
 			}
@@ -992,7 +993,7 @@ func campaignPage(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.state"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.state"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 156, Col: 80}
 			}
@@ -1045,7 +1046,7 @@ func campaignPage(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 166, Col: 96}
 				}
@@ -1118,7 +1119,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.number"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.number"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 183, Col: 63}
 			}
@@ -1131,7 +1132,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 184, Col: 61}
 			}
@@ -1144,7 +1145,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.asked"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.asked"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 185, Col: 65}
 			}
@@ -1157,7 +1158,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.stands"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.stands"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 186, Col: 66}
 			}
@@ -1170,7 +1171,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.said"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.said"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 187, Col: 64}
 			}
@@ -1183,7 +1184,7 @@ func askTable(p campaignProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.acts"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.acts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 188, Col: 81}
 			}
@@ -1214,7 +1215,7 @@ func askTable(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label())
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(x.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 194, Col: 105}
 				}
@@ -1227,7 +1228,7 @@ func askTable(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(x.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 196, Col: 16}
 				}
@@ -1240,7 +1241,7 @@ func askTable(p campaignProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(x.where(ctx, p.Model))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(x.where(ctx, p.Model))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 197, Col: 52}
 				}
@@ -1254,7 +1255,7 @@ func askTable(p campaignProps) templ.Component {
 				}
 				if x.AskedID != nil {
 					var templ_7745c5c3_Var66 string
-					templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[*x.AskedID].Display(i18n.Lang(ctx)))
+					templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(p.People[*x.AskedID].Display(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 201, Col: 55}
 					}
@@ -1268,7 +1269,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var67 string
-					templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.no_one"))
+					templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.no_one"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 203, Col: 73}
 					}
@@ -1295,7 +1296,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[*x.VerifiedBy].Display(i18n.Lang(ctx)) + " · ")
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(p.People[*x.VerifiedBy].Display(i18n.Lang(ctx)) + " · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 210, Col: 68}
 					}
@@ -1324,7 +1325,7 @@ func askTable(p campaignProps) templ.Component {
 				if x.AnsweredAt != nil {
 					if x.State == AskVerified {
 						var templ_7745c5c3_Var69 string
-						templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.answer."+x.Answer))
+						templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.answer."+x.Answer))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 220, Col: 64}
 						}
@@ -1343,7 +1344,7 @@ func askTable(p campaignProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var70 string
-						templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(x.Note)
+						templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(x.Note)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 223, Col: 21}
 						}
@@ -1361,7 +1362,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[*x.AnsweredBy].Display(i18n.Lang(ctx)) + " · ")
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(p.People[*x.AnsweredBy].Display(i18n.Lang(ctx)) + " · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 226, Col: 68}
 					}
@@ -1401,7 +1402,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.note_answer"))
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.note_answer"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 234, Col: 154}
 					}
@@ -1414,7 +1415,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var74 string
-					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(" " + x.Label())
+					templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(" " + x.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 234, Col: 190}
 					}
@@ -1448,7 +1449,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var76 string
-					templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.verify"))
+					templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.verify"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 237, Col: 76}
 					}
@@ -1461,7 +1462,7 @@ func askTable(p campaignProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var77 string
-					templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(" " + x.Label())
+					templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(" " + x.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 237, Col: 112}
 					}
@@ -1524,7 +1525,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.end."+act))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.end."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 252, Col: 72}
 		}
@@ -1558,7 +1559,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var81 string
-		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(act)
+		templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 255, Col: 46}
 		}
@@ -1571,7 +1572,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.end_text."+act))
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.end_text."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 256, Col: 74}
 		}
@@ -1584,7 +1585,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs("remark-" + act)
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text("remark-" + act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 258, Col: 32}
 		}
@@ -1597,7 +1598,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.remark"))
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.remark"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 258, Col: 85}
 		}
@@ -1610,7 +1611,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs("remark-" + act)
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text("remark-" + act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 259, Col: 51}
 		}
@@ -1623,7 +1624,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(p.remark(act))
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(p.remark(act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 259, Col: 118}
 		}
@@ -1645,7 +1646,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var87).String())
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var87).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 1, Col: 0}
 		}
@@ -1658,7 +1659,7 @@ func campaignEnd(p campaignProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var89 string
-		templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.end."+act))
+		templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.end."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 261, Col: 78}
 		}
@@ -1728,7 +1729,7 @@ func minePage(p mineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var93 string
-				templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(p.Of.Name(ctx))
+				templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(p.Of.Name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 271, Col: 100}
 				}
@@ -1746,7 +1747,7 @@ func minePage(p mineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var94 string
-				templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.mine_lead"))
+				templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.mine_lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 273, Col: 70}
 				}
@@ -1785,7 +1786,7 @@ func minePage(p mineProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var95 string
-				templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.mine_more", "n", maxMine))
+				templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.mine_more", "n", maxMine))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 282, Col: 84}
 				}
@@ -1834,7 +1835,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var97 string
-		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs("a-" + x.ID.String())
+		templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text("a-" + x.ID.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 288, Col: 61}
 		}
@@ -1847,7 +1848,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var98 string
-		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs("a-" + x.ID.String())
+		templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text("a-" + x.ID.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 290, Col: 32}
 		}
@@ -1860,7 +1861,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var99 string
-		templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label() + " " + x.Name)
+		templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(x.Label() + " " + x.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 290, Col: 61}
 		}
@@ -1881,7 +1882,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var100 string
-		templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(x.where(ctx, p.Model))
+		templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(x.where(ctx, p.Model))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 294, Col: 40}
 		}
@@ -1894,7 +1895,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var101 string
-		templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(p.Campaigns[x.CampaignID].Name(ctx) + ": " + p.Campaigns[x.CampaignID].Ask)
+		templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(p.Campaigns[x.CampaignID].Name(ctx) + ": " + p.Campaigns[x.CampaignID].Ask)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 296, Col: 80}
 		}
@@ -1907,7 +1908,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var102 string
-		templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.until") + " ")
+		templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.until") + " ")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 298, Col: 53}
 		}
@@ -1935,7 +1936,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.verified_text"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.verified_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 305, Col: 69}
 			}
@@ -1978,7 +1979,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.answer"))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.answer"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 311, Col: 64}
 			}
@@ -1996,7 +1997,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var106 string
-				templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+				templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(o.Value)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 313, Col: 77}
 				}
@@ -2019,7 +2020,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var107 string
-				templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(" " + o.Label)
+				templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(" " + o.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 313, Col: 149}
 				}
@@ -2037,7 +2038,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs("note-" + x.ID.String())
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text("note-" + x.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 317, Col: 42}
 			}
@@ -2050,7 +2051,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.field.note"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.field.note"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 317, Col: 93}
 			}
@@ -2063,7 +2064,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs("note-" + x.ID.String())
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text("note-" + x.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 318, Col: 61}
 			}
@@ -2076,7 +2077,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var111 string
-			templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs("hint-" + x.ID.String())
+			templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text("hint-" + x.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 318, Col: 144}
 			}
@@ -2089,7 +2090,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var112 string
-			templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(p.get(x, "note", x.Note))
+			templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(p.get(x, "note", x.Note))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 318, Col: 173}
 			}
@@ -2102,7 +2103,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var113 string
-			templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs("hint-" + x.ID.String())
+			templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text("hint-" + x.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 319, Col: 50}
 			}
@@ -2115,7 +2116,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var114 string
-			templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.note_hint"))
+			templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.note_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 319, Col: 100}
 			}
@@ -2128,7 +2129,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var115 string
-			templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 321, Col: 60}
 			}
@@ -2141,7 +2142,7 @@ func askCard(p mineProps, x AskRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var116 string
-			templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(" " + x.Label())
+			templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(" " + x.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 321, Col: 96}
 			}
@@ -2190,7 +2191,7 @@ func asksAbout(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var118 string
-			templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaigns"))
+			templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaigns"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 332, Col: 78}
 			}
@@ -2221,7 +2222,7 @@ func asksAbout(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var120 string
-				templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(a.name(ctx))
+				templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(a.name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 337, Col: 90}
 				}
@@ -2235,7 +2236,7 @@ func asksAbout(d Detail) templ.Component {
 				}
 				if a.AnsweredAt != nil {
 					var templ_7745c5c3_Var121 string
-					templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(d.Names.People[*a.AnsweredBy].Display(i18n.Lang(ctx)) + " · ")
+					templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(d.Names.People[*a.AnsweredBy].Display(i18n.Lang(ctx)) + " · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 340, Col: 73}
 					}
@@ -2250,7 +2251,7 @@ func asksAbout(d Detail) templ.Component {
 				}
 				if a.VerifiedAt != nil {
 					var templ_7745c5c3_Var122 string
-					templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaign.state.verified") + " " + d.Names.People[*a.VerifiedBy].Display(i18n.Lang(ctx)) + " · ")
+					templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaign.state.verified") + " " + d.Names.People[*a.VerifiedBy].Display(i18n.Lang(ctx)) + " · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 344, Col: 132}
 					}
@@ -2273,7 +2274,7 @@ func asksAbout(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var123 string
-					templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(a.Note)
+					templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(a.Note)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_campaign.templ`, Line: 349, Col: 19}
 					}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -62,7 +63,7 @@ func diffPage(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.title"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 10, Col: 67}
 			}
@@ -99,7 +100,7 @@ func diffPage(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.compare"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.compare"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 18, Col: 41}
 			}
@@ -175,7 +176,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.choose"))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.choose"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 34, Col: 51}
 		}
@@ -188,7 +189,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.choose"))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.choose"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 35, Col: 109}
 		}
@@ -201,7 +202,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.when"))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.when"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 39, Col: 60}
 		}
@@ -214,7 +215,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.who"))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.who"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 40, Col: 59}
 		}
@@ -227,7 +228,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.as"))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.as"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 41, Col: 58}
 		}
@@ -240,7 +241,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.now"))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.now"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 46, Col: 47}
 		}
@@ -266,7 +267,7 @@ func diffChoices(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.as_to"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.as_to"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 48, Col: 125}
 		}
@@ -292,7 +293,7 @@ func diffChoices(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.version", "n", st.Version.Version))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.version", "n", st.Version.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 53, Col: 85}
 			}
@@ -305,7 +306,7 @@ func diffChoices(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(st.ActorName)
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(st.ActorName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 54, Col: 25}
 			}
@@ -318,7 +319,7 @@ func diffChoices(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(sourceName(ctx, st.Version))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(sourceName(ctx, st.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 54, Col: 82}
 			}
@@ -344,7 +345,7 @@ func diffChoices(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.as_from"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.as_from"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 56, Col: 133}
 			}
@@ -370,7 +371,7 @@ func diffChoices(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.as_to"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.as_to"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 57, Col: 133}
 			}
@@ -417,7 +418,7 @@ func diffFields(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.fields", "n", p.differing()))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.fields", "n", p.differing()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 69, Col: 98}
 		}
@@ -435,7 +436,7 @@ func diffFields(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.not_yet"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.not_yet"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 71, Col: 84}
 			}
@@ -454,7 +455,7 @@ func diffFields(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.more", "n", maxSteps))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.more", "n", maxSteps))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 74, Col: 96}
 			}
@@ -472,7 +473,7 @@ func diffFields(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.field"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.field"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 80, Col: 61}
 		}
@@ -485,7 +486,7 @@ func diffFields(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(moment(ctx, p.Diff.From))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(moment(ctx, p.Diff.From))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 81, Col: 48}
 		}
@@ -498,7 +499,7 @@ func diffFields(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(moment(ctx, p.Diff.To))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(moment(ctx, p.Diff.To))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 82, Col: 46}
 		}
@@ -511,7 +512,7 @@ func diffFields(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.by"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.by"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 83, Col: 58}
 		}
@@ -534,7 +535,7 @@ func diffFields(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var30).String())
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var30).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 1, Col: 0}
 			}
@@ -547,7 +548,7 @@ func diffFields(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(fieldName(ctx, p.Model, p.classThen(), f.Field))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(fieldName(ctx, p.Model, p.classThen(), f.Field))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 89, Col: 72}
 			}
@@ -560,7 +561,7 @@ func diffFields(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.Diff.Names.show(ctx, p.Model, p.classThen(), f.Field, f.Before)))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.Diff.Names.show(ctx, p.Model, p.classThen(), f.Field, f.Before)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 90, Col: 91}
 			}
@@ -578,7 +579,7 @@ func diffFields(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.Diff.Names.show(ctx, p.Model, p.classThen(), f.Field, f.After)))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.Diff.Names.show(ctx, p.Model, p.classThen(), f.Field, f.After)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 93, Col: 91}
 				}
@@ -596,7 +597,7 @@ func diffFields(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.same"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.same"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 95, Col: 67}
 				}
@@ -615,7 +616,7 @@ func diffFields(p diffProps) templ.Component {
 			}
 			if f.By != nil {
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(f.By.ActorName)
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(f.By.ActorName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 100, Col: 25}
 				}
@@ -628,7 +629,7 @@ func diffFields(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(sourceName(ctx, *f.By))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(sourceName(ctx, *f.By))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 100, Col: 77}
 				}
@@ -654,7 +655,7 @@ func diffFields(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.and_back"))
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.and_back"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 103, Col: 75}
 					}
@@ -707,7 +708,7 @@ func diffTies(p diffProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.tab.relations"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.tab.relations"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 117, Col: 85}
 		}
@@ -725,7 +726,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.no_ties"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.no_ties"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 119, Col: 84}
 			}
@@ -743,7 +744,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.how"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.how"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 125, Col: 65}
 			}
@@ -756,7 +757,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 126, Col: 62}
 			}
@@ -769,7 +770,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(moment(ctx, p.Diff.From))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(moment(ctx, p.Diff.From))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 127, Col: 49}
 			}
@@ -782,7 +783,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(moment(ctx, p.Diff.To))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(moment(ctx, p.Diff.To))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 128, Col: 47}
 			}
@@ -795,7 +796,7 @@ func diffTies(p diffProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.by"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 129, Col: 59}
 			}
@@ -818,7 +819,7 @@ func diffTies(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var47).String())
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var47).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 1, Col: 0}
 				}
@@ -831,7 +832,7 @@ func diffTies(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(t.Type.Name(ctx, t.Forward))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(t.Type.Name(ctx, t.Forward))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 135, Col: 41}
 				}
@@ -857,7 +858,7 @@ func diffTies(p diffProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(t.Other.Name)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(t.Other.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 136, Col: 102}
 				}
@@ -891,7 +892,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(t.CreatedName)
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(t.CreatedName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 141, Col: 30}
 					}
@@ -904,7 +905,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.source."+t.Source))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.source."+t.Source))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 141, Col: 103}
 					}
@@ -917,7 +918,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(t.SourceRef)
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(t.SourceRef)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 141, Col: 119}
 					}
@@ -930,7 +931,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.began"))
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.began"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 141, Col: 191}
 					}
@@ -953,7 +954,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(t.EndedName)
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(t.EndedName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 144, Col: 28}
 					}
@@ -966,7 +967,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.source."+t.EndedSource))
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.source."+t.EndedSource))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 144, Col: 106}
 					}
@@ -979,7 +980,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(t.EndedRef)
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(t.EndedRef)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 144, Col: 121}
 					}
@@ -992,7 +993,7 @@ func diffTies(p diffProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.ended"))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.ended"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_diff.templ`, Line: 144, Col: 193}
 					}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func choosePage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 11, Col: 78}
 			}
@@ -73,7 +74,7 @@ func choosePage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.go_on"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.go_on"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 15, Col: 69}
 			}
@@ -138,7 +139,7 @@ func formPage(p formProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 25, Col: 81}
 				}
@@ -169,7 +170,7 @@ func formPage(p formProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name)
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(p.Item.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 27, Col: 86}
 				}
@@ -219,7 +220,7 @@ func formPage(p formProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.ClassID.String())
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(p.Item.ClassID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 38, Col: 72}
 			}
@@ -238,7 +239,7 @@ func formPage(p formProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs("was_" + f[0])
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text("was_" + f[0])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 41, Col: 47}
 					}
@@ -251,7 +252,7 @@ func formPage(p formProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(f[1])
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(f[1])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 41, Col: 62}
 					}
@@ -270,7 +271,7 @@ func formPage(p formProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.form.what"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.form.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 44, Col: 46}
 			}
@@ -313,7 +314,7 @@ func formPage(p formProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.form.who"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.form.who"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 54, Col: 45}
 			}
@@ -359,7 +360,7 @@ func formPage(p formProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attributes"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attributes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 64, Col: 48}
 				}
@@ -387,7 +388,7 @@ func formPage(p formProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.form.contract"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.form.contract"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 71, Col: 50}
 			}
@@ -438,7 +439,7 @@ func formPage(p formProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 83, Col: 58}
 			}
@@ -477,7 +478,7 @@ func formPage(p formProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.go_on"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.go_on"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 91, Col: 62}
 				}
@@ -526,7 +527,7 @@ func lockFields(p formProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.locks"))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.locks"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 100, Col: 62}
 		}
@@ -539,7 +540,7 @@ func lockFields(p formProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.form.locks_hint"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.form.locks_hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 101, Col: 65}
 		}
@@ -674,7 +675,7 @@ func movePage(p moveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 131, Col: 93}
 			}
@@ -687,7 +688,7 @@ func movePage(p moveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(p.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 131, Col: 108}
 			}
@@ -725,7 +726,7 @@ func movePage(p moveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.move.lead"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.move.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 136, Col: 57}
 			}
@@ -762,7 +763,7 @@ func movePage(p moveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 143, Col: 58}
 			}
@@ -788,7 +789,7 @@ func movePage(p moveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 144, Col: 87}
 			}
@@ -848,7 +849,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 154, Col: 88}
 			}
@@ -865,7 +866,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.class.new"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.class.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 156, Col: 38}
 			}
@@ -882,7 +883,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation_types"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation_types"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 158, Col: 43}
 			}
@@ -895,7 +896,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.classes"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.classes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 161, Col: 101}
 			}
@@ -908,7 +909,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.class"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.class"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 163, Col: 72}
 			}
@@ -921,7 +922,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.key"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.key"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 163, Col: 133}
 			}
@@ -934,7 +935,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.class.own"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.class.own"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 163, Col: 206}
 			}
@@ -947,7 +948,7 @@ func classesPage(m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.class.identity"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.class.identity"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 163, Col: 272}
 			}
@@ -965,7 +966,7 @@ func classesPage(m Model) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(indentOf(b))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(indentOf(b))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 168, Col: 47}
 				}
@@ -991,7 +992,7 @@ func classesPage(m Model) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(b.Name(ctx))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(b.Name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 168, Col: 151}
 				}
@@ -1020,7 +1021,7 @@ func classesPage(m Model) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(b.Key)
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(b.Key)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 176, Col: 32}
 				}
@@ -1033,7 +1034,7 @@ func classesPage(m Model) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(m.Own(b.ID))))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(m.Own(b.ID))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 177, Col: 54}
 				}
@@ -1046,7 +1047,7 @@ func classesPage(m Model) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(joined(b.Identity))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(joined(b.Identity))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 178, Col: 45}
 				}
@@ -1111,7 +1112,7 @@ func classPage(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.classes"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.classes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 190, Col: 100}
 			}
@@ -1189,7 +1190,7 @@ func classPage(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 208, Col: 57}
 			}
@@ -1207,7 +1208,7 @@ func classPage(f classForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attributes"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attributes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 214, Col: 59}
 				}
@@ -1237,7 +1238,7 @@ func classPage(f classForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attribute.new"))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attribute.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 217, Col: 42}
 				}
@@ -1294,7 +1295,7 @@ func attributeTable(f classForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 228, Col: 69}
 		}
@@ -1307,7 +1308,7 @@ func attributeTable(f classForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var61 string
-		templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.key"))
+		templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.key"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 228, Col: 130}
 		}
@@ -1320,7 +1321,7 @@ func attributeTable(f classForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var62 string
-		templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.type"))
+		templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.type"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 228, Col: 192}
 		}
@@ -1333,7 +1334,7 @@ func attributeTable(f classForm) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var63 string
-		templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attribute.rules"))
+		templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attribute.rules"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 228, Col: 259}
 		}
@@ -1364,7 +1365,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name(ctx))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(a.Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 232, Col: 107}
 			}
@@ -1377,7 +1378,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(a.Key)
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(a.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 233, Col: 30}
 			}
@@ -1390,7 +1391,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.type."+a.Type))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.type."+a.Type))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 234, Col: 51}
 			}
@@ -1417,7 +1418,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name(ctx))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(a.Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 240, Col: 37}
 			}
@@ -1430,7 +1431,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(a.Key)
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(a.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 241, Col: 30}
 			}
@@ -1443,7 +1444,7 @@ func attributeTable(f classForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.type."+a.Type))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.type."+a.Type))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 242, Col: 51}
 			}
@@ -1576,7 +1577,7 @@ func attributePage(f attributeForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(f.Class.Name(ctx))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(f.Class.Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 271, Col: 125}
 			}
@@ -1660,7 +1661,7 @@ func attributePage(f attributeForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attribute.checks"))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attribute.checks"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 289, Col: 53}
 			}
@@ -1701,7 +1702,7 @@ func attributePage(f attributeForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_form.templ`, Line: 297, Col: 57}
 			}

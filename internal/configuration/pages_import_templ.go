@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -51,7 +52,7 @@ func importsPage(p importsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 11, Col: 88}
 			}
@@ -73,7 +74,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.agents"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.agents"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 14, Col: 35}
 				}
@@ -96,7 +97,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.reviews.n", "n", p.Reviews))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.reviews.n", "n", p.Reviews))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 18, Col: 54}
 				}
@@ -114,7 +115,7 @@ func importsPage(p importsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.new"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 22, Col: 66}
 			}
@@ -139,7 +140,7 @@ func importsPage(p importsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.lead"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 26, Col: 59}
 			}
@@ -152,7 +153,7 @@ func importsPage(p importsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.file"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.file"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 29, Col: 63}
 			}
@@ -185,7 +186,7 @@ func importsPage(p importsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.look"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.look"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 36, Col: 75}
 			}
@@ -208,7 +209,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.imports"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.imports"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 43, Col: 102}
 				}
@@ -221,7 +222,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.file"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.file"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 45, Col: 72}
 				}
@@ -234,7 +235,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.source"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.source"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 45, Col: 136}
 				}
@@ -247,7 +248,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.state"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 45, Col: 198}
 				}
@@ -260,7 +261,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.created"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.created"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 45, Col: 263}
 				}
@@ -291,7 +292,7 @@ func importsPage(p importsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(i.FileName)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(i.FileName)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 49, Col: 107}
 					}
@@ -304,7 +305,7 @@ func importsPage(p importsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(i.Source)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(i.Source)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 50, Col: 23}
 					}
@@ -317,7 +318,7 @@ func importsPage(p importsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import_state."+i.State))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import_state."+i.State))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 51, Col: 63}
 					}
@@ -353,7 +354,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.precedence"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.precedence"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 62, Col: 67}
 				}
@@ -378,7 +379,7 @@ func importsPage(p importsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 66, Col: 50}
 				}
@@ -439,7 +440,7 @@ func importPage(p importProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.imports"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.imports"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 75, Col: 100}
 			}
@@ -478,7 +479,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.mapping", "class", p.Class.Name(ctx)))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.mapping", "class", p.Class.Name(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 79, Col: 99}
 				}
@@ -499,7 +500,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.columns"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.columns"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 81, Col: 109}
 				}
@@ -512,7 +513,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.column"))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.column"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 83, Col: 75}
 				}
@@ -525,7 +526,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.sample"))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.sample"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 83, Col: 140}
 				}
@@ -538,7 +539,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.field"))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.field"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 83, Col: 204}
 				}
@@ -556,7 +557,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(columnField(n))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(columnField(n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 87, Col: 40}
 					}
@@ -569,7 +570,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(c)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 87, Col: 46}
 					}
@@ -582,7 +583,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.sample(n))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(p.sample(n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 88, Col: 40}
 					}
@@ -595,7 +596,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(columnField(n))
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(columnField(n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 90, Col: 52}
 					}
@@ -608,7 +609,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(columnField(n))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(columnField(n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 90, Col: 76}
 					}
@@ -621,7 +622,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.ignore"))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.ignore"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 91, Col: 70}
 					}
@@ -639,7 +640,7 @@ func importPage(p importProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(o.Value)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 93, Col: 35}
 						}
@@ -662,7 +663,7 @@ func importPage(p importProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var37 string
-						templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+						templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(o.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 93, Col: 84}
 						}
@@ -685,7 +686,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.preview"))
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.preview"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 102, Col: 100}
 				}
@@ -708,7 +709,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.would"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.would"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 108, Col: 50}
 				}
@@ -721,7 +722,7 @@ func importPage(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.would"))
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.would"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 109, Col: 77}
 				}
@@ -776,7 +777,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var42 string
-					templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.start"))
+					templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.start"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 122, Col: 76}
 					}
@@ -808,7 +809,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var44 string
-					templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.job"))
+					templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.job"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 126, Col: 114}
 					}
@@ -844,7 +845,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var46 string
-					templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.errors"))
+					templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.errors"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 130, Col: 42}
 					}
@@ -888,7 +889,7 @@ func importPage(p importProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var48 string
-					templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+					templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 136, Col: 138}
 					}
@@ -938,7 +939,7 @@ func importRows(p importProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var50 string
-		templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.would"))
+		templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.would"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 143, Col: 104}
 		}
@@ -951,7 +952,7 @@ func importRows(p importProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var51 string
-		templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.row"))
+		templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.row"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 145, Col: 81}
 		}
@@ -964,7 +965,7 @@ func importRows(p importProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.what"))
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.what"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 145, Col: 144}
 		}
@@ -977,7 +978,7 @@ func importRows(p importProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var53 string
-		templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.action"))
+		templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.action"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 145, Col: 209}
 		}
@@ -990,7 +991,7 @@ func importRows(p importProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var54 string
-		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.import.changes"))
+		templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.import.changes"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 145, Col: 275}
 		}
@@ -1008,7 +1009,7 @@ func importRows(p importProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.N))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 149, Col: 39}
 			}
@@ -1021,7 +1022,7 @@ func importRows(p importProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(r.Name(), 60))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.Cut(r.Name(), 60))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 150, Col: 32}
 			}
@@ -1047,7 +1048,7 @@ func importRows(p importProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Code, "param", r.Param))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Code, "param", r.Param))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 154, Col: 63}
 				}
@@ -1116,7 +1117,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.imports"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.imports"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 168, Col: 100}
 			}
@@ -1156,7 +1157,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 176, Col: 17}
 				}
@@ -1169,7 +1170,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(r.Source)
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(r.Source)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 177, Col: 40}
 				}
@@ -1182,7 +1183,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Reason))
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Reason))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 178, Col: 44}
 				}
@@ -1200,7 +1201,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(c.Field)
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(c.Field)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 183, Col: 40}
 					}
@@ -1213,7 +1214,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var65 string
-					templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(text(c.After))
+					templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(text(c.After))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 183, Col: 65}
 					}
@@ -1258,7 +1259,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var67 string
-						templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(id.String())
+						templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(id.String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 192, Col: 64}
 						}
@@ -1271,7 +1272,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var68 string
-						templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.reviews.is", "name", row.Name, "number", row.Label()))
+						templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.reviews.is", "name", row.Name, "number", row.Label()))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 193, Col: 109}
 						}
@@ -1297,7 +1298,7 @@ func reviewsPage(p reviewsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var70 string
-						templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(row.Label())
+						templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(row.Label())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 194, Col: 97}
 						}
@@ -1381,7 +1382,7 @@ func decideButton(r Review, decision, label string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var73 string
-		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(decision)
+		templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(decision)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 210, Col: 55}
 		}
@@ -1394,7 +1395,7 @@ func decideButton(r Review, decision, label string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_import.templ`, Line: 211, Col: 46}
 		}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -61,7 +62,7 @@ func labelsPage(p labelProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(k[0])
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(k[0])
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 14, Col: 36}
 				}
@@ -74,7 +75,7 @@ func labelsPage(p labelProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(k[1])
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(k[1])
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 14, Col: 51}
 				}
@@ -92,7 +93,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.layout"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.layout"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 17, Col: 46}
 			}
@@ -110,7 +111,7 @@ func labelsPage(p labelProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(l.Key)
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(l.Key)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 20, Col: 27}
 				}
@@ -133,7 +134,7 @@ func labelsPage(p labelProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.of", "columns", l.Columns, "rows", l.Rows, "n", l.each()))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.of", "columns", l.Columns, "rows", l.Rows, "n", l.each()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 20, Col: 157}
 				}
@@ -151,7 +152,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.skip"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.skip"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 25, Col: 44}
 			}
@@ -164,7 +165,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.most()))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.most()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 26, Col: 119}
 			}
@@ -177,7 +178,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Skip))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Skip))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 26, Col: 148}
 			}
@@ -190,7 +191,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.show"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 28, Col: 61}
 			}
@@ -203,7 +204,7 @@ func labelsPage(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 29, Col: 90}
 			}
@@ -257,7 +258,7 @@ func labelSheets(p labelProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.n", "n", p.Count))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.n", "n", p.Count))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 38, Col: 76}
 		}
@@ -270,7 +271,7 @@ func labelSheets(p labelProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.how"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.how"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 38, Col: 118}
 		}
@@ -313,7 +314,7 @@ func labelSheets(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.sheet", "n", n+1))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.sheet", "n", n+1))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 50, Col: 115}
 			}
@@ -335,7 +336,7 @@ func labelSheets(p labelProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var17).String())
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var17).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 1, Col: 0}
 			}
@@ -359,7 +360,7 @@ func labelSheets(p labelProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("0 0 %d %d", t.Code.Side, t.Code.Side))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("0 0 %d %d", t.Code.Side, t.Code.Side))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 57, Col: 86}
 					}
@@ -372,7 +373,7 @@ func labelSheets(p labelProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(t.URL)
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(t.URL)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 57, Col: 118}
 					}
@@ -385,7 +386,7 @@ func labelSheets(p labelProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(t.Code.Path)
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(t.Code.Path)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 57, Col: 171}
 					}
@@ -398,7 +399,7 @@ func labelSheets(p labelProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(t.Label())
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(t.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 59, Col: 35}
 					}
@@ -411,7 +412,7 @@ func labelSheets(p labelProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var23 string
-					templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+					templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(t.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 60, Col: 22}
 					}
@@ -429,7 +430,7 @@ func labelSheets(p labelProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var24 string
-						templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(t.AssetTag)
+						templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(t.AssetTag)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_label.templ`, Line: 62, Col: 40}
 						}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func relationsPage(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.heading(ctx))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(p.heading(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 13, Col: 61}
 			}
@@ -86,7 +87,7 @@ func relationsPage(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.show"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 16, Col: 63}
 			}
@@ -117,7 +118,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.now"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.now"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 18, Col: 123}
 				}
@@ -140,7 +141,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(p.nothing(ctx))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(p.nothing(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 22, Col: 61}
 				}
@@ -158,7 +159,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.how"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.how"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 28, Col: 67}
 				}
@@ -171,7 +172,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 29, Col: 64}
 				}
@@ -184,7 +185,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.class"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.class"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 30, Col: 65}
 				}
@@ -197,7 +198,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.operational"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.operational"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 31, Col: 71}
 				}
@@ -210,7 +211,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.since"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.since"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 32, Col: 69}
 				}
@@ -228,7 +229,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove"))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 34, Col: 67}
 					}
@@ -251,7 +252,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(t.Type.Name(ctx, t.Forward))
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(t.Type.Name(ctx, t.Forward))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 41, Col: 43}
 					}
@@ -277,7 +278,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(t.Other.Name)
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(t.Other.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 42, Col: 104}
 					}
@@ -290,7 +291,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.Model.Classes[t.Other.ClassID].Name(ctx))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(p.Model.Classes[t.Other.ClassID].Name(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 43, Col: 58}
 					}
@@ -319,7 +320,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.source."+t.Source))
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.source."+t.Source))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 47, Col: 79}
 					}
@@ -332,7 +333,7 @@ func relationsPage(p relationsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(t.SourceRef)
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(t.SourceRef)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 47, Col: 95}
 					}
@@ -371,7 +372,7 @@ func relationsPage(p relationsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var22 string
-						templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(t.ID.String())
+						templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(t.ID.String())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 53, Col: 74}
 						}
@@ -384,7 +385,7 @@ func relationsPage(p relationsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var23 string
-						templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + t.Type.Name(ctx, t.Forward) + " " + t.Other.Name)
+						templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + t.Type.Name(ctx, t.Forward) + " " + t.Other.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 54, Col: 140}
 						}
@@ -444,7 +445,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.add"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.add"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 71, Col: 71}
 				}
@@ -481,7 +482,7 @@ func relationsPage(p relationsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.add"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.add"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 79, Col: 58}
 				}
@@ -535,7 +536,7 @@ func endedCard(p relationsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.ended"))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.ended"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 90, Col: 83}
 		}
@@ -548,7 +549,7 @@ func endedCard(p relationsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.how"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.how"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 95, Col: 64}
 		}
@@ -561,7 +562,7 @@ func endedCard(p relationsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 96, Col: 61}
 		}
@@ -574,7 +575,7 @@ func endedCard(p relationsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.since"))
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.since"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 97, Col: 66}
 		}
@@ -587,7 +588,7 @@ func endedCard(p relationsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var32 string
-		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relations.until"))
+		templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relations.until"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 98, Col: 66}
 		}
@@ -605,7 +606,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(t.Type.Name(ctx, t.Forward))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(t.Type.Name(ctx, t.Forward))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 104, Col: 40}
 			}
@@ -631,7 +632,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(t.Other.Name)
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(t.Other.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 105, Col: 101}
 			}
@@ -652,7 +653,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(t.CreatedName)
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(t.CreatedName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 108, Col: 46}
 			}
@@ -665,7 +666,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.source."+t.Source))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.source."+t.Source))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 108, Col: 97}
 			}
@@ -678,7 +679,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(t.SourceRef)
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(t.SourceRef)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 108, Col: 113}
 			}
@@ -699,7 +700,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(t.EndedName)
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(t.EndedName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 112, Col: 44}
 			}
@@ -712,7 +713,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.source."+t.EndedSource))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.source."+t.EndedSource))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 112, Col: 100}
 			}
@@ -725,7 +726,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(t.EndedRef)
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(t.EndedRef)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 112, Col: 115}
 			}
@@ -761,7 +762,7 @@ func endedCard(p relationsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 120, Col: 98}
 			}
@@ -911,7 +912,7 @@ func impactPage(p impactProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(n.Name)
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(n.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 145, Col: 83}
 					}
@@ -969,7 +970,7 @@ func impactTop() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.title"))
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 154, Col: 46}
 		}
@@ -1013,7 +1014,7 @@ func impactTools(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var54 string
-		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.direction"))
+		templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.direction"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 161, Col: 77}
 		}
@@ -1038,7 +1039,7 @@ func impactTools(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var55 string
-		templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.view"))
+		templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.view"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 165, Col: 72}
 		}
@@ -1115,7 +1116,7 @@ func impactChoice(href, label string, on bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var58 string
-		templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 177, Col: 9}
 		}
@@ -1161,7 +1162,7 @@ func impactForm(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.filter", "n", p.Depth))
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.filter", "n", p.Depth))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 183, Col: 56}
 		}
@@ -1180,7 +1181,7 @@ func impactForm(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(k)
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(k)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 188, Col: 35}
 				}
@@ -1193,7 +1194,7 @@ func impactForm(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(v)
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(v)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 188, Col: 47}
 				}
@@ -1213,7 +1214,7 @@ func impactForm(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(v)
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(v)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 192, Col: 47}
 			}
@@ -1235,7 +1236,7 @@ func impactForm(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var64 string
-		templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.kinds"))
+		templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.kinds"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 196, Col: 66}
 		}
@@ -1258,7 +1259,7 @@ func impactForm(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var65 string
-		templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.apply"))
+		templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.apply"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 201, Col: 55}
 		}
@@ -1326,7 +1327,7 @@ func impactList(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var67 string
-		templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, reachedKey(p)))
+		templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, reachedKey(p)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 218, Col: 68}
 		}
@@ -1339,7 +1340,7 @@ func impactList(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(p.Nodes)))
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(p.Nodes)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 218, Col: 125}
 		}
@@ -1357,7 +1358,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.none"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 220, Col: 84}
 			}
@@ -1375,7 +1376,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.distance"))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.distance"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 226, Col: 80}
 			}
@@ -1388,7 +1389,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 227, Col: 63}
 			}
@@ -1401,7 +1402,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.class"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.class"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 228, Col: 64}
 			}
@@ -1419,7 +1420,7 @@ func impactList(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.fate"))
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.fate"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 230, Col: 65}
 				}
@@ -1437,7 +1438,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.operational"))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.operational"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 232, Col: 70}
 			}
@@ -1450,7 +1451,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.criticality"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.criticality"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 233, Col: 70}
 			}
@@ -1463,7 +1464,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.via"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.via"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 234, Col: 63}
 			}
@@ -1481,7 +1482,7 @@ func impactList(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n.Depth))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n.Depth))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 240, Col: 46}
 				}
@@ -1507,7 +1508,7 @@ func impactList(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(n.Name)
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(n.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 241, Col: 91}
 				}
@@ -1520,7 +1521,7 @@ func impactList(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.Model.Classes[n.ClassID].Name(ctx))
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(p.Model.Classes[n.ClassID].Name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 242, Col: 51}
 				}
@@ -1559,7 +1560,7 @@ func impactList(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(criticalityName(ctx, n.Criticality))
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(criticalityName(ctx, n.Criticality))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 247, Col: 50}
 				}
@@ -1577,7 +1578,7 @@ func impactList(p impactProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var82 string
-					templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(v)
+					templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(v)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 250, Col: 35}
 					}
@@ -1610,7 +1611,7 @@ func impactList(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var83 string
-			templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.listed", "n", listedNodes))
+			templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.listed", "n", listedNodes))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 261, Col: 79}
 			}
@@ -1708,7 +1709,7 @@ func calledCard(part string, list []record.Called) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs("touched-" + part)
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text("touched-" + part)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 279, Col: 48}
 		}
@@ -1721,7 +1722,7 @@ func calledCard(part string, list []record.Called) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var87 string
-		templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact."+part))
+		templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact."+part))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 279, Col: 92}
 		}
@@ -1734,7 +1735,7 @@ func calledCard(part string, list []record.Called) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(list)))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(list)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 279, Col: 146}
 		}
@@ -1752,7 +1753,7 @@ func calledCard(part string, list []record.Called) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.none"))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 282, Col: 49}
 			}
@@ -1775,7 +1776,7 @@ func calledCard(part string, list []record.Called) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(calledName(ctx, c))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(calledName(ctx, c))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 287, Col: 26}
 			}
@@ -1837,7 +1838,7 @@ func impactMap(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name)
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(p.Item.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 301, Col: 31}
 			}
@@ -1850,7 +1851,7 @@ func impactMap(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.title"))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 301, Col: 78}
 			}
@@ -1868,7 +1869,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var94 string
-		templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(p.graph(ctx))
+		templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(p.graph(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 304, Col: 58}
 		}
@@ -1881,7 +1882,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var95 string
-		templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.map_label", "n", len(p.Nodes)))
+		templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.map_label", "n", len(p.Nodes)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 304, Col: 147}
 		}
@@ -1906,7 +1907,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var96 string
-		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.legend.me"))
+		templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.legend.me"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 310, Col: 68}
 		}
@@ -1919,7 +1920,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var97 string
-		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.operational.down"))
+		templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.operational.down"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 311, Col: 75}
 		}
@@ -1932,7 +1933,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var98 string
-		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.operational.degraded"))
+		templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.operational.degraded"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 312, Col: 79}
 		}
@@ -1945,7 +1946,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var99 string
-		templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.operational.up"))
+		templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.operational.up"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 313, Col: 73}
 		}
@@ -1958,7 +1959,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var100 string
-		templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.zoom.in"))
+		templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.zoom.in"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 316, Col: 105}
 		}
@@ -1979,7 +1980,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var101 string
-		templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.zoom.out"))
+		templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.zoom.out"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 318, Col: 107}
 		}
@@ -1992,7 +1993,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var102 string
-		templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.zoom.fit"))
+		templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.zoom.fit"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 320, Col: 107}
 		}
@@ -2026,7 +2027,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var104 string
-		templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.list"))
+		templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.list"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 323, Col: 128}
 		}
@@ -2039,7 +2040,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var105 string
-		templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.title"))
+		templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 325, Col: 77}
 		}
@@ -2063,7 +2064,7 @@ func impactMap(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact.collapsed", "n", collapseOver))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact.collapsed", "n", collapseOver))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 330, Col: 89}
 			}
@@ -2082,7 +2083,7 @@ func impactMap(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name)
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(p.Item.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 334, Col: 22}
 			}
@@ -2100,7 +2101,7 @@ func impactMap(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var108 string
-				templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field."+f))
+				templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field."+f))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 337, Col: 48}
 				}
@@ -2113,7 +2114,7 @@ func impactMap(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var109 string
-				templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.Item.Names.show(ctx, p.Item.Model, p.Item.ClassID, f, p.Item.state()[f])))
+				templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.Item.Names.show(ctx, p.Item.Model, p.Item.ClassID, f, p.Item.state()[f])))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 338, Col: 100}
 				}
@@ -2149,7 +2150,7 @@ func impactMap(p impactProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work"))
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 348, Col: 42}
 			}
@@ -2180,7 +2181,7 @@ func impactMap(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var112 string
-				templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(e.Number)
+				templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(e.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 351, Col: 67}
 				}
@@ -2193,7 +2194,7 @@ func impactMap(p impactProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var113 string
-				templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(e.Title, 40))
+				templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(ui.Cut(e.Title, 40))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 351, Col: 95}
 				}
@@ -2216,7 +2217,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var114 string
-		templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "vendor/cytoscape.min.js"))
+		templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "vendor/cytoscape.min.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 359, Col: 55}
 		}
@@ -2229,7 +2230,7 @@ func impactMap(p impactProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var115 string
-		templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/ci-map.js"))
+		templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/ci-map.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 360, Col: 44}
 		}
@@ -2271,7 +2272,7 @@ func sideCalled(part string, list []record.Called) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var117 string
-		templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact."+part))
+		templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact."+part))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 365, Col: 47}
 		}
@@ -2284,7 +2285,7 @@ func sideCalled(part string, list []record.Called) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var118 string
-		templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(list)))
+		templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(list)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 365, Col: 90}
 		}
@@ -2302,7 +2303,7 @@ func sideCalled(part string, list []record.Called) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var119 string
-			templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(calledName(ctx, c))
+			templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(calledName(ctx, c))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 369, Col: 25}
 			}
@@ -2371,7 +2372,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var122 string
-			templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.classes"))
+			templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.classes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 382, Col: 98}
 			}
@@ -2388,7 +2389,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var123 string
-			templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation.new"))
+			templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 384, Col: 41}
 			}
@@ -2401,7 +2402,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var124 string
-			templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation_types"))
+			templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation_types"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 387, Col: 108}
 			}
@@ -2414,7 +2415,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var125 string
-			templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation.forward"))
+			templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation.forward"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 389, Col: 77}
 			}
@@ -2427,7 +2428,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var126 string
-			templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation.inverse"))
+			templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation.inverse"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 389, Col: 145}
 			}
@@ -2440,7 +2441,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var127 string
-			templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation.impact"))
+			templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation.impact"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 389, Col: 212}
 			}
@@ -2453,7 +2454,7 @@ func typesPage(list []RelationType) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var128 string
-			templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation.limits"))
+			templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation.limits"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 389, Col: 279}
 			}
@@ -2484,7 +2485,7 @@ func typesPage(list []RelationType) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var130 string
-				templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name(ctx, true))
+				templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(t.Name(ctx, true))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 394, Col: 117}
 				}
@@ -2507,7 +2508,7 @@ func typesPage(list []RelationType) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var131 string
-				templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name(ctx, false))
+				templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(t.Name(ctx, false))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 399, Col: 32}
 				}
@@ -2520,7 +2521,7 @@ func typesPage(list []RelationType) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var132 string
-				templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.impact_way."+t.Impact))
+				templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.impact_way."+t.Impact))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 401, Col: 58}
 				}
@@ -2543,7 +2544,7 @@ func typesPage(list []RelationType) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var133 string
-				templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(limitsText(t))
+				templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(limitsText(t))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 406, Col: 27}
 				}
@@ -2608,7 +2609,7 @@ func typePage(f typeForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var136 string
-			templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.relation_types"))
+			templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.relation_types"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 418, Col: 114}
 			}
@@ -2704,7 +2705,7 @@ func typePage(f typeForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var138 string
-			templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages_relation.templ`, Line: 439, Col: 57}
 			}

@@ -7,6 +7,7 @@ package configuration
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -55,7 +56,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Text)
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(p.Filter.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 15, Col: 73}
 			}
@@ -68,7 +69,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.search"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 15, Col: 122}
 			}
@@ -81,7 +82,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.search"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 15, Col: 172}
 			}
@@ -122,7 +123,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Location)
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(p.Filter.Location)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 22, Col: 65}
 			}
@@ -135,7 +136,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.location"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.location"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 22, Col: 122}
 			}
@@ -148,7 +149,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.location"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.location"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 22, Col: 180}
 			}
@@ -170,7 +171,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(idText(p.Filter.Department))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(idText(p.Filter.Department))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 25, Col: 78}
 				}
@@ -198,7 +199,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.only_stale"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.only_stale"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 27, Col: 145}
 			}
@@ -215,7 +216,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 30, Col: 24}
 			}
@@ -233,7 +234,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.clear"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.clear"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 32, Col: 82}
 				}
@@ -251,7 +252,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.count", "n", ui.Count(p.Total, p.Limit)))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.count", "n", ui.Count(p.Total, p.Limit)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 37, Col: 88}
 			}
@@ -273,7 +274,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.classes"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.classes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 41, Col: 36}
 				}
@@ -295,7 +296,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.baselines"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.baselines"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 44, Col: 38}
 			}
@@ -312,7 +313,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.campaigns"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.campaigns"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 46, Col: 38}
 			}
@@ -329,7 +330,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.drifts"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.drifts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 48, Col: 35}
 			}
@@ -351,7 +352,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.imports"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.imports"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 51, Col: 36}
 				}
@@ -374,7 +375,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.new"))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 55, Col: 32}
 				}
@@ -410,7 +411,7 @@ func listPage(p listProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var21 string
-						templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.clear"))
+						templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.clear"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 63, Col: 77}
 						}
@@ -452,7 +453,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.chosen"))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.chosen"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 74, Col: 42}
 				}
@@ -478,7 +479,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.list"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.list"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 75, Col: 142}
 				}
@@ -514,7 +515,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 81, Col: 111}
 				}
@@ -563,7 +564,7 @@ func filterSelect(name, label, value string, list []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(name)
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 87, Col: 35}
 		}
@@ -576,7 +577,7 @@ func filterSelect(name, label, value string, list []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 87, Col: 56}
 		}
@@ -589,7 +590,7 @@ func filterSelect(name, label, value string, list []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 88, Col: 26}
 		}
@@ -607,7 +608,7 @@ func filterSelect(name, label, value string, list []ui.Option) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(o.Value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 90, Col: 26}
 			}
@@ -630,7 +631,7 @@ func filterSelect(name, label, value string, list []ui.Option) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(o.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 90, Col: 69}
 			}
@@ -678,7 +679,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 string
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 97, Col: 97}
 		}
@@ -696,7 +697,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.choose"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.choose"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 102, Col: 81}
 			}
@@ -714,7 +715,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var36 string
-		templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.name"))
+		templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.name"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 104, Col: 60}
 		}
@@ -727,7 +728,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var37 string
-		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.number"))
+		templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.number"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 105, Col: 62}
 		}
@@ -740,7 +741,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
-		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.class"))
+		templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.class"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 106, Col: 61}
 		}
@@ -753,7 +754,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.lifecycle"))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.lifecycle"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 107, Col: 65}
 		}
@@ -766,7 +767,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.operational"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.operational"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 108, Col: 67}
 		}
@@ -779,7 +780,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.criticality"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.criticality"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 109, Col: 67}
 		}
@@ -792,7 +793,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.owner"))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.owner"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 110, Col: 61}
 		}
@@ -805,7 +806,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.service"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.service"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 111, Col: 63}
 		}
@@ -818,7 +819,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.location"))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.location"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 112, Col: 64}
 		}
@@ -831,7 +832,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.updated"))
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.updated"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 113, Col: 63}
 		}
@@ -854,7 +855,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label())
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(r.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 120, Col: 63}
 				}
@@ -867,7 +868,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.choose") + ": " + r.Name)
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.choose") + ": " + r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 120, Col: 135}
 				}
@@ -898,7 +899,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 123, Col: 85}
 			}
@@ -921,7 +922,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label())
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(r.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 128, Col: 34}
 			}
@@ -934,7 +935,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(m.Classes[r.ClassID].Name(ctx))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(m.Classes[r.ClassID].Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 129, Col: 42}
 			}
@@ -963,7 +964,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(criticalityName(ctx, r.Criticality))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(criticalityName(ctx, r.Criticality))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 132, Col: 47}
 			}
@@ -976,7 +977,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, r.OwnerName, r.OwnerEn))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, r.OwnerName, r.OwnerEn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 133, Col: 50}
 			}
@@ -989,7 +990,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, r.ServiceZh, r.ServiceEn))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, r.ServiceZh, r.ServiceEn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 134, Col: 52}
 			}
@@ -1002,7 +1003,7 @@ func itemTable(rows []Row, m Model, choose bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(r.Location)
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(r.Location)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 135, Col: 22}
 			}
@@ -1058,7 +1059,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("pick-ci-%d", n))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("pick-ci-%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 146, Col: 53}
 			}
@@ -1071,7 +1072,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(r.ID.String())
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(r.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 146, Col: 104}
 			}
@@ -1084,7 +1085,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 146, Col: 125}
 			}
@@ -1097,7 +1098,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 147, Col: 14}
 			}
@@ -1110,7 +1111,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label())
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(r.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 147, Col: 52}
 			}
@@ -1123,7 +1124,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(m.Classes[r.ClassID].Name(ctx))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(m.Classes[r.ClassID].Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 147, Col: 90}
 			}
@@ -1142,7 +1143,7 @@ func pickList(found []Row, m Model) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.pick.none"))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.pick.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 151, Col: 81}
 			}
@@ -1185,7 +1186,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var65 string
-		templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.crumbs"))
+		templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.crumbs"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 156, Col: 67}
 		}
@@ -1198,7 +1199,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var66 string
-		templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.title"))
+		templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 157, Col: 76}
 		}
@@ -1232,7 +1233,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(d.Class.Name(ctx))
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(d.Class.Name(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 159, Col: 108}
 		}
@@ -1253,7 +1254,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 string
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.keys.back"))
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.keys.back"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 161, Col: 95}
 		}
@@ -1274,7 +1275,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 163, Col: 28}
 		}
@@ -1313,7 +1314,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.verify.hint"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.verify.hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 169, Col: 69}
 			}
@@ -1334,7 +1335,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.verify"))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.verify"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 170, Col: 56}
 			}
@@ -1347,7 +1348,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.verify"))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.verify"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 170, Col: 124}
 			}
@@ -1378,7 +1379,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.one"))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.one"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 173, Col: 143}
 		}
@@ -1391,7 +1392,7 @@ func itemTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var77 string
-		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.labels.one"))
+		templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.labels.one"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 173, Col: 191}
 		}
@@ -1438,7 +1439,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var79 string
-			templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.move"))
+			templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.move"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 177, Col: 54}
 			}
@@ -1451,7 +1452,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var80 string
-			templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.move"))
+			templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.move"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 177, Col: 120}
 			}
@@ -1487,7 +1488,7 @@ func itemTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var82 string
-			templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+			templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 181, Col: 22}
 			}
@@ -1543,7 +1544,7 @@ func frame(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(p.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 189, Col: 70}
 			}
@@ -1560,7 +1561,7 @@ func frame(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(p.Class.Name(ctx))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(p.Class.Name(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 193, Col: 19}
 			}
@@ -1601,7 +1602,7 @@ func frame(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(p.Name)
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(p.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 204, Col: 17}
 			}
@@ -1614,7 +1615,7 @@ func frame(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.tabs"))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.tabs"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 205, Col: 77}
 			}
@@ -1725,7 +1726,7 @@ func itemTab(p itemProps, tab, path, label string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var91 string
-		templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 226, Col: 20}
 		}
@@ -1784,7 +1785,7 @@ func itemPage(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var94 string
-				templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(p.Description)
+				templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(p.Description)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 233, Col: 36}
 				}
@@ -1802,7 +1803,7 @@ func itemPage(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.attributes"))
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.attributes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 236, Col: 85}
 			}
@@ -1821,7 +1822,7 @@ func itemPage(p itemProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var96 string
-					templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name(ctx))
+					templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(a.Name(ctx))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 241, Col: 25}
 					}
@@ -1853,7 +1854,7 @@ func itemPage(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var97 string
-				templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.no_attributes"))
+				templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.no_attributes"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 247, Col: 68}
 				}
@@ -1939,7 +1940,7 @@ func attributeValue(d Detail, a Attribute, v any) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(text(v))
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(text(v))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 263, Col: 82}
 			}
@@ -1957,7 +1958,7 @@ func attributeValue(d Detail, a Attribute, v any) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(text(v))
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(text(v))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 265, Col: 31}
 			}
@@ -1980,7 +1981,7 @@ func attributeValue(d Detail, a Attribute, v any) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(d.Names.show(ctx, d.Model, d.ClassID, "attributes."+a.Key, v))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(d.Names.show(ctx, d.Model, d.ClassID, "attributes."+a.Key, v))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 269, Col: 72}
 			}
@@ -2043,7 +2044,7 @@ func itemLink(n Names, id string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 278, Col: 80}
 			}
@@ -2061,7 +2062,7 @@ func itemLink(n Names, id string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.hidden_item"))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.hidden_item"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 280, Col: 62}
 			}
@@ -2104,7 +2105,7 @@ func workCard(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var108 string
-		templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work"))
+		templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 286, Col: 71}
 		}
@@ -2122,7 +2123,7 @@ func workCard(list []Related) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.none"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 288, Col: 81}
 			}
@@ -2174,7 +2175,7 @@ func entryTable(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var111 string
-		templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work"))
+		templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 296, Col: 96}
 		}
@@ -2187,7 +2188,7 @@ func entryTable(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var112 string
-		templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.number"))
+		templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.number"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 298, Col: 71}
 		}
@@ -2200,7 +2201,7 @@ func entryTable(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var113 string
-		templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.title"))
+		templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 298, Col: 133}
 		}
@@ -2213,7 +2214,7 @@ func entryTable(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var114 string
-		templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.work.state"))
+		templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.work.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 298, Col: 195}
 		}
@@ -2226,7 +2227,7 @@ func entryTable(list []Related) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var115 string
-		templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.updated"))
+		templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.updated"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 298, Col: 260}
 		}
@@ -2257,7 +2258,7 @@ func entryTable(list []Related) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var117 string
-			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(e.Number)
+			templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(e.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 302, Col: 66}
 			}
@@ -2270,7 +2271,7 @@ func entryTable(list []Related) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var118 string
-			templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(e.Title, 80))
+			templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.Cut(e.Title, 80))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 303, Col: 31}
 			}
@@ -2333,7 +2334,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var120 string
-		templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.properties"))
+		templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 314, Col: 74}
 		}
@@ -2346,7 +2347,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var121 string
-		templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.properties"))
+		templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 316, Col: 46}
 		}
@@ -2364,7 +2365,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var122 string
-			templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field."+f))
+			templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field."+f))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 319, Col: 46}
 			}
@@ -2377,7 +2378,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var123 string
-			templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Names.show(ctx, d.Model, d.ClassID, f, d.state()[f])))
+			templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Names.show(ctx, d.Model, d.ClassID, f, d.state()[f])))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 321, Col: 75}
 			}
@@ -2412,7 +2413,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var124 string
-			templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.redundancy"))
+			templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.redundancy"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 331, Col: 54}
 			}
@@ -2425,7 +2426,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var125 string
-			templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.redundancy.n", "n", d.Redundancy))
+			templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.redundancy.n", "n", d.Redundancy))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 332, Col: 69}
 			}
@@ -2443,7 +2444,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var126 string
-		templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.origin"))
+		templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.origin"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 337, Col: 42}
 		}
@@ -2461,7 +2462,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var127 string
-			templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.source"))
+			templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.source"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 340, Col: 50}
 			}
@@ -2474,7 +2475,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var128 string
-			templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(d.Source)
+			templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(d.Source)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 341, Col: 19}
 			}
@@ -2492,7 +2493,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var129 string
-		templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.verified_at"))
+		templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.verified_at"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 343, Col: 54}
 		}
@@ -2511,7 +2512,7 @@ func itemSide(d Detail) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var130 string
-			templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.never"))
+			templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.never"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 348, Col: 40}
 			}
@@ -2530,7 +2531,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var131 string
-			templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.stale_at"))
+			templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.stale_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 352, Col: 52}
 			}
@@ -2557,7 +2558,7 @@ func itemSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var132 string
-			templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.locks"))
+			templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.locks"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 356, Col: 49}
 			}
@@ -2585,7 +2586,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var133 string
-		templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.created"))
+		templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.created"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 363, Col: 50}
 		}
@@ -2606,7 +2607,7 @@ func itemSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var134 string
-		templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.field.updated"))
+		templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.field.updated"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 365, Col: 50}
 		}
@@ -2730,7 +2731,7 @@ func historyPage(p historyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var139 string
-			templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.show"))
+			templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 388, Col: 84}
 			}
@@ -2760,7 +2761,7 @@ func historyPage(p historyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.open"))
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.open"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 389, Col: 38}
 			}
@@ -2796,7 +2797,7 @@ func historyPage(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var142 string
-				templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(st.ActorName)
+				templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(st.ActorName)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 401, Col: 24}
 				}
@@ -2809,7 +2810,7 @@ func historyPage(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var143 string
-				templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(sourceName(ctx, st.Version))
+				templ_7745c5c3_Var143, templ_7745c5c3_Err = markup.Text(sourceName(ctx, st.Version))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 401, Col: 85}
 				}
@@ -2830,7 +2831,7 @@ func historyPage(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var144 string
-				templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.version", "n", st.Version.Version))
+				templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.version", "n", st.Version.Version))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 403, Col: 91}
 				}
@@ -2856,7 +2857,7 @@ func historyPage(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var146 string
-				templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.diff.since"))
+				templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.diff.since"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 404, Col: 124}
 				}
@@ -2900,7 +2901,7 @@ func historyPage(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var148 string
-				templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var148, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 411, Col: 131}
 				}
@@ -2953,7 +2954,7 @@ func thenCard(p historyProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var150 string
-		templ_7745c5c3_Var150, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.title", "n", p.Then.Version))
+		templ_7745c5c3_Var150, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.title", "n", p.Then.Version))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 419, Col: 98}
 		}
@@ -2966,7 +2967,7 @@ func thenCard(p historyProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var151 string
-		templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.field"))
+		templ_7745c5c3_Var151, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.field"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 422, Col: 70}
 		}
@@ -2979,7 +2980,7 @@ func thenCard(p historyProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var152 string
-		templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.then"))
+		templ_7745c5c3_Var152, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.then"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 422, Col: 131}
 		}
@@ -2992,7 +2993,7 @@ func thenCard(p historyProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var153 string
-		templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.now"))
+		templ_7745c5c3_Var153, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.now"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 422, Col: 191}
 		}
@@ -3010,7 +3011,7 @@ func thenCard(p historyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var154 string
-			templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(fieldName(ctx, p.Model, p.ClassID, k))
+			templ_7745c5c3_Var154, templ_7745c5c3_Err = markup.Text(fieldName(ctx, p.Model, p.ClassID, k))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 426, Col: 50}
 			}
@@ -3023,7 +3024,7 @@ func thenCard(p historyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var155 string
-			templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(p.Names.show(ctx, p.Model, p.ClassID, k, p.Then.State[k]))
+			templ_7745c5c3_Var155, templ_7745c5c3_Err = markup.Text(p.Names.show(ctx, p.Model, p.ClassID, k, p.Then.State[k]))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 427, Col: 70}
 			}
@@ -3041,7 +3042,7 @@ func thenCard(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var156 string
-				templ_7745c5c3_Var156, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "configuration.then.same"))
+				templ_7745c5c3_Var156, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "configuration.then.same"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 430, Col: 67}
 				}
@@ -3059,7 +3060,7 @@ func thenCard(p historyProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var157 string
-				templ_7745c5c3_Var157, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.Names.show(ctx, p.Model, p.ClassID, k, p.state()[k])))
+				templ_7745c5c3_Var157, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.Names.show(ctx, p.Model, p.ClassID, k, p.state()[k])))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 432, Col: 81}
 				}
@@ -3116,7 +3117,7 @@ func changeList(m Model, class uuid.UUID, n Names, list []Change) templ.Componen
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var159 string
-			templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(fieldName(ctx, m, class, c.Field))
+			templ_7745c5c3_Var159, templ_7745c5c3_Err = markup.Text(fieldName(ctx, m, class, c.Field))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 447, Col: 39}
 			}
@@ -3134,7 +3135,7 @@ func changeList(m Model, class uuid.UUID, n Names, list []Change) templ.Componen
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var160 string
-				templ_7745c5c3_Var160, templ_7745c5c3_Err = templ.JoinStringErrs(n.show(ctx, m, class, c.Field, c.Before))
+				templ_7745c5c3_Var160, templ_7745c5c3_Err = markup.Text(n.show(ctx, m, class, c.Field, c.Before))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 449, Col: 52}
 				}
@@ -3152,7 +3153,7 @@ func changeList(m Model, class uuid.UUID, n Names, list []Change) templ.Componen
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var161 string
-			templ_7745c5c3_Var161, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, n.show(ctx, m, class, c.Field, c.After)))
+			templ_7745c5c3_Var161, templ_7745c5c3_Err = markup.Text(orNone(ctx, n.show(ctx, m, class, c.Field, c.After)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `configuration/pages.templ`, Line: 451, Col: 61}
 			}

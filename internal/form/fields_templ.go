@@ -7,6 +7,7 @@ package form
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -46,7 +47,7 @@ func Fields(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "form.came"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "form.came"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 13, Col: 63}
 		}
@@ -59,7 +60,7 @@ func Fields(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/form.js"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/form.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 14, Col: 42}
 		}
@@ -132,7 +133,7 @@ func one(p Props, x Field, s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(x.Key)
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(x.Key)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 24, Col: 35}
 		}
@@ -220,7 +221,7 @@ func one(p Props, x Field, s State) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label(i18n.Lang(ctx)))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(x.Label(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 53, Col: 33}
 			}
@@ -233,7 +234,7 @@ func one(p Props, x Field, s State) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(x.Hint(i18n.Lang(ctx)))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(x.Hint(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 54, Col: 53}
 			}
@@ -257,7 +258,7 @@ func one(p Props, x Field, s State) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(refused(ctx, x))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(refused(ctx, x))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 59, Col: 71}
 			}
@@ -276,7 +277,7 @@ func one(p Props, x Field, s State) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "form.only_if", "when", p.when(ctx, x)))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "form.only_if", "when", p.when(ctx, x)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 62, Col: 76}
 			}
@@ -335,7 +336,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(f.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 69, Col: 78}
 			}
@@ -353,7 +354,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label(i18n.Lang(ctx)))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(c.Label(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 73, Col: 47}
 				}
@@ -381,7 +382,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var15 string
-					templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 80, Col: 46}
 					}
@@ -394,7 +395,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(row[i])
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(row[i])
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 80, Col: 63}
 					}
@@ -407,7 +408,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("%s %d", c.Label(i18n.Lang(ctx)), n+1))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("%s %d", c.Label(i18n.Lang(ctx)), n+1))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 80, Col: 145}
 					}
@@ -420,7 +421,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(cellType(c))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(cellType(c))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 80, Col: 166}
 					}
@@ -443,7 +444,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(x.Key)
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(x.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 87, Col: 56}
 			}
@@ -456,7 +457,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(MaxRows))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(fmt.Sprint(MaxRows))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 87, Col: 92}
 			}
@@ -473,7 +474,7 @@ func tableField(p Props, x Field, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "form.add_row"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "form.add_row"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 88, Col: 27}
 			}
@@ -527,7 +528,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(a.Label)
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(a.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 97, Col: 17}
 			}
@@ -545,7 +546,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(a.Label)
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(a.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 100, Col: 77}
 				}
@@ -563,7 +564,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var25 string
-					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(h)
+					templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(h)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 103, Col: 28}
 					}
@@ -591,7 +592,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(c)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 109, Col: 18}
 						}
@@ -620,7 +621,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(l)
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(l)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 117, Col: 32}
 				}
@@ -635,7 +636,7 @@ func Shown(list []Answer, file templ.Component) templ.Component {
 			}
 			if len(a.Files) > 0 {
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "form.files", "count", len(a.Files)))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "form.files", "count", len(a.Files)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form/fields.templ`, Line: 120, Col: 54}
 				}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -41,7 +42,7 @@ func announcedCard(a Announcement, back string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 11, Col: 60}
 		}
@@ -75,7 +76,7 @@ func announcedCard(a Announcement, back string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 15, Col: 67}
 		}
@@ -88,7 +89,7 @@ func announcedCard(a Announcement, back string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(a.Text(i18n.Lang(ctx)), 240))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.Cut(a.Text(i18n.Lang(ctx)), 240))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 17, Col: 41}
 		}
@@ -102,7 +103,7 @@ func announcedCard(a Announcement, back string) templ.Component {
 		}
 		if a.ExpectedAt != nil {
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.expected", "time", ui.Date(ctx, *a.ExpectedAt)))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.expected", "time", ui.Date(ctx, *a.ExpectedAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 19, Col: 84}
 			}
@@ -169,7 +170,7 @@ func meTooForm(a Announcement, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(back)
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(back)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 32, Col: 51}
 				}
@@ -182,7 +183,7 @@ func meTooForm(a Announcement, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.undo"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.undo"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 33, Col: 88}
 				}
@@ -199,7 +200,7 @@ func meTooForm(a Announcement, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.mine", "n", a.Affected))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.mine", "n", a.Affected))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 35, Col: 60}
 				}
@@ -230,7 +231,7 @@ func meTooForm(a Announcement, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(back)
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(back)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 40, Col: 51}
 				}
@@ -247,7 +248,7 @@ func meTooForm(a Announcement, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.me_too", "n", a.Affected))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.me_too", "n", a.Affected))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 43, Col: 62}
 				}
@@ -294,7 +295,7 @@ func alreadyKnown(list []Announcement) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.known"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.known"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 55, Col: 46}
 			}
@@ -361,7 +362,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(p.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 68, Col: 32}
 			}
@@ -374,7 +375,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.now"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.now"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 69, Col: 83}
 			}
@@ -387,7 +388,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, announcedState(p.Announcement)))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, announcedState(p.Announcement)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 71, Col: 51}
 			}
@@ -400,7 +401,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.since"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.since"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 73, Col: 45}
 			}
@@ -417,7 +418,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text(i18n.Lang(ctx)))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(p.Text(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 77, Col: 48}
 			}
@@ -435,7 +436,7 @@ func announcementPage(p announcedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.expected", "time", ui.Date(ctx, *p.ExpectedAt)))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.expected", "time", ui.Date(ctx, *p.ExpectedAt)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 79, Col: 87}
 				}
@@ -453,7 +454,7 @@ func announcementPage(p announcedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.affected", "count", p.Affected))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.affected", "count", p.Affected))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 81, Col: 87}
 			}
@@ -476,7 +477,7 @@ func announcementPage(p announcedProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.told"))
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.told"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 85, Col: 47}
 					}
@@ -523,7 +524,7 @@ func announcementPage(p announcedProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.me_too", "n", p.Affected))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.me_too", "n", p.Affected))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 92, Col: 65}
 					}
@@ -547,7 +548,7 @@ func announcementPage(p announcedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.so_far"))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.so_far"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 100, Col: 79}
 				}
@@ -565,7 +566,7 @@ func announcementPage(p announcedProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(lineText(ctx, l))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(lineText(ctx, l))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 103, Col: 52}
 					}
@@ -610,7 +611,7 @@ func announcementPage(p announcedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.ticket", "number", p.Number))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.ticket", "number", p.Number))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 109, Col: 143}
 				}
@@ -666,7 +667,7 @@ func majorFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announce.lead"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announce.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 119, Col: 55}
 			}
@@ -688,7 +689,7 @@ func majorFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.update.lead", "n", p.affected()))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.update.lead", "n", p.affected()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 122, Col: 72}
 			}
@@ -881,7 +882,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var40).String())
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var40).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 1, Col: 0}
 		}
@@ -894,7 +895,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(field)
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(field)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 157, Col: 98}
 		}
@@ -907,7 +908,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announce."+field))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announce."+field))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 158, Col: 61}
 		}
@@ -920,7 +921,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.optional"))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.optional"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 158, Col: 107}
 		}
@@ -933,7 +934,7 @@ func manyOf(p actProps, field string, options []ui.Option) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(field)
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(field)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 159, Col: 35}
 		}
@@ -995,7 +996,7 @@ func announceSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.section"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.section"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 173, Col: 48}
 			}
@@ -1008,7 +1009,7 @@ func announceSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(a.Affected))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(fmt.Sprint(a.Affected))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 173, Col: 92}
 			}
@@ -1034,7 +1035,7 @@ func announceSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 174, Col: 78}
 			}
@@ -1047,7 +1048,7 @@ func announceSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(a.Text(i18n.Lang(ctx)), 160))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.Cut(a.Text(i18n.Lang(ctx)), 160))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 175, Col: 60}
 			}
@@ -1065,7 +1066,7 @@ func announceSection(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(person(ctx, v.Name, v.NameEn))
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(person(ctx, v.Name, v.NameEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 177, Col: 57}
 				}
@@ -1078,7 +1079,7 @@ func announceSection(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(v.Note)
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(v.Note)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 177, Col: 72}
 				}
@@ -1151,7 +1152,7 @@ func announcedNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 198, Col: 61}
 			}
@@ -1172,7 +1173,7 @@ func announcedNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.part"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.part"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 202, Col: 45}
 			}
@@ -1198,7 +1199,7 @@ func announcedNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 203, Col: 81}
 			}
@@ -1211,7 +1212,7 @@ func announcedNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(a.Text(i18n.Lang(ctx)), 200))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.Cut(a.Text(i18n.Lang(ctx)), 200))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_announce.templ`, Line: 203, Col: 125}
 			}

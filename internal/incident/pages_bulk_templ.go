@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/queue"
@@ -125,7 +126,7 @@ func bulkFields(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.parent.lead"))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.parent.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_bulk.templ`, Line: 32, Col: 53}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -38,7 +39,7 @@ func promised(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, key, "when", ui.Date(ctx, *t)))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, key, "when", ui.Date(ctx, *t)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_clock.templ`, Line: 8, Col: 58}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -43,7 +44,7 @@ func liveRecord(d *Detail, act string, here bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(d.ID.String())
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(d.ID.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 17, Col: 29}
 		}
@@ -56,7 +57,7 @@ func liveRecord(d *Detail, act string, here bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(string(Kind))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(string(Kind))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 18, Col: 26}
 		}
@@ -69,7 +70,7 @@ func liveRecord(d *Detail, act string, here bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(d.Version))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(fmt.Sprint(d.Version))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 19, Col: 38}
 		}
@@ -82,7 +83,7 @@ func liveRecord(d *Detail, act string, here bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + d.Label())
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text("/incidents/" + d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 20, Col: 39}
 		}
@@ -106,7 +107,7 @@ func liveRecord(d *Detail, act string, here bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("/incidents/%s/since?version=%d", d.Label(), d.Version))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("/incidents/%s/since?version=%d", d.Label(), d.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 25, Col: 83}
 			}
@@ -175,7 +176,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.live.changed", "name", name, "when", ui.Ago(ctx, at)))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.live.changed", "name", name, "when", ui.Ago(ctx, at)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 42, Col: 75}
 		}
@@ -193,7 +194,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.live.show"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.live.show"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 45, Col: 54}
 			}
@@ -211,7 +212,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(c.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 49, Col: 17}
 				}
@@ -229,7 +230,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(c.Before)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 51, Col: 24}
 					}
@@ -247,7 +248,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, c.After))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(orNone(ctx, c.After))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 53, Col: 33}
 				}
@@ -270,7 +271,7 @@ func sinceNote(d *Detail, name string, at time.Time, list []change) templ.Compon
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.live.untouched"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.live.untouched"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_live.templ`, Line: 59, Col: 56}
 		}

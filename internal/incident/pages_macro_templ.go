@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -42,7 +43,7 @@ func cannedList(texts []CannedText) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("canned-%d", i))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("canned-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 12, Col: 52}
 			}
@@ -55,7 +56,7 @@ func cannedList(texts []CannedText) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(t.Body)
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(t.Body)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 12, Col: 97}
 			}
@@ -68,7 +69,7 @@ func cannedList(texts []CannedText) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(t.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 13, Col: 14}
 			}
@@ -81,7 +82,7 @@ func cannedList(texts []CannedText) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(t.Body, 60))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.Cut(t.Body, 60))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 13, Col: 61}
 			}
@@ -150,7 +151,7 @@ func cannedPage(p cannedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 21, Col: 103}
 			}
@@ -163,7 +164,7 @@ func cannedPage(p cannedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 21, Col: 119}
 			}
@@ -199,7 +200,7 @@ func cannedPage(p cannedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Words)
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(p.Words)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 26, Col: 67}
 			}
@@ -212,7 +213,7 @@ func cannedPage(p cannedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 26, Col: 121}
 			}
@@ -225,7 +226,7 @@ func cannedPage(p cannedProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 27, Col: 47}
 			}
@@ -255,7 +256,7 @@ func cannedPage(p cannedProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.manage"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.manage"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 31, Col: 71}
 					}
@@ -280,7 +281,7 @@ func cannedPage(p cannedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(t.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 35, Col: 59}
 				}
@@ -293,7 +294,7 @@ func cannedPage(p cannedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(t.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 36, Col: 16}
 				}
@@ -306,7 +307,7 @@ func cannedPage(p cannedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(t.Body)
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(t.Body)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 37, Col: 33}
 				}
@@ -332,7 +333,7 @@ func cannedPage(p cannedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.use") + ": " + t.Name)
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.use") + ": " + t.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 38, Col: 202}
 				}
@@ -345,7 +346,7 @@ func cannedPage(p cannedProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.use"))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.use"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 38, Col: 239}
 				}
@@ -409,7 +410,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.title"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 47, Col: 168}
 			}
@@ -422,7 +423,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.title"))
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 47, Col: 213}
 			}
@@ -443,7 +444,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + p.Label() + "/canned?q=")
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text("/incidents/" + p.Label() + "/canned?q=")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 50, Col: 93}
 			}
@@ -456,7 +457,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.title"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 52, Col: 82}
 			}
@@ -469,7 +470,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.found"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.found"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 55, Col: 81}
 			}
@@ -482,7 +483,7 @@ func cannedPick(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.canned.none"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.canned.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 55, Col: 129}
 			}
@@ -527,7 +528,7 @@ func macroMenu(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.menu"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.menu"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 64, Col: 96}
 			}
@@ -540,7 +541,7 @@ func macroMenu(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.menu"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.menu"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 64, Col: 139}
 			}
@@ -587,7 +588,7 @@ func macroMenu(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.command", "name", m.Name))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.command", "name", m.Name))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 71, Col: 80}
 				}
@@ -604,7 +605,7 @@ func macroMenu(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(m.Name)
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(m.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 73, Col: 15}
 				}
@@ -626,7 +627,7 @@ func macroMenu(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.manage"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.manage"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 79, Col: 41}
 			}
@@ -690,7 +691,7 @@ func macroStopped(r MacroResult) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.refused", "step", ui.T(ctx, "incident.macro.step."+r.Failed)))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.refused", "step", ui.T(ctx, "incident.macro.step."+r.Failed)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 92, Col: 96}
 			}
@@ -703,7 +704,7 @@ func macroStopped(r MacroResult) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.nothing"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.nothing"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 93, Col: 44}
 			}
@@ -716,7 +717,7 @@ func macroStopped(r MacroResult) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Fault.Code, r.Fault.Args...))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Fault.Code, r.Fault.Args...))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 94, Col: 49}
 			}
@@ -734,7 +735,7 @@ func macroStopped(r MacroResult) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, f.Code, "param", f.Param))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, f.Code, "param", f.Param))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 96, Col: 45}
 				}
@@ -756,7 +757,7 @@ func macroStopped(r MacroResult) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.step."+r.Failed))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.step."+r.Failed))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 103, Col: 48}
 			}
@@ -778,7 +779,7 @@ func macroStopped(r MacroResult) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.step."+s))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.step."+s))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 108, Col: 42}
 				}
@@ -809,7 +810,7 @@ func macroStopped(r MacroResult) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.to_ticket", "number", r.Incident.Label()))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.to_ticket", "number", r.Incident.Label()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 112, Col: 166}
 			}
@@ -869,7 +870,7 @@ func macrosPage(p macroProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.lead"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 118, Col: 51}
 			}
@@ -882,7 +883,7 @@ func macrosPage(p macroProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.list"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.list"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 120, Col: 61}
 			}
@@ -910,7 +911,7 @@ func macrosPage(p macroProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(m.Name)
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(m.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 128, Col: 18}
 				}
@@ -931,7 +932,7 @@ func macrosPage(p macroProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(stepsText(ctx, m.Steps))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(stepsText(ctx, m.Steps))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 130, Col: 60}
 				}
@@ -962,7 +963,7 @@ func macrosPage(p macroProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit") + ": " + m.Name)
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit") + ": " + m.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 132, Col: 141}
 					}
@@ -975,7 +976,7 @@ func macrosPage(p macroProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 132, Col: 166}
 					}
@@ -1009,7 +1010,7 @@ func macrosPage(p macroProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + m.Name)
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + m.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 135, Col: 83}
 					}
@@ -1022,7 +1023,7 @@ func macrosPage(p macroProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove"))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 135, Col: 110}
 					}
@@ -1046,7 +1047,7 @@ func macrosPage(p macroProps) templ.Component {
 			}
 			if p.In.ID != nil {
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.change"))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.change"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 146, Col: 41}
 				}
@@ -1056,7 +1057,7 @@ func macrosPage(p macroProps) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.new"))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 148, Col: 38}
 				}
@@ -1083,7 +1084,7 @@ func macrosPage(p macroProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.ID.String())
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(p.In.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 155, Col: 60}
 				}
@@ -1113,7 +1114,7 @@ func macrosPage(p macroProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.steps"))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.steps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 161, Col: 43}
 			}
@@ -1126,7 +1127,7 @@ func macrosPage(p macroProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.macro.steps_hint"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.macro.steps_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 162, Col: 60}
 			}
@@ -1195,7 +1196,7 @@ func macrosPage(p macroProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 178, Col: 55}
 			}
@@ -1213,7 +1214,7 @@ func macrosPage(p macroProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_macro.templ`, Line: 180, Col: 60}
 				}

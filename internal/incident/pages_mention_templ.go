@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -43,7 +44,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.choice"))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.choice"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 13, Col: 89}
 			}
@@ -64,7 +65,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.choice"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.choice"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 16, Col: 45}
 			}
@@ -77,7 +78,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.other"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.other"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 17, Col: 44}
 			}
@@ -100,7 +101,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 				}
 				if p.Confidential {
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.name"))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.name"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 23, Col: 44}
 					}
@@ -110,7 +111,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.grant"))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.grant"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 25, Col: 45}
 					}
@@ -129,7 +130,7 @@ func mentionChoice(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.skip"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.skip"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 29, Col: 90}
 			}
@@ -174,7 +175,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("call-%d", i))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("call-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 39, Col: 50}
 			}
@@ -187,7 +188,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs("@" + c.Username + " ")
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text("@" + c.Username + " ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 39, Col: 111}
 			}
@@ -200,7 +201,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(c.Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(c.Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 40, Col: 33}
 			}
@@ -213,7 +214,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(c.Username)
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(c.Username)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 40, Col: 72}
 			}
@@ -226,7 +227,7 @@ func mentionList(found []Candidate, note bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(c.Department(i18n.Lang(ctx)))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(c.Department(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 40, Col: 108}
 			}
@@ -286,7 +287,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.button"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.button"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 53, Col: 116}
 		}
@@ -299,7 +300,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.button"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.button"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 53, Col: 163}
 		}
@@ -320,7 +321,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + p.Label() + "/mentionable?q=")
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text("/incidents/" + p.Label() + "/mentionable?q=")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 56, Col: 97}
 		}
@@ -333,7 +334,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.people"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.people"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 57, Col: 94}
 		}
@@ -346,7 +347,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.found"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.found"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 58, Col: 81}
 		}
@@ -359,7 +360,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mention.none"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mention.none"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 58, Col: 130}
 		}
@@ -380,7 +381,7 @@ func composeTools(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/compose.js"))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/compose.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_mention.templ`, Line: 61, Col: 45}
 		}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/comment"
@@ -66,7 +67,7 @@ func mergePage(p mergeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 12, Col: 103}
 			}
@@ -79,7 +80,7 @@ func mergePage(p mergeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 12, Col: 119}
 			}
@@ -126,7 +127,7 @@ func mergePage(p mergeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var7).String())
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var7).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 1, Col: 0}
 			}
@@ -139,7 +140,7 @@ func mergePage(p mergeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.preview"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.preview"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 17, Col: 107}
 			}
@@ -157,7 +158,7 @@ func mergePage(p mergeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.page"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.page"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 19, Col: 45}
 				}
@@ -196,7 +197,7 @@ func mergePage(p mergeProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(a.Number)
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(a.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 24, Col: 112}
 					}
@@ -209,7 +210,7 @@ func mergePage(p mergeProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title)
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(a.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 24, Col: 128}
 					}
@@ -273,7 +274,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.what", "from", v.From.Label(), "into", v.Into.Label()))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.what", "from", v.From.Label(), "into", v.Into.Label()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 39, Col: 96}
 		}
@@ -286,7 +287,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(v.Into.Label())
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(v.Into.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 40, Col: 24}
 		}
@@ -299,7 +300,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(v.Into.Title)
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(v.Into.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 40, Col: 45}
 		}
@@ -312,7 +313,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(v.Into.Person(&v.Into.RequesterID, i18n.Lang(ctx)))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(v.Into.Person(&v.Into.RequesterID, i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 40, Col: 123}
 		}
@@ -325,7 +326,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.moves"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.moves"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 41, Col: 41}
 		}
@@ -363,7 +364,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.earlier", "when", ui.Stamp(ctx, v.From.ReportedAt)))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.earlier", "when", ui.Stamp(ctx, v.From.ReportedAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 49, Col: 87}
 			}
@@ -381,7 +382,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.stays"))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.stays"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 52, Col: 41}
 		}
@@ -394,7 +395,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.tombstone", "number", v.From.Label(), "into", v.Into.Label()))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.tombstone", "number", v.From.Label(), "into", v.Into.Label()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 54, Col: 96}
 		}
@@ -412,7 +413,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.same_files", "count", v.SameFiles))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.same_files", "count", v.SameFiles))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 56, Col: 70}
 			}
@@ -443,7 +444,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.mind"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.mind"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 63, Col: 42}
 			}
@@ -461,7 +462,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.followers", "names", v.names(ctx), "into", v.Into.Label()))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.followers", "names", v.names(ctx), "into", v.Into.Label()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 65, Col: 95}
 				}
@@ -480,7 +481,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.differs", "field", ui.T(ctx, "incident.field."+f), "from", orNone(ctx, v.From.field(ctx, f)), "into", orNone(ctx, v.Into.field(ctx, f))))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.differs", "field", ui.T(ctx, "incident.field."+f), "from", orNone(ctx, v.From.field(ctx, f)), "into", orNone(ctx, v.Into.field(ctx, f))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 68, Col: 173}
 				}
@@ -525,7 +526,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(v.Into.Label())
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(v.Into.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 76, Col: 61}
 			}
@@ -542,7 +543,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.do", "into", v.Into.Label()))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.do", "into", v.Into.Label()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 79, Col: 61}
 			}
@@ -568,7 +569,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 81, Col: 96}
 			}
@@ -581,7 +582,7 @@ func mergePreview(p mergeProps, v *MergePreview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.undo"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.undo"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 82, Col: 61}
 			}
@@ -629,7 +630,7 @@ func mergeLine(key string, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, key, "count", n))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, key, "count", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 90, Col: 34}
 			}
@@ -687,7 +688,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.gone"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.gone"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 101, Col: 42}
 				}
@@ -713,7 +714,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(g.Into.Label())
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(g.Into.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 101, Col: 132}
 				}
@@ -731,7 +732,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.gone_hidden"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.gone_hidden"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 103, Col: 49}
 				}
@@ -749,7 +750,7 @@ func goneBanner(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.gone_text", "when", ui.Ago(ctx, g.Merge.MergedAt)))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.gone_text", "when", ui.Ago(ctx, g.Merge.MergedAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 105, Col: 85}
 			}
@@ -788,7 +789,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.unmerge"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.unmerge"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 110, Col: 73}
 				}
@@ -805,7 +806,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.unmerge"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.unmerge"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 112, Col: 41}
 				}
@@ -837,7 +838,7 @@ func goneBanner(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.came", "from", p.From, "into", p.Label()))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.came", "from", p.From, "into", p.Label()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 122, Col: 76}
 			}
@@ -868,7 +869,7 @@ func goneBanner(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.see_tombstone"))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.see_tombstone"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 125, Col: 124}
 				}
@@ -917,7 +918,7 @@ func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var48 string
-		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&a.RequesterID, i18n.Lang(ctx)))
+		templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(d.Person(&a.RequesterID, i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 134, Col: 47}
 		}
@@ -930,7 +931,7 @@ func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var49 string
-		templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.from", "number", a.Label()))
+		templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.from", "number", a.Label()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 134, Col: 126}
 		}
@@ -951,7 +952,7 @@ func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var50 string
-		templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title)
+		templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(a.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 138, Col: 17}
 		}
@@ -986,7 +987,7 @@ func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.see_tombstone"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.see_tombstone"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 141, Col: 141}
 			}
@@ -999,7 +1000,7 @@ func absorbedItem(d *Detail, a *Absorbed) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(a.Label())
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(a.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_merge.templ`, Line: 141, Col: 155}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/comment"
@@ -50,7 +51,7 @@ func newButton() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.keys.new"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.keys.new"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 14, Col: 49}
 		}
@@ -63,7 +64,7 @@ func newButton() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.add"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.add"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 15, Col: 44}
 		}
@@ -131,7 +132,7 @@ func rowText(s string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(s)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 25, Col: 4}
 		}
@@ -170,7 +171,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 30, Col: 54}
 		}
@@ -183,7 +184,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + d.Label() + "/preview")
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text("/incidents/" + d.Label() + "/preview")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 30, Col: 105}
 		}
@@ -196,7 +197,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.preview"))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.preview"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 30, Col: 152}
 		}
@@ -209,7 +210,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 32, Col: 29}
 		}
@@ -239,7 +240,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.open"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.open"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 35, Col: 30}
 		}
@@ -252,7 +253,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(d.Title)
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(d.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 37, Col: 73}
 		}
@@ -287,7 +288,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(d.Title)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(d.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 47, Col: 17}
 		}
@@ -300,7 +301,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.requester"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.requester"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 50, Col: 52}
 		}
@@ -313,7 +314,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&d.RequesterID, i18n.Lang(ctx)))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(d.Person(&d.RequesterID, i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 50, Col: 105}
 		}
@@ -326,7 +327,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.assignee"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.assignee"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 51, Col: 51}
 		}
@@ -339,7 +340,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 51, Col: 115}
 		}
@@ -352,7 +353,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.team"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.team"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 52, Col: 47}
 		}
@@ -365,7 +366,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 52, Col: 105}
 		}
@@ -378,7 +379,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.category"))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.category"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 53, Col: 51}
 		}
@@ -391,7 +392,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, choiceName(ctx, d.Categories, d.CategoryID)))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(orNone(ctx, choiceName(ctx, d.Categories, d.CategoryID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 53, Col: 120}
 		}
@@ -404,7 +405,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.location"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.location"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 54, Col: 51}
 		}
@@ -417,7 +418,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Location))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Location))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 54, Col: 87}
 		}
@@ -430,7 +431,7 @@ func preview(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.reported_at"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.reported_at"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 55, Col: 54}
 		}
@@ -473,7 +474,7 @@ func preview(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var27).String())
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var27).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 1, Col: 0}
 			}
@@ -486,7 +487,7 @@ func preview(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(d.author(ctx, c.Comment))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(d.author(ctx, c.Comment))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_queue.templ`, Line: 63, Col: 56}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -87,7 +88,7 @@ func clockBadge(label string, due, done *time.Time, isLate bool) templ.Component
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 27, Col: 41}
 			}
@@ -105,7 +106,7 @@ func clockBadge(label string, due, done *time.Time, isLate bool) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.clock.done_late"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.clock.done_late"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 30, Col: 44}
 				}
@@ -148,7 +149,7 @@ func clockBadge(label string, due, done *time.Time, isLate bool) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.clock.late", "span", ui.Span(ctx, ui.From(ctx).Now.Sub(*due))))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.clock.late", "span", ui.Span(ctx, ui.From(ctx).Now.Sub(*due))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 41, Col: 89}
 				}
@@ -166,7 +167,7 @@ func clockBadge(label string, due, done *time.Time, isLate bool) templ.Component
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, *due))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, *due))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 44, Col: 49}
 				}
@@ -216,7 +217,7 @@ func majorNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major."+d.Major))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major."+d.Major))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 53, Col: 74}
 			}
@@ -237,7 +238,7 @@ func majorNote(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major."+d.Major))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major."+d.Major))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 58, Col: 45}
 			}
@@ -255,7 +256,7 @@ func majorNote(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.proposed_by", "name", d.Person(m.ProposedBy, i18n.Lang(ctx)), "why", ui.Cut(m.Proposal, 200)))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.proposed_by", "name", d.Person(m.ProposedBy, i18n.Lang(ctx)), "why", ui.Cut(m.Proposal, 200)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 60, Col: 129}
 				}
@@ -273,7 +274,7 @@ func majorNote(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(m.Reason, 200))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.Cut(m.Reason, 200))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 62, Col: 31}
 				}
@@ -309,7 +310,7 @@ func majorNote(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.declare"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.declare"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 67, Col: 129}
 				}
@@ -341,7 +342,7 @@ func majorNote(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.decline"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.decline"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 70, Col: 122}
 				}
@@ -373,7 +374,7 @@ func majorNote(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.room"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.room"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 73, Col: 101}
 				}
@@ -423,7 +424,7 @@ func majorSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.section"))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.section"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 85, Col: 41}
 			}
@@ -449,7 +450,7 @@ func majorSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.room"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.room"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 86, Col: 100}
 			}
@@ -470,7 +471,7 @@ func majorSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.major_manager"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.major_manager"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 90, Col: 95}
 			}
@@ -483,7 +484,7 @@ func majorSection(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Person(m.ManagerID, i18n.Lang(ctx))))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Person(m.ManagerID, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 90, Col: 162}
 			}
@@ -615,7 +616,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.lists"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.lists"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 116, Col: 73}
 			}
@@ -656,7 +657,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors."+l))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors."+l))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 123, Col: 38}
 				}
@@ -684,7 +685,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.majors"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.majors"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 130, Col: 94}
 				}
@@ -697,7 +698,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.what"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.what"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 134, Col: 59}
 				}
@@ -710,7 +711,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.state"))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 135, Col: 59}
 				}
@@ -723,7 +724,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.began"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.began"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 136, Col: 60}
 				}
@@ -736,7 +737,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.major_manager"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.major_manager"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 137, Col: 67}
 				}
@@ -749,7 +750,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.due"))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.due"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 138, Col: 58}
 				}
@@ -780,7 +781,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(r.Number)
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(r.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 145, Col: 82}
 					}
@@ -793,7 +794,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(r.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 145, Col: 98}
 					}
@@ -826,7 +827,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, person(ctx, r.Manager, r.ManagerEn)))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(orNone(ctx, person(ctx, r.Manager, r.ManagerEn)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 155, Col: 63}
 					}
@@ -875,7 +876,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 167, Col: 117}
 				}
@@ -894,7 +895,7 @@ func majorsPageOf(p majorsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.rules"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.rules"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 170, Col: 84}
 				}
@@ -994,7 +995,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.ticket", "number", p.Incident.Label()))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.ticket", "number", p.Incident.Label()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 185, Col: 149}
 				}
@@ -1030,7 +1031,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.report"))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.report"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 190, Col: 43}
 				}
@@ -1048,7 +1049,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(p.Incident.Title)
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(p.Incident.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 195, Col: 24}
 			}
@@ -1061,7 +1062,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(or(p.Reason, p.Proposal))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(or(p.Reason, p.Proposal))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 196, Col: 48}
 			}
@@ -1082,7 +1083,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.timeline"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.timeline"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 200, Col: 76}
 			}
@@ -1100,7 +1101,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(lineTitle(ctx, l))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(lineTitle(ctx, l))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 205, Col: 30}
 				}
@@ -1118,7 +1119,7 @@ func roomPage(p roomProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(t)
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(t)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 207, Col: 35}
 					}
@@ -1136,7 +1137,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(or(p.person(&l.AuthorID, i18n.Lang(ctx)), ui.T(ctx, "ui.product")))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(or(p.person(&l.AuthorID, i18n.Lang(ctx)), ui.T(ctx, "ui.product")))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 209, Col: 99}
 				}
@@ -1172,7 +1173,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.clocks"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.clocks"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 222, Col: 75}
 			}
@@ -1193,7 +1194,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.roles"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.roles"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 227, Col: 74}
 			}
@@ -1206,7 +1207,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.major_manager"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.major_manager"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 229, Col: 53}
 			}
@@ -1219,7 +1220,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.person(p.ManagerID, i18n.Lang(ctx))))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.person(p.ManagerID, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 230, Col: 62}
 			}
@@ -1232,7 +1233,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.major_communicator"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.major_communicator"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 231, Col: 58}
 			}
@@ -1245,7 +1246,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.person(p.CommunicatorID, i18n.Lang(ctx))))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.person(p.CommunicatorID, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 232, Col: 67}
 			}
@@ -1258,7 +1259,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.major_technical"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.major_technical"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 233, Col: 55}
 			}
@@ -1271,7 +1272,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.person(p.TechnicalID, i18n.Lang(ctx))))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.person(p.TechnicalID, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 234, Col: 64}
 			}
@@ -1284,7 +1285,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.cadence"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.cadence"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 235, Col: 47}
 			}
@@ -1297,7 +1298,7 @@ func roomPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Span(ctx, time.Duration(p.Cadence)*time.Minute))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.Span(ctx, time.Duration(p.Cadence)*time.Minute))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 236, Col: 62}
 			}
@@ -1315,7 +1316,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.announced.section"))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.announced.section"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 241, Col: 81}
 				}
@@ -1328,7 +1329,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(a.Affected))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(fmt.Sprint(a.Affected))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 241, Col: 137}
 				}
@@ -1354,7 +1355,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var69 string
-				templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+				templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 243, Col: 95}
 				}
@@ -1367,7 +1368,7 @@ func roomPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var70 string
-				templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(a.Text(i18n.Lang(ctx)))
+				templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(a.Text(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 244, Col: 54}
 				}
@@ -1385,7 +1386,7 @@ func roomPage(p roomProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(person(ctx, v.Name, v.NameEn))
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(person(ctx, v.Name, v.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 246, Col: 56}
 					}
@@ -1398,7 +1399,7 @@ func roomPage(p roomProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var72 string
-					templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(v.Note)
+					templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(v.Note)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 246, Col: 71}
 					}
@@ -1430,7 +1431,7 @@ func roomPage(p roomProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var74 string
-					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.family.all", "n", n))
+					templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.family.all", "n", n))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 249, Col: 164}
 					}
@@ -1571,7 +1572,7 @@ func roomActs(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.title"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 289, Col: 41}
 				}
@@ -1624,7 +1625,7 @@ func roomWay(p roomProps, act, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var79).String())
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var79).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 1, Col: 0}
 		}
@@ -1654,7 +1655,7 @@ func roomWay(p roomProps, act, icon, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act."+act))
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 299, Col: 34}
 		}
@@ -1699,7 +1700,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var84 string
-			templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident."+p.Act+".lead"))
+			templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident."+p.Act+".lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 307, Col: 56}
 			}
@@ -1721,7 +1722,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.declare.lead"))
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.declare.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 310, Col: 54}
 			}
@@ -1750,7 +1751,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.declare.announce"))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.declare.announce"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 313, Col: 47}
 			}
@@ -1763,7 +1764,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.declare.announce_text"))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.declare.announce_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 314, Col: 63}
 			}
@@ -1798,7 +1799,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.notice.lead"))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.notice.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 320, Col: 53}
 			}
@@ -1820,7 +1821,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.log.lead"))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.log.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 323, Col: 50}
 			}
@@ -1850,7 +1851,7 @@ func manageFields(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.end.lead"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.end.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 327, Col: 50}
 			}
@@ -1980,7 +1981,7 @@ func reviewPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.title", "number", p.Incident.Label()))
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.title", "number", p.Incident.Label()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 346, Col: 150}
 			}
@@ -1993,7 +1994,7 @@ func reviewPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(p.Incident.Title)
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(p.Incident.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 347, Col: 44}
 			}
@@ -2024,7 +2025,7 @@ func reviewPage(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.report"))
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.report"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 349, Col: 127}
 				}
@@ -2042,7 +2043,7 @@ func reviewPage(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var99 string
-			templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.state."+p.reviewState()))
+			templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.state."+p.reviewState()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 353, Col: 81}
 			}
@@ -2193,7 +2194,7 @@ func reviewFields(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var102 string
-		templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 386, Col: 56}
 		}
@@ -2236,7 +2237,7 @@ func reviewText(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var104 string
-		templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.started_at"))
+		templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.started_at"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 396, Col: 49}
 		}
@@ -2249,7 +2250,7 @@ func reviewText(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var105 string
-		templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(instantOf(ctx, p.Review.StartedAt))
+		templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(instantOf(ctx, p.Review.StartedAt))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 397, Col: 44}
 		}
@@ -2262,7 +2263,7 @@ func reviewText(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var106 string
-		templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.restored_at"))
+		templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.restored_at"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 398, Col: 50}
 		}
@@ -2275,7 +2276,7 @@ func reviewText(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var107 string
-		templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(instantOf(ctx, p.Review.RestoredAt))
+		templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(instantOf(ctx, p.Review.RestoredAt))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 399, Col: 45}
 		}
@@ -2293,7 +2294,7 @@ func reviewText(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review."+f))
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review."+f))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 402, Col: 41}
 			}
@@ -2349,7 +2350,7 @@ func reviewActions(p roomProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var110 string
-		templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.actions"))
+		templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.actions"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 413, Col: 64}
 		}
@@ -2412,7 +2413,7 @@ func reviewActions(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var112 string
-			templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.add"))
+			templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.add"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 424, Col: 61}
 			}
@@ -2460,7 +2461,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var114 string
-			templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.no_actions"))
+			templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.no_actions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 432, Col: 70}
 			}
@@ -2478,7 +2479,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var115 string
-			templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.actions"))
+			templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.actions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 434, Col: 102}
 			}
@@ -2491,7 +2492,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var116 string
-			templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.action"))
+			templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.action"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 438, Col: 59}
 			}
@@ -2504,7 +2505,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var117 string
-			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.owner_id"))
+			templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.owner_id"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 439, Col: 61}
 			}
@@ -2517,7 +2518,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var118 string
-			templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.due_on"))
+			templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.due_on"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 440, Col: 59}
 			}
@@ -2530,7 +2531,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var119 string
-			templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.state"))
+			templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.state"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 441, Col: 57}
 			}
@@ -2548,7 +2549,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var120 string
-				templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(m.Title)
+				templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(m.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 447, Col: 20}
 				}
@@ -2561,7 +2562,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var121 string
-				templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(p.person(&m.OwnerID, i18n.Lang(ctx)))
+				templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(p.person(&m.OwnerID, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 448, Col: 49}
 				}
@@ -2574,7 +2575,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var122 string
-				templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(m.DueOn.Format(time.DateOnly))
+				templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(m.DueOn.Format(time.DateOnly))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 449, Col: 54}
 				}
@@ -2587,7 +2588,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var123 string
-				templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, measureState(m, p.Now)))
+				templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(ui.T(ctx, measureState(m, p.Now)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 452, Col: 44}
 				}
@@ -2626,7 +2627,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var125 string
-					templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(m.DoneAt == nil))
+					templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(fmt.Sprint(m.DoneAt == nil))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 456, Col: 79}
 					}
@@ -2639,7 +2640,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var126 string
-					templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(m.DoneAt != nil))
+					templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(fmt.Sprint(m.DoneAt != nil))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 457, Col: 81}
 					}
@@ -2652,7 +2653,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var127 string
-					templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.tick") + ": " + m.Title)
+					templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.tick") + ": " + m.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 457, Col: 147}
 					}
@@ -2699,7 +2700,7 @@ func measureTable(p roomProps, may bool) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var129 string
-						templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + m.Title)
+						templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + m.Title)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 464, Col: 98}
 						}
@@ -2789,7 +2790,7 @@ func reviewSteps(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var132 string
-				templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.submit"))
+				templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.submit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 487, Col: 70}
 				}
@@ -2833,7 +2834,7 @@ func reviewSteps(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var134 string
-				templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.sign"))
+				templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.sign"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 495, Col: 41}
 				}
@@ -2881,7 +2882,7 @@ func reviewSteps(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var136 string
-				templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.give_back"))
+				templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.give_back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 505, Col: 68}
 				}
@@ -2951,7 +2952,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var140 string
-			templ_7745c5c3_Var140, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.title", "number", p.Incident.Label()))
+			templ_7745c5c3_Var140, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.title", "number", p.Incident.Label()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 516, Col: 150}
 			}
@@ -2964,7 +2965,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.print"))
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.print"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 517, Col: 62}
 			}
@@ -2977,7 +2978,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var142 string
-			templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.paper"))
+			templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.paper"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 521, Col: 44}
 			}
@@ -2990,7 +2991,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var143 string
-			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(p.Incident.Label())
+			templ_7745c5c3_Var143, templ_7745c5c3_Err = markup.Text(p.Incident.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 522, Col: 27}
 			}
@@ -3003,7 +3004,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var144 string
-			templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(p.Incident.Title)
+			templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(p.Incident.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 522, Col: 51}
 			}
@@ -3057,7 +3058,7 @@ func reviewReport(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var145 string
-				templ_7745c5c3_Var145, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review."+f))
+				templ_7745c5c3_Var145, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review."+f))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 538, Col: 42}
 				}
@@ -3083,7 +3084,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var146 string
-			templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.actions"))
+			templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.actions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 544, Col: 46}
 			}
@@ -3104,7 +3105,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var147 string
-			templ_7745c5c3_Var147, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.major.timeline"))
+			templ_7745c5c3_Var147, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.major.timeline"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 548, Col: 46}
 			}
@@ -3117,7 +3118,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var148 string
-			templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.when"))
+			templ_7745c5c3_Var148, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 550, Col: 67}
 			}
@@ -3130,7 +3131,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var149 string
-			templ_7745c5c3_Var149, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majors.what"))
+			templ_7745c5c3_Var149, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majors.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 550, Col: 125}
 			}
@@ -3143,7 +3144,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var150 string
-			templ_7745c5c3_Var150, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.who"))
+			templ_7745c5c3_Var150, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.who"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 550, Col: 182}
 			}
@@ -3161,7 +3162,7 @@ func reviewReport(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var151 string
-				templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(instantOf(ctx, &l.At))
+				templ_7745c5c3_Var151, templ_7745c5c3_Err = markup.Text(instantOf(ctx, &l.At))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 554, Col: 47}
 				}
@@ -3174,7 +3175,7 @@ func reviewReport(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var152 string
-				templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(lineTitle(ctx, l))
+				templ_7745c5c3_Var152, templ_7745c5c3_Err = markup.Text(lineTitle(ctx, l))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 555, Col: 31}
 				}
@@ -3187,7 +3188,7 @@ func reviewReport(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var153 string
-				templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(lineBody(ctx, l))
+				templ_7745c5c3_Var153, templ_7745c5c3_Err = markup.Text(lineBody(ctx, l))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 555, Col: 52}
 				}
@@ -3200,7 +3201,7 @@ func reviewReport(p roomProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var154 string
-				templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(or(p.person(&l.AuthorID, i18n.Lang(ctx)), ui.T(ctx, "ui.product")))
+				templ_7745c5c3_Var154, templ_7745c5c3_Err = markup.Text(or(p.person(&l.AuthorID, i18n.Lang(ctx)), ui.T(ctx, "ui.product")))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 556, Col: 80}
 				}
@@ -3218,7 +3219,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var155 string
-			templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.signatures"))
+			templ_7745c5c3_Var155, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.signatures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 563, Col: 49}
 			}
@@ -3231,7 +3232,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var156 string
-			templ_7745c5c3_Var156, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.role"))
+			templ_7745c5c3_Var156, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.role"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 565, Col: 67}
 			}
@@ -3244,7 +3245,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var157 string
-			templ_7745c5c3_Var157, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.name"))
+			templ_7745c5c3_Var157, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 565, Col: 125}
 			}
@@ -3257,7 +3258,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var158 string
-			templ_7745c5c3_Var158, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.in_desk"))
+			templ_7745c5c3_Var158, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.in_desk"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 565, Col: 186}
 			}
@@ -3270,7 +3271,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var159 string
-			templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.by_hand"))
+			templ_7745c5c3_Var159, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.by_hand"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 565, Col: 247}
 			}
@@ -3283,7 +3284,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var160 string
-			templ_7745c5c3_Var160, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.written_by"))
+			templ_7745c5c3_Var160, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.written_by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 567, Col: 55}
 			}
@@ -3296,7 +3297,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var161 string
-			templ_7745c5c3_Var161, templ_7745c5c3_Err = templ.JoinStringErrs(p.authors(ctx))
+			templ_7745c5c3_Var161, templ_7745c5c3_Err = markup.Text(p.authors(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 567, Col: 82}
 			}
@@ -3309,7 +3310,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var162 string
-			templ_7745c5c3_Var162, templ_7745c5c3_Err = templ.JoinStringErrs(instantOf(ctx, p.Review.SubmittedAt))
+			templ_7745c5c3_Var162, templ_7745c5c3_Err = markup.Text(instantOf(ctx, p.Review.SubmittedAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 567, Col: 131}
 			}
@@ -3322,7 +3323,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var163 string
-			templ_7745c5c3_Var163, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.signed_by"))
+			templ_7745c5c3_Var163, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.signed_by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 568, Col: 54}
 			}
@@ -3335,7 +3336,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var164 string
-			templ_7745c5c3_Var164, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, p.person(p.Review.SignedBy, i18n.Lang(ctx))))
+			templ_7745c5c3_Var164, templ_7745c5c3_Err = markup.Text(orNone(ctx, p.person(p.Review.SignedBy, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 568, Col: 123}
 			}
@@ -3348,7 +3349,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var165 string
-			templ_7745c5c3_Var165, templ_7745c5c3_Err = templ.JoinStringErrs(instantOf(ctx, p.Review.SignedAt))
+			templ_7745c5c3_Var165, templ_7745c5c3_Err = markup.Text(instantOf(ctx, p.Review.SignedAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 568, Col: 169}
 			}
@@ -3361,7 +3362,7 @@ func reviewReport(p roomProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var166 string
-			templ_7745c5c3_Var166, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.review.foot", "version", p.Review.Version, "state", ui.T(ctx, "incident.review.state."+p.Review.State), "time", ui.Stamp(ctx, p.Now)))
+			templ_7745c5c3_Var166, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.review.foot", "version", p.Review.Version, "state", ui.T(ctx, "incident.review.state."+p.Review.State), "time", ui.Stamp(ctx, p.Now)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 572, Col: 183}
 			}
@@ -3409,7 +3410,7 @@ func paperRow(label, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var168 string
-		templ_7745c5c3_Var168, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var168, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 578, Col: 39}
 		}
@@ -3422,7 +3423,7 @@ func paperRow(label, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var169 string
-		templ_7745c5c3_Var169, templ_7745c5c3_Err = templ.JoinStringErrs(value)
+		templ_7745c5c3_Var169, templ_7745c5c3_Err = markup.Text(value)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 578, Col: 57}
 		}
@@ -3484,7 +3485,7 @@ func majorSettingsPage(p majorSettingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var172 string
-			templ_7745c5c3_Var172, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majorset.lead"))
+			templ_7745c5c3_Var172, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majorset.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 586, Col: 56}
 			}
@@ -3513,7 +3514,7 @@ func majorSettingsPage(p majorSettingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var173 string
-			templ_7745c5c3_Var173, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.majorset.services"))
+			templ_7745c5c3_Var173, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.majorset.services"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 593, Col: 66}
 			}
@@ -3526,7 +3527,7 @@ func majorSettingsPage(p majorSettingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var174 string
-			templ_7745c5c3_Var174, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.optional"))
+			templ_7745c5c3_Var174, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.optional"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 593, Col: 112}
 			}
@@ -3557,7 +3558,7 @@ func majorSettingsPage(p majorSettingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var175 string
-			templ_7745c5c3_Var175, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var175, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_room.templ`, Line: 602, Col: 57}
 			}

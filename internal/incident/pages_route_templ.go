@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -68,7 +69,7 @@ func menuStep(d *Detail, path, icon string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act."+path))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act."+path))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 17, Col: 36}
 		}
@@ -124,7 +125,7 @@ func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(d.actor(ctx, it.Entry))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(d.actor(ctx, it.Entry))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 29, Col: 31}
 			}
@@ -138,7 +139,7 @@ func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 			}
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.routed.by", "rule", rule, "number", number))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.routed.by", "rule", rule, "number", number))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 31, Col: 68}
 		}
@@ -156,7 +157,7 @@ func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(c.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 33, Col: 16}
 			}
@@ -174,7 +175,7 @@ func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(c.Before)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 35, Col: 20}
 				}
@@ -192,7 +193,7 @@ func routedItem(d *Detail, it Item, rule string, number int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, c.After))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(orNone(ctx, c.After))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 37, Col: 29}
 			}
@@ -249,7 +250,7 @@ func routedBy(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.routed.by", "rule", rule, "number", number))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.routed.by", "rule", rule, "number", number))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 48, Col: 92}
 			}
@@ -315,7 +316,7 @@ func markVIP(d *Detail, q identity.Person) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(!q.VIP))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(fmt.Sprint(!q.VIP))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 57, Col: 61}
 			}
@@ -328,7 +329,7 @@ func markVIP(d *Detail, q identity.Person) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + d.Label())
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text("/incidents/" + d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 58, Col: 71}
 			}
@@ -342,7 +343,7 @@ func markVIP(d *Detail, q identity.Person) templ.Component {
 			}
 			if q.VIP {
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.unmark_vip"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.unmark_vip"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 61, Col: 43}
 				}
@@ -352,7 +353,7 @@ func markVIP(d *Detail, q identity.Person) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.mark_vip"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.mark_vip"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_route.templ`, Line: 63, Col: 41}
 				}

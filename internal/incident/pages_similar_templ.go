@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/platform/i18n"
@@ -51,7 +52,7 @@ func similarAsk(p reportProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.none"))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 15, Col: 69}
 			}
@@ -69,7 +70,7 @@ func similarAsk(p reportProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.ask"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.ask"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 17, Col: 98}
 		}
@@ -126,7 +127,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.known"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.known"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 29, Col: 45}
 			}
@@ -139,7 +140,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.known_text"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.known_text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 30, Col: 50}
 			}
@@ -170,7 +171,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title(i18n.Lang(ctx)))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(a.Title(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 33, Col: 127}
 				}
@@ -183,7 +184,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Ago(ctx, a.PublishedAt))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.Ago(ctx, a.PublishedAt))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 33, Col: 182}
 				}
@@ -215,7 +216,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, similarKey(ctx, "title")))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, similarKey(ctx, "title")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 43, Col: 45}
 			}
@@ -228,7 +229,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, similarKey(ctx, "text")))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, similarKey(ctx, "text")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 44, Col: 44}
 			}
@@ -259,7 +260,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(a.Number)
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(a.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 47, Col: 128}
 				}
@@ -272,7 +273,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title)
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(a.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 47, Col: 140}
 				}
@@ -285,7 +286,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(plain(ctx, a.State, ""))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(plain(ctx, a.State, ""))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 47, Col: 192}
 				}
@@ -298,7 +299,7 @@ func similarHints(known []Announcement, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Ago(ctx, a.CreatedAt))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.Ago(ctx, a.CreatedAt))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 47, Col: 224}
 				}
@@ -360,7 +361,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.banner", "count", len(found)))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.banner", "count", len(found)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 62, Col: 66}
 			}
@@ -375,7 +376,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 			for n, a := range found[:min(3, len(found))] {
 				if n > 0 {
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(" · ")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 66, Col: 15}
 					}
@@ -402,7 +403,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(a.Number)
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(a.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 68, Col: 81}
 				}
@@ -415,7 +416,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(a.Title, 40))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.Cut(a.Title, 40))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 68, Col: 109}
 				}
@@ -442,7 +443,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.see"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 72, Col: 129}
 			}
@@ -455,7 +456,7 @@ func similarBanner(i Incident, found []Alike, now time.Time) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.see"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 72, Col: 167}
 			}
@@ -524,7 +525,7 @@ func similarPage(d *Detail, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(d.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 80, Col: 103}
 			}
@@ -537,7 +538,7 @@ func similarPage(d *Detail, found []Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(d.Title)
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(d.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 80, Col: 119}
 			}
@@ -590,7 +591,7 @@ func similarPage(d *Detail, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(a.Number)
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(a.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 89, Col: 99}
 				}
@@ -603,7 +604,7 @@ func similarPage(d *Detail, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(a.Title)
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(a.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 89, Col: 115}
 				}
@@ -616,7 +617,7 @@ func similarPage(d *Detail, found []Alike) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Ago(ctx, a.CreatedAt))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.Ago(ctx, a.CreatedAt))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 89, Col: 167}
 				}
@@ -692,7 +693,7 @@ func similarActs(d *Detail, a Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.here", "number", a.Number))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.here", "number", a.Number))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 100, Col: 163}
 			}
@@ -709,7 +710,7 @@ func similarActs(d *Detail, a Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.merge.into_this"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.merge.into_this"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 102, Col: 42}
 			}
@@ -749,7 +750,7 @@ func similarActs(d *Detail, a Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(a.Number)
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(a.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 108, Col: 54}
 			}
@@ -762,7 +763,7 @@ func similarActs(d *Detail, a Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.links") + ": " + a.Number)
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.links") + ": " + a.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 110, Col: 88}
 			}
@@ -779,7 +780,7 @@ func similarActs(d *Detail, a Alike) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.link"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.link"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_similar.templ`, Line: 112, Col: 40}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -66,7 +67,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, greeting(ctx, p.Now), "name", p.Name))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, greeting(ctx, p.Now), "name", p.Name))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 26, Col: 56}
 			}
@@ -79,7 +80,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 27, Col: 52}
 			}
@@ -100,7 +101,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.what"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 30, Col: 76}
 			}
@@ -113,7 +114,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.example"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.example"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 30, Col: 127}
 			}
@@ -126,7 +127,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.go"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.go"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 31, Col: 63}
 			}
@@ -165,7 +166,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.my_requests"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.my_requests"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 45, Col: 70}
 			}
@@ -178,7 +179,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(p.Open)))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(p.Open)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 45, Col: 127}
 			}
@@ -191,7 +192,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.all"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.all"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 45, Col: 197}
 			}
@@ -219,7 +220,7 @@ func homePage(p homeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.how"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.how"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 55, Col: 70}
 			}
@@ -237,7 +238,7 @@ func homePage(p homeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 58, Col: 53}
 				}
@@ -250,7 +251,7 @@ func homePage(p homeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("incident.home.how.%d", i)))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("incident.home.how.%d", i)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 58, Col: 113}
 				}
@@ -273,7 +274,7 @@ func homePage(p homeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.home.done"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.home.done"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 64, Col: 71}
 				}
@@ -304,7 +305,7 @@ func homePage(p homeProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(r.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 67, Col: 67}
 					}
@@ -317,7 +318,7 @@ func homePage(p homeProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, r.Plain))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, r.Plain))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 67, Col: 111}
 					}
@@ -397,7 +398,7 @@ func doorway(href, icon, colour, title, hint string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var20).String())
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var20).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 1, Col: 0}
 		}
@@ -418,7 +419,7 @@ func doorway(href, icon, colour, title, hint string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, title))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, title))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 79, Col: 34}
 		}
@@ -431,7 +432,7 @@ func doorway(href, icon, colour, title, hint string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, hint))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, hint))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 79, Col: 64}
 		}
@@ -478,7 +479,7 @@ func progressBar(state, reason string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var25).String())
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var25).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 1, Col: 0}
 		}
@@ -491,7 +492,7 @@ func progressBar(state, reason string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.progress", "n", progress(state)))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.progress", "n", progress(state)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 83, Col: 130}
 		}
@@ -514,7 +515,7 @@ func progressBar(state, reason string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var28).String())
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var28).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 1, Col: 0}
 			}
@@ -573,7 +574,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.my_requests"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.my_requests"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 93, Col: 71}
 			}
@@ -590,7 +591,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.report_fault"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.report_fault"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 94, Col: 34}
 			}
@@ -603,7 +604,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 96, Col: 65}
 			}
@@ -616,7 +617,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mine.search"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mine.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 96, Col: 130}
 			}
@@ -629,7 +630,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.mine.search"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.mine.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 96, Col: 180}
 			}
@@ -650,7 +651,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 98, Col: 45}
 			}
@@ -663,7 +664,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 98, Col: 102}
 			}
@@ -693,7 +694,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.clear"))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.clear"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 103, Col: 63}
 					}
@@ -745,7 +746,7 @@ func minePage(rows []ui.Own, next, text string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 112, Col: 93}
 				}
@@ -822,7 +823,7 @@ func reportPage(p reportProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.report.title"))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.report.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 123, Col: 43}
 			}
@@ -835,7 +836,7 @@ func reportPage(p reportProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.report.lead"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.report.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 124, Col: 58}
 			}
@@ -907,7 +908,7 @@ func reportPage(p reportProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(a.String())
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(a.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 141, Col: 66}
 				}
@@ -926,7 +927,7 @@ func reportPage(p reportProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.report.kept_files", "count", len(p.In.Attachments)))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.report.kept_files", "count", len(p.In.Attachments)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 144, Col: 94}
 				}
@@ -954,7 +955,7 @@ func reportPage(p reportProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 152, Col: 59}
 			}
@@ -967,7 +968,7 @@ func reportPage(p reportProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.report.send"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.report.send"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 153, Col: 84}
 			}
@@ -1025,7 +1026,7 @@ func reportDesk(p reportProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.report.desk"))
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.report.desk"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 161, Col: 56}
 		}
@@ -1123,7 +1124,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(f.URL() + "?inline")
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(f.URL() + "?inline")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 181, Col: 113}
 					}
@@ -1136,7 +1137,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 181, Col: 128}
 					}
@@ -1171,7 +1172,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 185, Col: 14}
 					}
@@ -1184,7 +1185,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Bytes(f.Size))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.Bytes(f.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 185, Col: 55}
 					}
@@ -1247,7 +1248,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.my_requests"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.my_requests"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 198, Col: 87}
 			}
@@ -1260,7 +1261,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 198, Col: 108}
 			}
@@ -1273,7 +1274,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 199, Col: 16}
 			}
@@ -1310,7 +1311,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.state"))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.state"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 205, Col: 113}
 			}
@@ -1323,7 +1324,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(plain(ctx, string(p.State), string(p.PendingReason)))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(plain(ctx, string(p.State), string(p.PendingReason)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 206, Col: 92}
 			}
@@ -1336,7 +1337,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(p.AssigneeID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(p.Person(p.AssigneeID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 206, Col: 161}
 			}
@@ -1368,7 +1369,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var68 string
-				templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.request.resolved_text"))
+				templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.request.resolved_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 213, Col: 64}
 				}
@@ -1387,7 +1388,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var69 string
-				templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.process"))
+				templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.process"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 216, Col: 85}
 				}
@@ -1444,7 +1445,7 @@ func requestPage(p *ticketProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.confirm"))
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.confirm"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 224, Col: 35}
 					}
@@ -1480,7 +1481,7 @@ func requestPage(p *ticketProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.reject"))
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.reject"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 229, Col: 34}
 					}
@@ -1503,7 +1504,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(&p.RequesterID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(p.Person(&p.RequesterID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 238, Col: 52}
 			}
@@ -1547,7 +1548,7 @@ func requestPage(p *ticketProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var76 string
-					templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var75).String())
+					templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var75).String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 1, Col: 0}
 					}
@@ -1560,7 +1561,7 @@ func requestPage(p *ticketProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var77 string
-					templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(ctx, it.Comment))
+					templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(p.author(ctx, it.Comment))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 252, Col: 39}
 					}
@@ -1613,7 +1614,7 @@ func requestPage(p *ticketProps) templ.Component {
 					for _, c := range p.changes(ctx, it.Diff) {
 						if c.Label == ui.T(ctx, "incident.field.state") {
 							var templ_7745c5c3_Var78 string
-							templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+							templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(c.Before)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 271, Col: 19}
 							}
@@ -1626,7 +1627,7 @@ func requestPage(p *ticketProps) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var79 string
-							templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(c.After)
+							templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(c.After)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 271, Col: 38}
 							}
@@ -1673,7 +1674,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs("incident:" + p.ID.String() + ":reply")
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text("incident:" + p.ID.String() + ":reply")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 280, Col: 203}
 				}
@@ -1694,7 +1695,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var82 string
-				templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.label"))
+				templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.label"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 282, Col: 69}
 				}
@@ -1707,7 +1708,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var83 string
-				templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.request.reply_hint"))
+				templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.request.reply_hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 283, Col: 152}
 				}
@@ -1720,7 +1721,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var84 string
-				templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(p.typed("reply"))
+				templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(p.typed("reply"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 283, Col: 173}
 				}
@@ -1757,7 +1758,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var85 string
-				templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.send"))
+				templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.send"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 290, Col: 34}
 				}
@@ -1793,7 +1794,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var87 string
-				templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.reopen"))
+				templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.reopen"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 296, Col: 120}
 				}
@@ -1825,7 +1826,7 @@ func requestPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var89 string
-				templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.withdraw"))
+				templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.withdraw"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 299, Col: 122}
 				}
@@ -1882,7 +1883,7 @@ func composeFiles() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var91 string
-		templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.attach"))
+		templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.attach"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 310, Col: 39}
 		}
@@ -1925,7 +1926,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("pal-hit-%d", i))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("pal-hit-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 318, Col: 71}
 			}
@@ -1938,7 +1939,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + r.Number)
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text("/incidents/" + r.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 318, Col: 141}
 			}
@@ -1959,7 +1960,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(r.Number)
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(r.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 320, Col: 38}
 			}
@@ -1972,7 +1973,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(r.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 320, Col: 58}
 			}
@@ -1991,7 +1992,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var97 string
-			templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("pal-ci-%d", i))
+			templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("pal-ci-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 324, Col: 70}
 			}
@@ -2004,7 +2005,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var98 string
-			templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(x.URL)
+			templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(x.URL)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 324, Col: 121}
 			}
@@ -2025,7 +2026,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var99 string
-			templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+			templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(x.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 326, Col: 38}
 			}
@@ -2038,7 +2039,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(x.Title)
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(x.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 326, Col: 58}
 			}
@@ -2057,7 +2058,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("pal-person-%d", i))
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("pal-person-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 330, Col: 74}
 			}
@@ -2070,7 +2071,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(list.AtQuery(url.Values{"view": {"all"}, "sort": {"created"}, "requester": {x.ID.String()}}))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(list.AtQuery(url.Values{"view": {"all"}, "sort": {"created"}, "requester": {x.ID.String()}}))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 330, Col: 212}
 			}
@@ -2091,7 +2092,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(x.Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(x.Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 332, Col: 48}
 			}
@@ -2104,7 +2105,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.palette.reports_of", "name", x.Username))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.palette.reports_of", "name", x.Username))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 332, Col: 120}
 			}
@@ -2123,7 +2124,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(list.AtQuery(url.Values{"view": {"all"}, "sort": {"created"}, "q": {p.Text}}))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(list.AtQuery(url.Values{"view": {"all"}, "sort": {"created"}, "q": {p.Text}}))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 336, Col: 171}
 			}
@@ -2144,7 +2145,7 @@ func paletteHits(p paletteProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.palette.all", "text", p.Text))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.palette.all", "text", p.Text))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 338, Col: 72}
 			}
@@ -2199,7 +2200,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.times"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.times"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 346, Col: 65}
 			}
@@ -2236,7 +2237,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 354, Col: 57}
 			}
@@ -2249,7 +2250,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var111 string
-			templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.glossary"))
+			templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.glossary"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 358, Col: 68}
 			}
@@ -2274,7 +2275,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var112 string
-			templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 362, Col: 57}
 			}
@@ -2287,7 +2288,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var113 string
-			templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.matrix"))
+			templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.matrix"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 366, Col: 66}
 			}
@@ -2312,7 +2313,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var114 string
-			templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.matrix"))
+			templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.matrix"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 370, Col: 105}
 			}
@@ -2330,7 +2331,7 @@ func settingsPage(p settingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var115 string
-				templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.urgency"))
+				templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.urgency"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 376, Col: 62}
 				}
@@ -2343,7 +2344,7 @@ func settingsPage(p settingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var116 string
-				templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("incident.urgency.%d", u)))
+				templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("incident.urgency.%d", u)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 376, Col: 116}
 				}
@@ -2366,7 +2367,7 @@ func settingsPage(p settingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var117 string
-				templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.impact"))
+				templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.impact"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 383, Col: 61}
 				}
@@ -2379,7 +2380,7 @@ func settingsPage(p settingsProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var118 string
-				templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("incident.impact.%d", i)))
+				templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("incident.impact.%d", i)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 383, Col: 114}
 				}
@@ -2397,7 +2398,7 @@ func settingsPage(p settingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var119 string
-					templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("p%d%d", i, u))
+					templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("p%d%d", i, u))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 386, Col: 67}
 					}
@@ -2410,7 +2411,7 @@ func settingsPage(p settingsProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var120 string
-					templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("incident.impact.%d", i)) + ", " + ui.T(ctx, fmt.Sprintf("incident.urgency.%d", u)))
+					templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("incident.impact.%d", i)) + ", " + ui.T(ctx, fmt.Sprintf("incident.urgency.%d", u)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 386, Col: 188}
 					}
@@ -2428,7 +2429,7 @@ func settingsPage(p settingsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var121 string
-						templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n))
+						templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 388, Col: 42}
 						}
@@ -2451,7 +2452,7 @@ func settingsPage(p settingsProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var122 string
-						templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n))
+						templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 388, Col: 93}
 						}
@@ -2479,7 +2480,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var123 string
-			templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.matrix_hint"))
+			templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.matrix_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 398, Col: 64}
 			}
@@ -2512,7 +2513,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var124 string
-			templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.services"))
+			templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.services"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 405, Col: 84}
 			}
@@ -2525,7 +2526,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var125 string
-			templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(p.Services)))
+			templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(p.Services)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 405, Col: 145}
 			}
@@ -2538,7 +2539,7 @@ func settingsPage(p settingsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var126 string
-			templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.services_link"))
+			templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.services_link"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 406, Col: 109}
 			}
@@ -2586,7 +2587,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var128 string
-		templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(part)
+		templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(part)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 412, Col: 32}
 		}
@@ -2599,7 +2600,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var129 string
-		templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-h")
+		templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(part + "-h")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 413, Col: 42}
 		}
@@ -2612,7 +2613,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var130 string
-		templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings."+part))
+		templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings."+part))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 413, Col: 83}
 		}
@@ -2625,7 +2626,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var131 string
-		templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(list)))
+		templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(list)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 413, Col: 138}
 		}
@@ -2660,7 +2661,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var133 string
-			templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(id.String())
+			templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(id.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 417, Col: 54}
 			}
@@ -2673,7 +2674,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var134 string
-			templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.changing", "name", choiceName(ctx, list, id)))
+			templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.changing", "name", choiceName(ctx, list, id)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 418, Col: 96}
 			}
@@ -2727,7 +2728,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var135 string
-		templ_7745c5c3_Var135, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var135, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 432, Col: 56}
 		}
@@ -2745,7 +2746,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var136 string
-			templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-h")
+			templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(part + "-h")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 435, Col: 83}
 			}
@@ -2758,7 +2759,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var137 string
-			templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.settings.name"))
+			templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.settings.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 437, Col: 69}
 			}
@@ -2771,7 +2772,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var138 string
-			templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.team"))
+			templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 437, Col: 126}
 			}
@@ -2784,7 +2785,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var139 string
-			templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+			templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 437, Col: 188}
 			}
@@ -2802,7 +2803,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var140 string
-				templ_7745c5c3_Var140, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+				templ_7745c5c3_Var140, templ_7745c5c3_Err = markup.Text(o.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 441, Col: 21}
 				}
@@ -2815,7 +2816,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var141 string
-				templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, teamOf(list, o.Value)))
+				templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, teamOf(list, o.Value)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 442, Col: 59}
 				}
@@ -2841,7 +2842,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var143 string
-				templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+				templ_7745c5c3_Var143, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 443, Col: 155}
 				}
@@ -2861,7 +2862,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var144 string
-					templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, c.NameZh, c.NameEn))
+					templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, c.NameZh, c.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 449, Col: 49}
 					}
@@ -2874,7 +2875,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var145 string
-					templ_7745c5c3_Var145, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.inactive"))
+					templ_7745c5c3_Var145, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.inactive"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 449, Col: 104}
 					}
@@ -2887,7 +2888,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var146 string
-					templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, c.TeamID))
+					templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, c.TeamID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 450, Col: 47}
 					}
@@ -2913,7 +2914,7 @@ func choicesCard(p settingsProps, part string, list []Choice) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var148 string
-					templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+					templ_7745c5c3_Var148, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 451, Col: 162}
 					}
@@ -2973,7 +2974,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var151 string
-		templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var150).String())
+		templ_7745c5c3_Var151, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var150).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 1, Col: 0}
 		}
@@ -2986,7 +2987,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var152 string
-		templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-" + f.Name)
+		templ_7745c5c3_Var152, templ_7745c5c3_Err = markup.Text(part + "-" + f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 466, Col: 34}
 		}
@@ -2999,7 +3000,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var153 string
-		templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+		templ_7745c5c3_Var153, templ_7745c5c3_Err = markup.Text(f.Label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 466, Col: 46}
 		}
@@ -3012,7 +3013,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var154 string
-		templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-" + f.Name)
+		templ_7745c5c3_Var154, templ_7745c5c3_Err = markup.Text(part + "-" + f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 467, Col: 47}
 		}
@@ -3025,7 +3026,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var155 string
-		templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+		templ_7745c5c3_Var155, templ_7745c5c3_Err = markup.Text(f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 467, Col: 63}
 		}
@@ -3038,7 +3039,7 @@ func fieldIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var156 string
-		templ_7745c5c3_Var156, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value)
+		templ_7745c5c3_Var156, templ_7745c5c3_Err = markup.Text(f.Value)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 467, Col: 81}
 		}
@@ -3088,7 +3089,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var158 string
-		templ_7745c5c3_Var158, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-" + f.Name)
+		templ_7745c5c3_Var158, templ_7745c5c3_Err = markup.Text(part + "-" + f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 474, Col: 34}
 		}
@@ -3101,7 +3102,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var159 string
-		templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+		templ_7745c5c3_Var159, templ_7745c5c3_Err = markup.Text(f.Label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 474, Col: 46}
 		}
@@ -3114,7 +3115,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var160 string
-		templ_7745c5c3_Var160, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-" + f.Name)
+		templ_7745c5c3_Var160, templ_7745c5c3_Err = markup.Text(part + "-" + f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 475, Col: 49}
 		}
@@ -3127,7 +3128,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var161 string
-		templ_7745c5c3_Var161, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+		templ_7745c5c3_Var161, templ_7745c5c3_Err = markup.Text(f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 475, Col: 65}
 		}
@@ -3140,7 +3141,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var162 string
-		templ_7745c5c3_Var162, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.none"))
+		templ_7745c5c3_Var162, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.none"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 476, Col: 42}
 		}
@@ -3158,7 +3159,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var163 string
-			templ_7745c5c3_Var163, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+			templ_7745c5c3_Var163, templ_7745c5c3_Err = markup.Text(o.Value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 478, Col: 27}
 			}
@@ -3181,7 +3182,7 @@ func selectIn(part string, f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var164 string
-			templ_7745c5c3_Var164, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+			templ_7745c5c3_Var164, templ_7745c5c3_Err = markup.Text(o.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 478, Col: 72}
 			}
@@ -3241,7 +3242,7 @@ func fieldError(f ui.Field) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var166 string
-			templ_7745c5c3_Var166, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var166, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages.templ`, Line: 489, Col: 6}
 			}

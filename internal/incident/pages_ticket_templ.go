@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -56,7 +57,7 @@ func ticketPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.body"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.body"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 16, Col: 97}
 			}
@@ -85,7 +86,7 @@ func ticketPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.name"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 21, Col: 28}
 			}
@@ -136,7 +137,7 @@ func ticketPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 36, Col: 41}
 			}
@@ -158,7 +159,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + p.Label() + "/similar")
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text("/incidents/" + p.Label() + "/similar")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 39, Col: 68}
 				}
@@ -184,7 +185,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.similar.see"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.similar.see"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 39, Col: 232}
 				}
@@ -220,7 +221,7 @@ func ticketPage(p *ticketProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.conflict.text", "name", p.Fault.By, "when", ui.Ago(ctx, p.Fault.At)))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.conflict.text", "name", p.Fault.By, "when", ui.Ago(ctx, p.Fault.At)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 47, Col: 112}
 					}
@@ -251,7 +252,7 @@ func ticketPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(&p.RequesterID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(p.Person(&p.RequesterID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 56, Col: 53}
 			}
@@ -264,7 +265,7 @@ func ticketPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.requester"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.requester"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 56, Col: 116}
 			}
@@ -312,7 +313,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.resolution"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.resolution"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 71, Col: 80}
 				}
@@ -325,7 +326,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.resolution"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.resolution"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 72, Col: 65}
 				}
@@ -338,7 +339,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.resolution_code."+p.ResolutionCode))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.resolution_code."+p.ResolutionCode))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 72, Col: 154}
 				}
@@ -351,7 +352,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.cause"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.cause"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 74, Col: 48}
 				}
@@ -372,7 +373,7 @@ func ticketPage(p *ticketProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.process"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.process"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 76, Col: 50}
 				}
@@ -456,7 +457,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.crumbs"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.crumbs"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 94, Col: 69}
 		}
@@ -469,7 +470,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.queue"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.queue"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 95, Col: 65}
 		}
@@ -490,7 +491,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.keys.back"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.keys.back"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 97, Col: 91}
 		}
@@ -511,7 +512,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(p.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 99, Col: 28}
 		}
@@ -557,7 +558,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(!p.Watching))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(fmt.Sprint(!p.Watching))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 106, Col: 67}
 		}
@@ -570,7 +571,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Watching))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Watching))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 107, Col: 64}
 		}
@@ -583,7 +584,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.watch"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.watch"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 107, Col: 111}
 		}
@@ -596,7 +597,7 @@ func ticketTop(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.watch"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.watch"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 107, Col: 153}
 		}
@@ -685,7 +686,7 @@ func step(d *Detail, path, icon, back, hotkey string, primary bool) templ.Compon
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(back)
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(back)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 119, Col: 50}
 			}
@@ -708,7 +709,7 @@ func step(d *Detail, path, icon, back, hotkey string, primary bool) templ.Compon
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var30).String())
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var30).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 1, Col: 0}
 		}
@@ -726,7 +727,7 @@ func step(d *Detail, path, icon, back, hotkey string, primary bool) templ.Compon
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(hotkey)
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(hotkey)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 124, Col: 24}
 			}
@@ -748,7 +749,7 @@ func step(d *Detail, path, icon, back, hotkey string, primary bool) templ.Compon
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act."+path))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act."+path))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 128, Col: 36}
 		}
@@ -820,7 +821,7 @@ func way(d *Detail, act, icon, hotkey, class string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(hotkey)
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(hotkey)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 142, Col: 23}
 			}
@@ -839,7 +840,7 @@ func way(d *Detail, act, icon, hotkey, class string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act."+act))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act."+act))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 145, Col: 48}
 			}
@@ -861,7 +862,7 @@ func way(d *Detail, act, icon, hotkey, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
-		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act."+act))
+		templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 149, Col: 34}
 		}
@@ -948,7 +949,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.more"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 179, Col: 77}
 		}
@@ -961,7 +962,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.more"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 179, Col: 118}
 		}
@@ -1048,7 +1049,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.merge"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.merge"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 207, Col: 130}
 			}
@@ -1065,7 +1066,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.merge"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.merge"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 209, Col: 38}
 			}
@@ -1137,7 +1138,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.confidential"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.confidential"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 229, Col: 40}
 			}
@@ -1181,7 +1182,7 @@ func ticketActions(d *Detail, back string, menu bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.act.public"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.act.public"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 236, Col: 34}
 			}
@@ -1246,7 +1247,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var50).String())
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var50).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 1, Col: 0}
 			}
@@ -1259,7 +1260,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(d.author(ctx, c))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(d.author(ctx, c))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 249, Col: 26}
 			}
@@ -1281,7 +1282,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.note.badge"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.note.badge"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 252, Col: 34}
 				}
@@ -1299,7 +1300,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.to_requester"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.to_requester"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 254, Col: 66}
 				}
@@ -1317,7 +1318,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.requester"))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.requester"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 256, Col: 63}
 				}
@@ -1353,7 +1354,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.split.of", "name", d.author(ctx, c)))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.split.of", "name", d.author(ctx, c)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 260, Col: 144}
 				}
@@ -1366,7 +1367,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.split.title"))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.split.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 260, Col: 188}
 				}
@@ -1443,7 +1444,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var59 string
-				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(d.actor(ctx, it.Entry))
+				templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(d.actor(ctx, it.Entry))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 286, Col: 32}
 				}
@@ -1456,7 +1457,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.timeline.created", "channel", ui.T(ctx, "incident.channel."+d.Channel)))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.timeline.created", "channel", ui.T(ctx, "incident.channel."+d.Channel)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 286, Col: 132}
 				}
@@ -1495,7 +1496,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(d.actor(ctx, it.Entry))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(d.actor(ctx, it.Entry))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 297, Col: 32}
 				}
@@ -1510,7 +1511,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 				for i, c := range changes {
 					if i > 0 {
 						var templ_7745c5c3_Var62 string
-						templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.timeline.and"))
+						templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.timeline.and"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 300, Col: 43}
 						}
@@ -1524,7 +1525,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(c.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 302, Col: 15}
 					}
@@ -1542,7 +1543,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var64 string
-						templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+						templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(c.Before)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 304, Col: 22}
 						}
@@ -1560,7 +1561,7 @@ func timelineItem(d *Detail, it Item) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var65 string
-					templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, c.After))
+					templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(orNone(ctx, c.After))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 306, Col: 31}
 					}
@@ -1630,7 +1631,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var67).String())
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var67).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 1, Col: 0}
 		}
@@ -1656,7 +1657,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs("incident:" + p.ID.String() + ":" + p.Tab)
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text("incident:" + p.ID.String() + ":" + p.Tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 319, Col: 306}
 		}
@@ -1677,7 +1678,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var71 string
-		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.kind"))
+		templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.kind"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 321, Col: 81}
 		}
@@ -1706,7 +1707,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var72 string
-		templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.label"))
+		templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.label"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 329, Col: 67}
 		}
@@ -1719,7 +1720,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var73 string
-		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.reply.hint"))
+		templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.reply.hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 330, Col: 142}
 		}
@@ -1732,7 +1733,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.typed(p.Tab))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(p.typed(p.Tab))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 330, Col: 161}
 		}
@@ -1770,7 +1771,7 @@ func composer(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + p.Label() + "/notes")
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text("/incidents/" + p.Label() + "/notes")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 337, Col: 80}
 			}
@@ -1783,7 +1784,7 @@ func composer(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.note.send"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.note.send"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 337, Col: 116}
 			}
@@ -1801,7 +1802,7 @@ func composer(p *ticketProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var77 string
-		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, sendKey(p.Tab)))
+		templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, sendKey(p.Tab)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 339, Col: 75}
 		}
@@ -1843,7 +1844,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Tab == tab))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Tab == tab))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 90}
 		}
@@ -1856,7 +1857,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(tab)
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 111}
 		}
@@ -1869,7 +1870,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var81 string
-		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs("/incidents/" + p.Label() + "/" + tabPath(tab))
+		templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text("/incidents/" + p.Label() + "/" + tabPath(tab))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 174}
 		}
@@ -1882,7 +1883,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs("incident:" + p.ID.String() + ":" + tab)
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text("incident:" + p.ID.String() + ":" + tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 229}
 		}
@@ -1895,7 +1896,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, hint))
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, hint))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 266}
 		}
@@ -1908,7 +1909,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, send))
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, send))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 346, Col: 297}
 		}
@@ -1925,7 +1926,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 348, Col: 20}
 		}
@@ -1938,7 +1939,7 @@ func composerTab(p *ticketProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(key)
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(key)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 348, Col: 33}
 		}
@@ -1980,7 +1981,7 @@ func prop(d *Detail, label, value, act string, may bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field."+label))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field."+label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 353, Col: 41}
 		}
@@ -2011,7 +2012,7 @@ func prop(d *Detail, label, value, act string, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field."+label) + ": " + orNone(ctx, value) + ". " + ui.T(ctx, "ui.edit"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field."+label) + ": " + orNone(ctx, value) + ". " + ui.T(ctx, "ui.edit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 356, Col: 190}
 			}
@@ -2024,7 +2025,7 @@ func prop(d *Detail, label, value, act string, may bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, value))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(orNone(ctx, value))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 356, Col: 213}
 			}
@@ -2046,7 +2047,7 @@ func prop(d *Detail, label, value, act string, may bool) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, value))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(orNone(ctx, value))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 359, Col: 23}
 			}
@@ -2089,7 +2090,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var94 string
-		templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.properties"))
+		templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 365, Col: 106}
 		}
@@ -2102,7 +2103,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var95 string
-		templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.properties"))
+		templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 367, Col: 48}
 		}
@@ -2115,7 +2116,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var96 string
-		templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.state"))
+		templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 369, Col: 43}
 		}
@@ -2136,7 +2137,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var97 string
-		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.priority"))
+		templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.priority"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 371, Col: 46}
 		}
@@ -2238,7 +2239,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var99 string
-			templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.overridden", "p", d.Computed))
+			templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.overridden", "p", d.Computed))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 394, Col: 87}
 			}
@@ -2251,7 +2252,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(d.PriorityReason)
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(d.PriorityReason)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 394, Col: 108}
 			}
@@ -2281,7 +2282,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var101 string
-		templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.times"))
+		templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.times"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 400, Col: 43}
 		}
@@ -2294,7 +2295,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var102 string
-		templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.reported_at"))
+		templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.reported_at"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 402, Col: 49}
 		}
@@ -2320,7 +2321,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.responded_at"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.responded_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 405, Col: 51}
 			}
@@ -2333,7 +2334,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Span(ctx, d.RespondedAt.Sub(d.ReportedAt)))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.Span(ctx, d.RespondedAt.Sub(d.ReportedAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 406, Col: 56}
 			}
@@ -2352,7 +2353,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.resolved_at"))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.resolved_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 409, Col: 50}
 			}
@@ -2379,7 +2380,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.closed_at"))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.closed_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 413, Col: 48}
 			}
@@ -2406,7 +2407,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.auto_close_at"))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.auto_close_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 417, Col: 52}
 			}
@@ -2432,7 +2433,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var108 string
-		templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.tasks"))
+		templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.tasks"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 423, Col: 43}
 		}
@@ -2445,7 +2446,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var109 string
-		templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(doneOf(d.Tasks))
+		templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(doneOf(d.Tasks))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 423, Col: 80}
 		}
@@ -2484,7 +2485,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var111 string
-			templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(t.DoneAt == nil))
+			templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(fmt.Sprint(t.DoneAt == nil))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 429, Col: 75}
 			}
@@ -2502,7 +2503,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var112 string
-				templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, tickKey(t)) + ": " + t.Title)
+				templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, tickKey(t)) + ": " + t.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 431, Col: 87}
 				}
@@ -2515,7 +2516,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var113 string
-				templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(t.DoneAt != nil))
+				templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(fmt.Sprint(t.DoneAt != nil))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 431, Col: 132}
 				}
@@ -2548,7 +2549,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var114 string
-				templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title)
+				templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(t.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 439, Col: 23}
 				}
@@ -2562,7 +2563,7 @@ func ticketSide(d *Detail) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var115 string
-				templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title)
+				templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(t.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 441, Col: 18}
 				}
@@ -2580,7 +2581,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var116 string
-			templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(t.AssigneeID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(d.Person(t.AssigneeID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 443, Col: 71}
 			}
@@ -2630,7 +2631,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var117 string
-		templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.links"))
+		templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.links"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 460, Col: 43}
 		}
@@ -2656,7 +2657,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var118 string
-			templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.relation."+l.Relation))
+			templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.relation."+l.Relation))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 465, Col: 93}
 			}
@@ -2682,7 +2683,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var120 string
-			templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+			templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(l.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 465, Col: 146}
 			}
@@ -2695,7 +2696,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var121 string
-			templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(l.Title)
+			templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(l.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 465, Col: 162}
 			}
@@ -2734,7 +2735,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var123 string
-				templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+				templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(l.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 469, Col: 59}
 				}
@@ -2747,7 +2748,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var124 string
-				templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(forward(l.Relation))
+				templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(forward(l.Relation))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 470, Col: 72}
 				}
@@ -2760,7 +2761,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var125 string
-				templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + " " + l.Number)
+				templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + " " + l.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 471, Col: 94}
 				}
@@ -2801,7 +2802,7 @@ func ticketSide(d *Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var126 string
-		templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.watchers"))
+		templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.watchers"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 483, Col: 46}
 		}
@@ -2840,7 +2841,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var128 string
-			templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(w.String())
+			templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(w.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 488, Col: 62}
 			}
@@ -2853,7 +2854,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var129 string
-			templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&w, i18n.Lang(ctx)))
+			templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(d.Person(&w, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 490, Col: 53}
 			}
@@ -2871,7 +2872,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var130 string
-				templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + " " + d.Person(&w, i18n.Lang(ctx)))
+				templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + " " + d.Person(&w, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 492, Col: 113}
 				}
@@ -2917,7 +2918,7 @@ func ticketSide(d *Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var131 string
-			templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.named"))
+			templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.named"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 504, Col: 44}
 			}
@@ -2935,7 +2936,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var132 string
-				templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&n.PersonID, i18n.Lang(ctx)))
+				templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(d.Person(&n.PersonID, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 507, Col: 49}
 				}
@@ -2948,7 +2949,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var133 string
-				templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.until"))
+				templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.until"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 507, Col: 111}
 				}
@@ -2961,7 +2962,7 @@ func ticketSide(d *Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var134 string
-				templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, n.Until))
+				templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, n.Until))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 507, Col: 137}
 				}
@@ -3023,7 +3024,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var136 string
-		templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.field.requester"))
+		templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.field.requester"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 520, Col: 45}
 		}
@@ -3044,7 +3045,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var137 string
-		templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(q.Display(i18n.Lang(ctx)))
+		templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(q.Display(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 524, Col: 34}
 		}
@@ -3071,7 +3072,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var138 string
-		templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(q.Department(i18n.Lang(ctx)))
+		templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(q.Department(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 529, Col: 56}
 		}
@@ -3084,7 +3085,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var139 string
-		templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(q.Location)
+		templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(q.Location)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 529, Col: 71}
 		}
@@ -3115,7 +3116,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(q.Phone)
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(q.Phone)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 531, Col: 74}
 			}
@@ -3138,7 +3139,7 @@ func requesterCard(d *Detail, q identity.Person) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var142 string
-			templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.ticket.taken_by", "name", d.Person(&d.CreatedBy, i18n.Lang(ctx))))
+			templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.ticket.taken_by", "name", d.Person(&d.CreatedBy, i18n.Lang(ctx))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_ticket.templ`, Line: 536, Col: 115}
 			}

@@ -7,6 +7,7 @@ package incident
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -53,7 +54,7 @@ func trialPageOf(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 12, Col: 81}
 			}
@@ -110,7 +111,7 @@ func trialBody(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs("/settings/routing/trials/" + p.Batch.ID.String())
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text("/settings/routing/trials/" + p.Batch.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 22, Col: 61}
 			}
@@ -133,7 +134,7 @@ func trialBody(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.running", "done", p.Batch.Done, "total", p.Batch.Total))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.running", "done", p.Batch.Done, "total", p.Batch.Total))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 29, Col: 90}
 			}
@@ -151,7 +152,7 @@ func trialBody(p trialProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Batch.Total))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Batch.Total))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 31, Col: 58}
 				}
@@ -164,7 +165,7 @@ func trialBody(p trialProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Batch.Done))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Batch.Done))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 31, Col: 93}
 				}
@@ -177,7 +178,7 @@ func trialBody(p trialProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.title"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 31, Col: 142}
 				}
@@ -195,7 +196,7 @@ func trialBody(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.background"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.background"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 33, Col: 60}
 			}
@@ -229,7 +230,7 @@ func trialBody(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 37, Col: 50}
 			}
@@ -255,7 +256,7 @@ func trialBody(p trialProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.refresh"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.refresh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 39, Col: 137}
 			}
@@ -319,7 +320,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.lead", "version", trialVersion(ctx, t), "count", t.Seen))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.lead", "version", trialVersion(ctx, t), "count", t.Seen))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 55, Col: 100}
 		}
@@ -347,7 +348,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, k.key))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, k.key))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 61, Col: 56}
 			}
@@ -360,7 +361,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(k.n))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(fmt.Sprint(k.n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 61, Col: 97}
 			}
@@ -378,7 +379,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.basis"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.basis"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 64, Col: 52}
 		}
@@ -391,7 +392,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.rules"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.rules"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 66, Col: 75}
 		}
@@ -414,7 +415,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.rule"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.rule"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 71, Col: 65}
 			}
@@ -427,7 +428,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.applied"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.applied"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 71, Col: 125}
 			}
@@ -440,7 +441,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.differ"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.differ"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 71, Col: 184}
 			}
@@ -458,7 +459,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 74, Col: 22}
 				}
@@ -471,7 +472,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.Count))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.Count))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 74, Col: 66}
 				}
@@ -484,7 +485,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.Differ))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.Differ))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 74, Col: 111}
 				}
@@ -512,7 +513,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.flows"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.flows"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 82, Col: 76}
 			}
@@ -525,7 +526,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.is"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.is"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 84, Col: 63}
 			}
@@ -538,7 +539,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.would"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.would"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 84, Col: 121}
 			}
@@ -551,7 +552,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.tickets"))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.tickets"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 84, Col: 181}
 			}
@@ -569,7 +570,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, p.Teams, f.Is)))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, p.Teams, f.Is)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 87, Col: 57}
 				}
@@ -582,7 +583,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, f.Would))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, f.Would))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 87, Col: 101}
 				}
@@ -595,7 +596,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(f.Count))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(fmt.Sprint(f.Count))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 87, Col: 145}
 				}
@@ -613,7 +614,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.rows"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.rows"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 94, Col: 55}
 			}
@@ -643,7 +644,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.file"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.file"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 96, Col: 34}
 			}
@@ -656,7 +657,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.name"))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 99, Col: 59}
 			}
@@ -669,7 +670,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.is"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.is"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 99, Col: 114}
 			}
@@ -682,7 +683,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.would"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.would"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 99, Col: 172}
 			}
@@ -695,7 +696,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.rule"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.rule"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 99, Col: 229}
 			}
@@ -726,7 +727,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(r.Label)
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(r.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 103, Col: 84}
 				}
@@ -739,7 +740,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.Titles[r.ID])
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(p.Titles[r.ID])
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 103, Col: 107}
 				}
@@ -752,7 +753,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, p.Teams, r.Is)))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, p.Teams, r.Is)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 104, Col: 54}
 				}
@@ -765,7 +766,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, r.Would))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, r.Would))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 105, Col: 44}
 				}
@@ -778,7 +779,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(r.Rule)
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(r.Rule)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 106, Col: 19}
 				}
@@ -801,7 +802,7 @@ func trialResult(p trialProps, t Trial) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "incident.trial.more", "count", t.Differ-len(t.Rows)))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "incident.trial.more", "count", t.Differ-len(t.Rows)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `incident/pages_trial.templ`, Line: 112, Col: 92}
 				}

@@ -7,6 +7,7 @@ package inspection
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/platform/i18n"
@@ -67,7 +68,7 @@ func itemPage(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 14, Col: 83}
 			}
@@ -80,7 +81,7 @@ func itemPage(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, p.NameZh, p.NameEn))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, p.NameZh, p.NameEn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 14, Col: 126}
 			}
@@ -94,7 +95,7 @@ func itemPage(p itemProps) templ.Component {
 			}
 			if x, ok := p.Names[p.Item]; ok {
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(" · ")
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(" · ")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 16, Col: 12}
 				}
@@ -120,7 +121,7 @@ func itemPage(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(x.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 17, Col: 64}
 				}
@@ -229,7 +230,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(draftKey(p.ID, p.Item))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(draftKey(p.ID, p.Item))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 33, Col: 186}
 		}
@@ -242,7 +243,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 34, Col: 57}
 		}
@@ -274,7 +275,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(p.seen()))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(strconv.Itoa(p.seen()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 42, Col: 66}
 		}
@@ -305,7 +306,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 52, Col: 26}
 		}
@@ -322,7 +323,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.save_next"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.save_next"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 56, Col: 39}
 		}
@@ -371,7 +372,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var17).String())
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var17).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 1, Col: 0}
 		}
@@ -409,7 +410,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.is_finding"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.is_finding"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 76, Col: 39}
 		}
@@ -427,7 +428,7 @@ func pointField(p itemProps, x Point) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".na")
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(name + ".na")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 79, Col: 66}
 			}
@@ -450,7 +451,7 @@ func pointField(p itemProps, x Point) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.verdict.na"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.verdict.na"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 79, Col: 159}
 			}
@@ -463,7 +464,7 @@ func pointField(p itemProps, x Point) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(" " + pointText(ctx, x))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(" " + pointText(ctx, x))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 79, Col: 203}
 			}
@@ -481,7 +482,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(name + ".note")
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(name + ".note")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 81, Col: 44}
 		}
@@ -494,7 +495,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.get(x, ".note"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(p.get(x, ".note"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 81, Col: 72}
 		}
@@ -507,7 +508,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.note_of", "point", pointText(ctx, x)))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.note_of", "point", pointText(ctx, x)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 81, Col: 164}
 		}
@@ -520,7 +521,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.note"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.note"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 81, Col: 209}
 		}
@@ -533,7 +534,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs("was_" + name)
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text("was_" + name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 82, Col: 43}
 		}
@@ -546,7 +547,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.was(x, ""))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(p.was(x, ""))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 82, Col: 66}
 		}
@@ -559,7 +560,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs("was_" + name + ".na")
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text("was_" + name + ".na")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 83, Col: 51}
 		}
@@ -572,7 +573,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.was(x, ".na"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(p.was(x, ".na"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 83, Col: 77}
 		}
@@ -585,7 +586,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs("was_" + name + ".note")
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text("was_" + name + ".note")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 84, Col: 53}
 		}
@@ -598,7 +599,7 @@ func pointField(p itemProps, x Point) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var32 string
-		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.was(x, ".note"))
+		templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(p.was(x, ".note"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 84, Col: 81}
 		}
@@ -642,7 +643,7 @@ func raiseCard(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.found"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.found"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 92, Col: 69}
 			}
@@ -661,7 +662,7 @@ func raiseCard(p itemProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var35 string
-					templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(pointText(ctx, x))
+					templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(pointText(ctx, x))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 98, Col: 27}
 					}
@@ -674,7 +675,7 @@ func raiseCard(p itemProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(valueOf(ctx, x, r))
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(valueOf(ctx, x, r))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 98, Col: 73}
 					}
@@ -692,7 +693,7 @@ func raiseCard(p itemProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var37 string
-						templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.say_what"))
+						templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.say_what"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 100, Col: 66}
 						}
@@ -755,7 +756,7 @@ func readingTable(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.readings"))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.readings"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 115, Col: 98}
 		}
@@ -768,7 +769,7 @@ func readingTable(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.zh"))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.zh"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 119, Col: 56}
 		}
@@ -781,7 +782,7 @@ func readingTable(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.reading"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.reading"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 120, Col: 55}
 		}
@@ -794,7 +795,7 @@ func readingTable(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.note"))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.note"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 121, Col: 52}
 		}
@@ -807,7 +808,7 @@ func readingTable(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.by"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.by"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 122, Col: 50}
 		}
@@ -826,7 +827,7 @@ func readingTable(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(pointText(ctx, x))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(pointText(ctx, x))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 130, Col: 27}
 			}
@@ -844,7 +845,7 @@ func readingTable(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(b)
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(b)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 132, Col: 33}
 				}
@@ -867,7 +868,7 @@ func readingTable(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var46 string
-				templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.none"))
+				templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 137, Col: 51}
 				}
@@ -886,7 +887,7 @@ func readingTable(p itemProps) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(valueOf(ctx, x, r))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(valueOf(ctx, x, r))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 141, Col: 29}
 				}
@@ -900,7 +901,7 @@ func readingTable(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(r.Note)
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(r.Note)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 145, Col: 16}
 			}
@@ -918,7 +919,7 @@ func readingTable(p itemProps) templ.Component {
 			}
 			if ok {
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(r.By, i18n.Lang(ctx)))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(p.Person(r.By, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 150, Col: 41}
 				}
@@ -971,7 +972,7 @@ func pictures(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.pictures"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.pictures"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 165, Col: 71}
 			}
@@ -1008,7 +1009,7 @@ func pictures(p itemProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var53 string
-						templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(f.URL())
+						templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(f.URL())
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 171, Col: 43}
 						}
@@ -1021,7 +1022,7 @@ func pictures(p itemProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var54 string
-						templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.picture_of", "name", f.Name, "n", strconv.Itoa(n+1)))
+						templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.picture_of", "name", f.Name, "n", strconv.Itoa(n+1)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 171, Col: 126}
 						}
@@ -1035,7 +1036,7 @@ func pictures(p itemProps) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var55 string
-						templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+						templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(f.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_item.templ`, Line: 173, Col: 16}
 						}

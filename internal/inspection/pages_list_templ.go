@@ -7,6 +7,7 @@ package inspection
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/ui"
@@ -48,7 +49,7 @@ func listButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 12, Col: 54}
 		}
@@ -61,7 +62,7 @@ func listButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 12, Col: 118}
 		}
@@ -107,7 +108,7 @@ func stateOf(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.state."+string(s)))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.state."+string(s)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 19, Col: 46}
 		}
@@ -151,7 +152,7 @@ func stateLamp(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.state."+string(s)))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.state."+string(s)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 26, Col: 72}
 		}
@@ -172,7 +173,7 @@ func stateLamp(s State) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.state."+string(s)))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.state."+string(s)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 28, Col: 63}
 		}
@@ -294,7 +295,7 @@ func rowText(s string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(s)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_list.templ`, Line: 55, Col: 4}
 		}

@@ -7,6 +7,7 @@ package inspection
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -37,7 +38,7 @@ func itemPanel(r ItemRecord) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.title"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 9, Col: 57}
 		}
@@ -65,7 +66,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.courses"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.courses"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 15, Col: 98}
 			}
@@ -78,7 +79,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.zh"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.zh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 19, Col: 57}
 			}
@@ -91,7 +92,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.course"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.course"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 20, Col: 55}
 			}
@@ -104,7 +105,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.last_readings"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.last_readings"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 21, Col: 62}
 			}
@@ -122,7 +123,7 @@ func itemPanel(r ItemRecord) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(numberLabel(ctx, c.Point))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(numberLabel(ctx, c.Point))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 28, Col: 36}
 				}
@@ -140,7 +141,7 @@ func itemPanel(r ItemRecord) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(b)
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(b)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 30, Col: 34}
 					}
@@ -176,7 +177,7 @@ func itemPanel(r ItemRecord) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var9 string
-						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(number(*v.Number))
+						templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(number(*v.Number))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 41, Col: 55}
 						}
@@ -194,7 +195,7 @@ func itemPanel(r ItemRecord) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(number(*v.Number))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(number(*v.Number))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 43, Col: 47}
 						}
@@ -216,7 +217,7 @@ func itemPanel(r ItemRecord) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(r.person(ctx, v.By))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(r.person(ctx, v.By))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 46, Col: 53}
 					}
@@ -262,7 +263,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(b.Label())
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(b.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 60, Col: 79}
 			}
@@ -275,7 +276,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(pickName(ctx, b))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(pickName(ctx, b))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 62, Col: 24}
 			}
@@ -292,7 +293,7 @@ func itemPanel(r ItemRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(r.person(ctx, b.FinishedBy))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(r.person(ctx, b.FinishedBy))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 65, Col: 36}
 			}
@@ -362,7 +363,7 @@ func sparkline(c Course) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(c.said(ctx))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(c.said(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 85, Col: 111}
 		}
@@ -380,7 +381,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(d.Upper)
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(d.Upper)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 87, Col: 48}
 			}
@@ -393,7 +394,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(d.Upper)
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(d.Upper)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 87, Col: 63}
 			}
@@ -412,7 +413,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(d.Lower)
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(d.Lower)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 90, Col: 48}
 			}
@@ -425,7 +426,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(d.Lower)
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(d.Lower)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 90, Col: 63}
 			}
@@ -443,7 +444,7 @@ func sparkline(c Course) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(d.Line)
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(d.Line)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 92, Col: 38}
 		}
@@ -461,7 +462,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p[0])
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(p[0])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 94, Col: 32}
 			}
@@ -474,7 +475,7 @@ func sparkline(c Course) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p[1])
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(p[1])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_panel.templ`, Line: 94, Col: 44}
 			}

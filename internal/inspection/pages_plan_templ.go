@@ -7,6 +7,7 @@ package inspection
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -54,7 +55,7 @@ func plansPage(p plansProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 13, Col: 93}
 			}
@@ -67,7 +68,7 @@ func plansPage(p plansProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans_lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans_lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 15, Col: 54}
 			}
@@ -85,7 +86,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans_current"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans_current"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 18, Col: 85}
 				}
@@ -103,7 +104,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans_retired"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans_retired"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 20, Col: 99}
 				}
@@ -126,7 +127,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_new"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 25, Col: 40}
 				}
@@ -154,7 +155,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 34, Col: 97}
 				}
@@ -167,7 +168,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.name"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 38, Col: 60}
 				}
@@ -180,7 +181,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.state"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 39, Col: 61}
 				}
@@ -193,7 +194,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.recurrence"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.recurrence"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 40, Col: 66}
 				}
@@ -206,7 +207,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.team"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.team"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 41, Col: 60}
 				}
@@ -219,7 +220,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.last_done"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.last_done"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 42, Col: 59}
 				}
@@ -232,7 +233,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.next_due"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.next_due"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 43, Col: 58}
 				}
@@ -263,7 +264,7 @@ func plansPage(p plansProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, r.NameZh, r.NameEn))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, r.NameZh, r.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 49, Col: 116}
 					}
@@ -296,7 +297,7 @@ func plansPage(p plansProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(recurrenceText(ctx, r.Recurrence))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(recurrenceText(ctx, r.Recurrence))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 61, Col: 48}
 					}
@@ -309,7 +310,7 @@ func plansPage(p plansProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var18 string
-					templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, r.TeamID))
+					templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, r.TeamID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 62, Col: 47}
 					}
@@ -370,7 +371,7 @@ func plansPage(p plansProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 81, Col: 132}
 				}
@@ -445,7 +446,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 89, Col: 111}
 			}
@@ -474,7 +475,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_version", "n", p.Version))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_version", "n", p.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 93, Col: 80}
 			}
@@ -510,7 +511,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.all_of_plan"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.all_of_plan"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 98, Col: 125}
 			}
@@ -545,7 +546,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_edit"))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 102, Col: 40}
 				}
@@ -589,7 +590,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_resume"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_resume"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 110, Col: 43}
 				}
@@ -617,7 +618,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.part.when"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.part.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 119, Col: 73}
 			}
@@ -630,7 +631,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.recurrence"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.recurrence"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 122, Col: 51}
 			}
@@ -643,7 +644,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(recurrenceText(ctx, p.Recurrence))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(recurrenceText(ctx, p.Recurrence))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 123, Col: 44}
 			}
@@ -656,7 +657,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.Zone.String())
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(p.Zone.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 123, Col: 84}
 			}
@@ -669,7 +670,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.calendar"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.calendar"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 124, Col: 49}
 			}
@@ -682,7 +683,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.calendarName(ctx))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.calendarName(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 125, Col: 30}
 			}
@@ -695,7 +696,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.allow_hours"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.allow_hours"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 126, Col: 52}
 			}
@@ -708,7 +709,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.hours())
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(p.hours())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 127, Col: 20}
 			}
@@ -721,7 +722,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.team"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 128, Col: 45}
 			}
@@ -734,7 +735,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, p.TeamID))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, p.TeamID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 130, Col: 40}
 			}
@@ -748,7 +749,7 @@ func planPage(p planProps) templ.Component {
 			}
 			if p.PersonID != nil {
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + p.People[*p.PersonID].Display(i18n.Lang(ctx)))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(" · " + p.People[*p.PersonID].Display(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 132, Col: 63}
 				}
@@ -767,7 +768,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.service"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.service"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 136, Col: 49}
 				}
@@ -780,7 +781,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(serviceName(ctx, p.Services, p.ServiceID))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(serviceName(ctx, p.Services, p.ServiceID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 137, Col: 53}
 				}
@@ -798,7 +799,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.created_by"))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.created_by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 139, Col: 45}
 			}
@@ -811,7 +812,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.People[p.CreatedBy].Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(p.People[p.CreatedBy].Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 140, Col: 56}
 			}
@@ -829,7 +830,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.next_dates"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.next_dates"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 142, Col: 46}
 				}
@@ -855,7 +856,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.items"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.items"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 152, Col: 55}
 			}
@@ -868,7 +869,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.ItemsNow))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.ItemsNow))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 153, Col: 53}
 			}
@@ -886,7 +887,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.selects", "class", p.className(ctx)))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.selects", "class", p.className(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 157, Col: 65}
 				}
@@ -900,7 +901,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if p.Selection.Lifecycle != "" {
 					var templ_7745c5c3_Var51 string
-					templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + lifecycleText(ctx, p.Selection.Lifecycle))
+					templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(" · " + lifecycleText(ctx, p.Selection.Lifecycle))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 159, Col: 58}
 					}
@@ -915,7 +916,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if p.Selection.Criticality > 0 {
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + ui.T(ctx, "inspection.criticality", "n", p.Selection.Criticality))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(" · " + ui.T(ctx, "inspection.criticality", "n", p.Selection.Criticality))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 162, Col: 82}
 					}
@@ -930,7 +931,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if p.Selection.ServiceID != nil {
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + serviceName(ctx, p.Services, p.Selection.ServiceID))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(" · " + serviceName(ctx, p.Services, p.Selection.ServiceID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 165, Col: 68}
 					}
@@ -945,7 +946,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if p.Selection.Location != "" {
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + p.Selection.Location)
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(" · " + p.Selection.Location)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 168, Col: 37}
 					}
@@ -987,7 +988,7 @@ func planPage(p planProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var56 string
-						templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(x.Title)
+						templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(x.Title)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 176, Col: 86}
 						}
@@ -1000,7 +1001,7 @@ func planPage(p planProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var57 string
-						templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+						templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(x.Number)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 176, Col: 127}
 						}
@@ -1014,7 +1015,7 @@ func planPage(p planProps) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var58 string
-						templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(itemName(ctx, p.Names, id))
+						templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(itemName(ctx, p.Names, id))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 178, Col: 36}
 						}
@@ -1038,7 +1039,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.points"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.points"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 186, Col: 74}
 			}
@@ -1051,7 +1052,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.table", "name", ui.T(ctx, "inspection.field.points")))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.table", "name", ui.T(ctx, "inspection.field.points")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 187, Col: 142}
 			}
@@ -1064,7 +1065,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.zh"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.zh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 191, Col: 57}
 			}
@@ -1077,7 +1078,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.kind"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.kind"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 192, Col: 59}
 			}
@@ -1090,7 +1091,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.bounds"))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.bounds"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 193, Col: 61}
 			}
@@ -1103,7 +1104,7 @@ func planPage(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.required"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.required"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 194, Col: 63}
 			}
@@ -1121,7 +1122,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(pointText(ctx, x))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(pointText(ctx, x))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 200, Col: 31}
 				}
@@ -1134,7 +1135,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.kind."+string(x.Kind)))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.kind."+string(x.Kind)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 201, Col: 58}
 				}
@@ -1148,7 +1149,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if b := boundsOf(ctx, x); b != "" {
 					var templ_7745c5c3_Var67 string
-					templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(b)
+					templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(b)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 204, Col: 13}
 					}
@@ -1158,7 +1159,7 @@ func planPage(p planProps) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(x.Unit)
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(x.Unit)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 206, Col: 18}
 					}
@@ -1173,7 +1174,7 @@ func planPage(p planProps) templ.Component {
 				}
 				if x.Required {
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.yes"))
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.yes"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 211, Col: 31}
 					}
@@ -1183,7 +1184,7 @@ func planPage(p planProps) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var70 string
-					templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.no"))
+					templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.no"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 213, Col: 30}
 					}
@@ -1207,7 +1208,7 @@ func planPage(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.last"))
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.last"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 224, Col: 68}
 				}
@@ -1238,7 +1239,7 @@ func planPage(p planProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(b.Label())
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(b.Label())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 228, Col: 81}
 					}
@@ -1256,7 +1257,7 @@ func planPage(p planProps) templ.Component {
 					}
 					if b.FinishedBy != nil {
 						var templ_7745c5c3_Var74 string
-						templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + p.People[*b.FinishedBy].Display(i18n.Lang(ctx)))
+						templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(" · " + p.People[*b.FinishedBy].Display(i18n.Lang(ctx)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 232, Col: 67}
 						}
@@ -1275,7 +1276,7 @@ func planPage(p planProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var75 string
-						templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(reason(ctx, b.Reason, b.Superseded))
+						templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(reason(ctx, b.Reason, b.Superseded))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 235, Col: 67}
 						}
@@ -1379,7 +1380,7 @@ func dates(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(when(ctx, t, p.Zone))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(when(ctx, t, p.Zone))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 262, Col: 41}
 			}
@@ -1436,7 +1437,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_end."+act))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_end."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 269, Col: 65}
 		}
@@ -1470,7 +1471,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var81 string
-		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_end_text."+act))
+		templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_end_text."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 272, Col: 67}
 		}
@@ -1483,7 +1484,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs("reason-" + act)
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text("reason-" + act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 274, Col: 32}
 		}
@@ -1496,7 +1497,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.reason"))
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.reason"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 274, Col: 73}
 		}
@@ -1509,7 +1510,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs("reason-" + act)
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text("reason-" + act)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 275, Col: 51}
 		}
@@ -1522,7 +1523,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(p.reason(act))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(p.reason(act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 275, Col: 118}
 		}
@@ -1544,7 +1545,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var87 string
-		templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var86).String())
+		templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var86).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 1, Col: 0}
 		}
@@ -1557,7 +1558,7 @@ func planEnd(p planProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_end."+act))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_end."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 277, Col: 71}
 		}
@@ -1625,7 +1626,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plans"))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plans"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 286, Col: 111}
 			}
@@ -1651,7 +1652,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(p.draftKey())
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(p.draftKey())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 287, Col: 109}
 			}
@@ -1664,7 +1665,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 288, Col: 58}
 			}
@@ -1695,7 +1696,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.part.what"))
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.part.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 295, Col: 63}
 			}
@@ -1725,7 +1726,7 @@ func planForm(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var97 string
-				templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.items"))
+				templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 304, Col: 52}
 				}
@@ -1754,7 +1755,7 @@ func planForm(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(e)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 311, Col: 35}
 				}
@@ -1780,7 +1781,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var99 string
-			templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.add_this"))
+			templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.add_this"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 317, Col: 41}
 			}
@@ -1803,7 +1804,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.or_class"))
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.or_class"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 321, Col: 65}
 			}
@@ -1840,7 +1841,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.points"))
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.points"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 333, Col: 66}
 			}
@@ -1853,7 +1854,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.hint.points"))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.hint.points"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 335, Col: 62}
 			}
@@ -1874,7 +1875,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.part.when"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.part.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 340, Col: 63}
 			}
@@ -1931,7 +1932,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.part.who"))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.part.who"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 357, Col: 62}
 			}
@@ -1960,7 +1961,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var105 string
-			templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 365, Col: 57}
 			}
@@ -1977,7 +1978,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.preview"))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.preview"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 368, Col: 38}
 			}
@@ -2003,7 +2004,7 @@ func planForm(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 370, Col: 84}
 			}
@@ -2051,7 +2052,7 @@ func previewCard(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var110 string
-		templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.preview_title"))
+		templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.preview_title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 378, Col: 75}
 		}
@@ -2064,7 +2065,7 @@ func previewCard(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var111 string
-		templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.preview_items", "count", p.Preview.Items))
+		templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.preview_items", "count", p.Preview.Items))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 380, Col: 82}
 		}
@@ -2082,7 +2083,7 @@ func previewCard(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var112 string
-			templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.preview_never"))
+			templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.preview_never"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 382, Col: 62}
 			}
@@ -2105,7 +2106,7 @@ func previewCard(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var113 string
-			templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(when(ctx, t, p.Zone))
+			templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(when(ctx, t, p.Zone))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 386, Col: 43}
 			}
@@ -2128,7 +2129,7 @@ func previewCard(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var114 string
-			templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.preview_ahead"))
+			templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.preview_ahead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 390, Col: 63}
 			}
@@ -2175,7 +2176,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var116 string
-		templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.points"))
+		templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.points"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 397, Col: 101}
 		}
@@ -2188,7 +2189,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var117 string
-		templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.points"))
+		templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.points"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 399, Col: 61}
 		}
@@ -2201,7 +2202,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var118 string
-		templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.zh"))
+		templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.zh"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 403, Col: 55}
 		}
@@ -2214,7 +2215,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var119 string
-		templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.en"))
+		templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.en"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 404, Col: 55}
 		}
@@ -2227,7 +2228,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var120 string
-		templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.kind"))
+		templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.kind"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 405, Col: 57}
 		}
@@ -2240,7 +2241,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var121 string
-		templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.unit"))
+		templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.unit"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 406, Col: 57}
 		}
@@ -2253,7 +2254,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var122 string
-		templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.lower"))
+		templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.lower"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 407, Col: 58}
 		}
@@ -2266,7 +2267,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var123 string
-		templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.upper"))
+		templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.upper"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 408, Col: 58}
 		}
@@ -2279,7 +2280,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var124 string
-		templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.required"))
+		templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.required"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 409, Col: 61}
 		}
@@ -2292,7 +2293,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var125 string
-		templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.order"))
+		templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.order"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 410, Col: 75}
 		}
@@ -2310,7 +2311,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var126 string
-			templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.N))
+			templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 416, Col: 41}
 			}
@@ -2323,7 +2324,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var127 string
-			templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "key"))
+			templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(pointName(r.N, "key"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 416, Col: 92}
 			}
@@ -2336,7 +2337,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var128 string
-			templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(r.Key)
+			templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(r.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 416, Col: 108}
 			}
@@ -2349,7 +2350,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var129 string
-			templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "zh"))
+			templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(pointName(r.N, "zh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 417, Col: 58}
 			}
@@ -2362,7 +2363,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var130 string
-			templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(r.Zh)
+			templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(r.Zh)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 417, Col: 73}
 			}
@@ -2375,7 +2376,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var131 string
-			templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "zh", r.N))
+			templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "zh", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 417, Col: 129}
 			}
@@ -2388,7 +2389,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var132 string
-			templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "en"))
+			templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(pointName(r.N, "en"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 418, Col: 58}
 			}
@@ -2401,7 +2402,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var133 string
-			templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(r.En)
+			templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(r.En)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 418, Col: 73}
 			}
@@ -2414,7 +2415,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var134 string
-			templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "en", r.N))
+			templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "en", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 418, Col: 129}
 			}
@@ -2427,7 +2428,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var135 string
-			templ_7745c5c3_Var135, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "kind"))
+			templ_7745c5c3_Var135, templ_7745c5c3_Err = markup.Text(pointName(r.N, "kind"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 420, Col: 59}
 			}
@@ -2440,7 +2441,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var136 string
-			templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "kind", r.N))
+			templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "kind", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 420, Col: 101}
 			}
@@ -2458,7 +2459,7 @@ func pointRows(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var137 string
-				templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(string(k))
+				templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(string(k))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 422, Col: 34}
 				}
@@ -2481,7 +2482,7 @@ func pointRows(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var138 string
-				templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.kind."+string(k)))
+				templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.kind."+string(k)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 422, Col: 112}
 				}
@@ -2499,7 +2500,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var139 string
-			templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "unit"))
+			templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(pointName(r.N, "unit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 426, Col: 60}
 			}
@@ -2512,7 +2513,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var140 string
-			templ_7745c5c3_Var140, templ_7745c5c3_Err = templ.JoinStringErrs(r.Unit)
+			templ_7745c5c3_Var140, templ_7745c5c3_Err = markup.Text(r.Unit)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 426, Col: 77}
 			}
@@ -2525,7 +2526,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "unit", r.N))
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "unit", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 426, Col: 143}
 			}
@@ -2538,7 +2539,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var142 string
-			templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "lower"))
+			templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(pointName(r.N, "lower"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 427, Col: 65}
 			}
@@ -2551,7 +2552,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var143 string
-			templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(r.Lower)
+			templ_7745c5c3_Var143, templ_7745c5c3_Err = markup.Text(r.Lower)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 427, Col: 83}
 			}
@@ -2564,7 +2565,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var144 string
-			templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "lower", r.N))
+			templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "lower", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 427, Col: 170}
 			}
@@ -2577,7 +2578,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var145 string
-			templ_7745c5c3_Var145, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "upper"))
+			templ_7745c5c3_Var145, templ_7745c5c3_Err = markup.Text(pointName(r.N, "upper"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 428, Col: 65}
 			}
@@ -2590,7 +2591,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var146 string
-			templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(r.Upp)
+			templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(r.Upp)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 428, Col: 81}
 			}
@@ -2603,7 +2604,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var147 string
-			templ_7745c5c3_Var147, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "upper", r.N))
+			templ_7745c5c3_Var147, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "upper", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 428, Col: 168}
 			}
@@ -2616,7 +2617,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var148 string
-			templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinStringErrs(pointName(r.N, "required"))
+			templ_7745c5c3_Var148, templ_7745c5c3_Err = markup.Text(pointName(r.N, "required"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 429, Col: 66}
 			}
@@ -2639,7 +2640,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var149 string
-			templ_7745c5c3_Var149, templ_7745c5c3_Err = templ.JoinStringErrs(rowLabel(ctx, "required", r.N))
+			templ_7745c5c3_Var149, templ_7745c5c3_Err = markup.Text(rowLabel(ctx, "required", r.N))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 429, Col: 147}
 			}
@@ -2657,7 +2658,7 @@ func pointRows(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var150 string
-				templ_7745c5c3_Var150, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(r.N))
+				templ_7745c5c3_Var150, templ_7745c5c3_Err = markup.Text(fmt.Sprint(r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 432, Col: 70}
 				}
@@ -2670,7 +2671,7 @@ func pointRows(p planProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var151 string
-				templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.point.up", "n", r.N))
+				templ_7745c5c3_Var151, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.point.up", "n", r.N))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 432, Col: 143}
 				}
@@ -2706,7 +2707,7 @@ func pointRows(p planProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var152 string
-			templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var152, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 443, Col: 20}
 			}
@@ -2728,7 +2729,7 @@ func pointRows(p planProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var153 string
-		templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.add_rows"))
+		templ_7745c5c3_Var153, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.add_rows"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages_plan.templ`, Line: 448, Col: 37}
 		}

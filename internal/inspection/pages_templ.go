@@ -7,6 +7,7 @@ package inspection
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"github.com/google/uuid"
@@ -56,7 +57,7 @@ func head(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.due"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.due"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 18, Col: 32}
 		}
@@ -127,7 +128,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.title"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 32, Col: 93}
 			}
@@ -140,7 +141,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 32, Col: 111}
 			}
@@ -219,7 +220,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.start"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.start"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 46, Col: 36}
 				}
@@ -237,7 +238,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.items"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.items"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 52, Col: 56}
 			}
@@ -250,7 +251,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.progress", "noted", whole.Noted, "points", whole.Points))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.progress", "noted", whole.Noted, "points", whole.Points))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 53, Col: 109}
 			}
@@ -268,7 +269,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.no_items"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.no_items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 56, Col: 65}
 				}
@@ -316,7 +317,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.finish"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.finish"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 70, Col: 69}
 				}
@@ -364,7 +365,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.finish"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.finish"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 80, Col: 39}
 				}
@@ -382,7 +383,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.facts"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.facts"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 87, Col: 69}
 			}
@@ -395,7 +396,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 90, Col: 39}
 			}
@@ -421,7 +422,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, p.Plan.NameZh, p.Plan.NameEn))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, p.Plan.NameZh, p.Plan.NameEn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 91, Col: 126}
 			}
@@ -434,7 +435,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.plan_version", "n", p.PlanVersion))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.plan_version", "n", p.PlanVersion))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 91, Col: 211}
 			}
@@ -447,7 +448,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.team"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 92, Col: 45}
 			}
@@ -460,7 +461,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, p.TeamID))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, p.TeamID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 93, Col: 43}
 			}
@@ -473,7 +474,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.assignee"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.assignee"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 94, Col: 49}
 			}
@@ -487,7 +488,7 @@ func inspectionPage(p pageProps) templ.Component {
 			}
 			if p.PersonID != nil {
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(p.PersonID, i18n.Lang(ctx)))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(p.Person(p.PersonID, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 97, Col: 45}
 				}
@@ -497,7 +498,7 @@ func inspectionPage(p pageProps) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.none"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.none"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 99, Col: 29}
 				}
@@ -516,7 +517,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.service"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.service"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 103, Col: 49}
 				}
@@ -529,7 +530,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(serviceName(ctx, p.Services, p.ServiceID))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(serviceName(ctx, p.Services, p.ServiceID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 104, Col: 53}
 				}
@@ -547,7 +548,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.scheduled_at"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.scheduled_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 106, Col: 53}
 			}
@@ -573,7 +574,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.started_at"))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.started_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 111, Col: 52}
 				}
@@ -590,7 +591,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + p.Person(p.StartedBy, i18n.Lang(ctx)))
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(" · " + p.Person(p.StartedBy, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 114, Col: 55}
 				}
@@ -609,7 +610,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.ended_at"))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.ended_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 118, Col: 50}
 				}
@@ -626,7 +627,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(" · " + p.Person(p.FinishedBy, i18n.Lang(ctx)))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(" · " + p.Person(p.FinishedBy, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 121, Col: 56}
 				}
@@ -645,7 +646,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.field.remark"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.field.remark"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 125, Col: 48}
 				}
@@ -658,7 +659,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Remark)
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(p.Remark)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 126, Col: 37}
 				}
@@ -681,7 +682,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.links"))
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.links"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 133, Col: 70}
 				}
@@ -712,7 +713,7 @@ func inspectionPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(x.Number)
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(x.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 136, Col: 66}
 					}
@@ -725,7 +726,7 @@ func inspectionPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(x.Title)
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(x.Title)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 136, Col: 101}
 					}
@@ -748,7 +749,7 @@ func inspectionPage(p pageProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.history"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.history"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 142, Col: 60}
 			}
@@ -767,7 +768,7 @@ func inspectionPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var39 string
-					templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.actor(ctx, it.Entry))
+					templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(p.actor(ctx, it.Entry))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 147, Col: 50}
 					}
@@ -780,7 +781,7 @@ func inspectionPage(p pageProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var40 string
-					templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.did(ctx, it.Entry))
+					templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(p.did(ctx, it.Entry))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 147, Col: 75}
 					}
@@ -822,7 +823,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.cancel"))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 156, Col: 60}
 				}
@@ -860,7 +861,7 @@ func inspectionPage(p pageProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.cancel"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 160, Col: 69}
 				}
@@ -942,7 +943,7 @@ func itemLine(d Detail, id uuid.UUID, g Progress) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(itemName(ctx, d.Names, id))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(itemName(ctx, d.Names, id))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 176, Col: 116}
 		}
@@ -965,7 +966,7 @@ func itemLine(d Detail, id uuid.UUID, g Progress) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var47 string
-		templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.progress", "noted", g.Noted, "points", g.Points))
+		templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.progress", "noted", g.Noted, "points", g.Points))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 180, Col: 101}
 		}
@@ -1007,7 +1008,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var49 string
-		templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.found"))
+		templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.found"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 186, Col: 68}
 		}
@@ -1027,7 +1028,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(itemName(ctx, d.Names, id))
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(itemName(ctx, d.Names, id))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 193, Col: 39}
 					}
@@ -1040,7 +1041,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var51 string
-					templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(pointText(ctx, x))
+					templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(pointText(ctx, x))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 193, Col: 65}
 					}
@@ -1053,7 +1054,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(valueOf(ctx, x, r))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(valueOf(ctx, x, r))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 193, Col: 111}
 					}
@@ -1071,7 +1072,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var53 string
-						templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(r.Note)
+						templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(r.Note)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 195, Col: 47}
 						}
@@ -1090,7 +1091,7 @@ func findingsCard(d Detail, raised map[string]bool) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var54 string
-						templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.say_what"))
+						templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.say_what"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 198, Col: 66}
 						}
@@ -1168,7 +1169,7 @@ func incidentOf(d Detail, item uuid.UUID, x Point, r Reading) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(s.Number)
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(s.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 214, Col: 63}
 				}
@@ -1213,7 +1214,7 @@ func incidentOf(d Detail, item uuid.UUID, x Point, r Reading) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(x.Key)
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(x.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 221, Col: 50}
 			}
@@ -1226,7 +1227,7 @@ func incidentOf(d Detail, item uuid.UUID, x Point, r Reading) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.raise_of", "item", itemName(ctx, d.Names, item), "point", pointText(ctx, x)))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.raise_of", "item", itemName(ctx, d.Names, item), "point", pointText(ctx, x)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 222, Col: 137}
 			}
@@ -1243,7 +1244,7 @@ func incidentOf(d Detail, item uuid.UUID, x Point, r Reading) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "inspection.raise"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "inspection.raise"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `inspection/pages.templ`, Line: 224, Col: 35}
 			}

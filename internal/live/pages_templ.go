@@ -7,6 +7,7 @@ package live
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"context"
@@ -70,7 +71,7 @@ func presence(list []someone) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(names(ctx, list))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(names(ctx, list))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `live/pages.templ`, Line: 32, Col: 57}
 			}
@@ -83,7 +84,7 @@ func presence(list []someone) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "live.viewing", "count", len(list)))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "live.viewing", "count", len(list)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `live/pages.templ`, Line: 32, Col: 107}
 			}
@@ -96,7 +97,7 @@ func presence(list []someone) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(names(ctx, list))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(names(ctx, list))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `live/pages.templ`, Line: 33, Col: 38}
 			}
@@ -123,7 +124,7 @@ func presence(list []someone) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "live.doing."+x.Doing, "name", x.Name))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "live.doing."+x.Doing, "name", x.Name))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `live/pages.templ`, Line: 40, Col: 54}
 			}

@@ -7,6 +7,7 @@ package notify
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"github.com/google/uuid"
@@ -61,7 +62,7 @@ func inboxPage(p inboxProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.filter"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.filter"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 21, Col: 62}
 			}
@@ -93,7 +94,7 @@ func inboxPage(p inboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.read_all"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.read_all"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 28, Col: 30}
 				}
@@ -154,7 +155,7 @@ func inboxPage(p inboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 43, Col: 118}
 				}
@@ -172,7 +173,7 @@ func inboxPage(p inboxProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.keys.move"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.keys.move"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 45, Col: 93}
 			}
@@ -185,7 +186,7 @@ func inboxPage(p inboxProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.done"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.done"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 45, Col: 138}
 			}
@@ -198,7 +199,7 @@ func inboxPage(p inboxProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.snooze"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.snooze"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 45, Col: 185}
 			}
@@ -251,7 +252,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var11).String())
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var11).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 1, Col: 0}
 		}
@@ -264,7 +265,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(n.ID.String())
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(n.ID.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 50, Col: 165}
 		}
@@ -292,7 +293,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var14).String())
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var14).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 1, Col: 0}
 			}
@@ -323,7 +324,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(n.Sentence(i18n.From(ctx)))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(n.Sentence(i18n.From(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 57, Col: 77}
 		}
@@ -341,7 +342,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.unread"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.unread"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 59, Col: 49}
 			}
@@ -370,7 +371,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(n.Number)
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(n.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 66, Col: 21}
 			}
@@ -389,7 +390,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.due", "when", ui.Date(ctx, *n.DueAt)))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.due", "when", ui.Date(ctx, *n.DueAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 69, Col: 68}
 			}
@@ -408,7 +409,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.until", "when", ui.Date(ctx, n.ShownAt)))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.until", "when", ui.Date(ctx, n.ShownAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 72, Col: 71}
 			}
@@ -448,7 +449,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.wake"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.wake"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 81, Col: 54}
 				}
@@ -488,7 +489,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.undone"))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.undone"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 86, Col: 28}
 				}
@@ -529,7 +530,7 @@ func inboxLine(p inboxProps, n Line, next uuid.UUID) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.done"))
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.done"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 92, Col: 26}
 					}
@@ -604,7 +605,7 @@ func lineForm(p inboxProps, n Line, act string, next uuid.UUID) templ.Component 
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Part)
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(p.Part)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 103, Col: 49}
 		}
@@ -617,7 +618,7 @@ func lineForm(p inboxProps, n Line, act string, next uuid.UUID) templ.Component 
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(next.String())
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(next.String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 104, Col: 55}
 		}
@@ -671,7 +672,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.snooze"))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.snooze"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 113, Col: 31}
 		}
@@ -705,7 +706,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(u)
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(u)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 119, Col: 48}
 				}
@@ -718,7 +719,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.snooze."+u))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.snooze."+u))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 119, Col: 82}
 				}
@@ -736,7 +737,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs("d-" + n.ID.String())
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text("d-" + n.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 121, Col: 50}
 			}
@@ -749,7 +750,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.snooze.date"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.snooze.date"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 121, Col: 86}
 			}
@@ -762,7 +763,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs("d-" + n.ID.String())
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text("d-" + n.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 123, Col: 64}
 			}
@@ -775,7 +776,7 @@ func snoozeMenu(p inboxProps, n Line, next uuid.UUID) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.snooze.set"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.snooze.set"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 124, Col: 84}
 			}
@@ -850,7 +851,7 @@ func choice(href, text string, on bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages_inbox.templ`, Line: 138, Col: 8}
 		}

@@ -7,6 +7,7 @@ package notify
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/ui"
@@ -64,7 +65,7 @@ func outboxPage(p outboxProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.filter"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.filter"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 20, Col: 61}
 			}
@@ -101,7 +102,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.outbox"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.outbox"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 30, Col: 94}
 				}
@@ -114,7 +115,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.col.state"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.col.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 32, Col: 64}
 				}
@@ -127,7 +128,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.col.to"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.col.to"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 32, Col: 115}
 				}
@@ -140,7 +141,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.col.subject"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.col.subject"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 32, Col: 171}
 				}
@@ -153,7 +154,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.col.when"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.col.when"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 32, Col: 224}
 				}
@@ -166,7 +167,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.more"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 32, Col: 286}
 				}
@@ -192,7 +193,7 @@ func outboxPage(p outboxProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var10 string
-					templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(m.Address)
+					templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(m.Address)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 39, Col: 24}
 					}
@@ -206,7 +207,7 @@ func outboxPage(p outboxProps) templ.Component {
 					}
 					if m.Secret {
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(m.Subject)
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(m.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 42, Col: 22}
 						}
@@ -219,7 +220,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.secret"))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.secret"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 43, Col: 61}
 						}
@@ -237,7 +238,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(m.Subject)
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(m.Subject)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 45, Col: 40}
 						}
@@ -250,7 +251,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(m.Body)
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(m.Body)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 45, Col: 83}
 						}
@@ -269,7 +270,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.attempts", "count", m.Attempts))
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.attempts", "count", m.Attempts))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 48, Col: 79}
 						}
@@ -282,7 +283,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(m.LastError)
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(m.LastError)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 48, Col: 96}
 						}
@@ -309,7 +310,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var17 string
-						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.due", "when", ui.Stamp(ctx, *m.DueAt)))
+						templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.due", "when", ui.Stamp(ctx, *m.DueAt)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 54, Col: 91}
 						}
@@ -345,7 +346,7 @@ func outboxPage(p outboxProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var19 string
-						templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "notify.send"))
+						templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "notify.send"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 59, Col: 150}
 						}
@@ -391,7 +392,7 @@ func outboxPage(p outboxProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `notify/pages.templ`, Line: 70, Col: 127}
 				}

@@ -7,6 +7,7 @@ package people
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -54,7 +55,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Text)
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(p.Filter.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 14, Col: 73}
 			}
@@ -67,7 +68,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.person.hint"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.person.hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 14, Col: 116}
 			}
@@ -80,7 +81,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.person.hint"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.person.hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 14, Col: 160}
 			}
@@ -93,7 +94,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.role"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.role"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 15, Col: 86}
 			}
@@ -106,7 +107,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.any_role"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.any_role"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 16, Col: 51}
 			}
@@ -124,7 +125,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(string(r))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(string(r))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 18, Col: 30}
 				}
@@ -147,7 +148,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role."+string(r)))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role."+string(r)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 18, Col: 110}
 				}
@@ -175,7 +176,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.only_inactive"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.only_inactive"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 21, Col: 147}
 			}
@@ -188,7 +189,7 @@ func listPage(p listProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 22, Col: 47}
 			}
@@ -210,7 +211,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.new"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 25, Col: 25}
 				}
@@ -238,7 +239,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.people"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.people"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 32, Col: 94}
 				}
@@ -251,7 +252,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.name"))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 34, Col: 65}
 				}
@@ -264,7 +265,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.username"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.username"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 34, Col: 124}
 				}
@@ -277,7 +278,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.department"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.department"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 34, Col: 185}
 				}
@@ -290,7 +291,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.email"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.email"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 34, Col: 241}
 				}
@@ -321,7 +322,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var19 string
-					templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(x.Name)
+					templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(x.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 39, Col: 91}
 					}
@@ -344,7 +345,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(x.Username)
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(x.Username)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 44, Col: 25}
 					}
@@ -357,7 +358,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var21 string
-					templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(departmentName(ctx, p.Departments, x.DepartmentID))
+					templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(departmentName(ctx, p.Departments, x.DepartmentID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 45, Col: 65}
 					}
@@ -370,7 +371,7 @@ func listPage(p listProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(x.Email)
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(x.Email)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 46, Col: 22}
 					}
@@ -411,7 +412,7 @@ func listPage(p listProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var24 string
-				templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 55, Col: 81}
 				}
@@ -472,7 +473,7 @@ func personPage(f personForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 62, Col: 77}
 			}
@@ -498,7 +499,7 @@ func personPage(f personForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.account"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.account"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 64, Col: 56}
 			}
@@ -582,7 +583,7 @@ func personPage(f personForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 85, Col: 58}
 				}
@@ -605,7 +606,7 @@ func personPage(f personForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.roles"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.roles"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 91, Col: 68}
 				}
@@ -631,7 +632,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role."+string(g.Role)))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role."+string(g.Role)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 98, Col: 50}
 					}
@@ -644,7 +645,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(string(g.Role))
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(string(g.Role))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 99, Col: 48}
 					}
@@ -683,7 +684,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var35 string
-						templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(string(g.Role))
+						templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(string(g.Role))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 104, Col: 65}
 						}
@@ -696,7 +697,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var36 string
-						templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.role.revoke"))
+						templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.role.revoke"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 105, Col: 73}
 						}
@@ -745,7 +746,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var38 string
-					templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.role"))
+					templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.role"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 114, Col: 90}
 					}
@@ -763,7 +764,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var39 string
-						templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+						templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(o.Value)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 116, Col: 32}
 						}
@@ -776,7 +777,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var40 string
-						templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+						templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(o.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 116, Col: 44}
 						}
@@ -794,7 +795,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.role.grant"))
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.role.grant"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 119, Col: 59}
 					}
@@ -807,7 +808,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var42 string
-					templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.four_eyes"))
+					templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.four_eyes"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 121, Col: 53}
 					}
@@ -825,7 +826,7 @@ func personPage(f personForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.access"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.access"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 127, Col: 51}
 				}
@@ -884,7 +885,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var45 string
-					templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.send_link"))
+					templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.send_link"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 140, Col: 31}
 					}
@@ -917,7 +918,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var47 string
-						templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.title"))
+						templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.title"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 145, Col: 124}
 						}
@@ -956,7 +957,7 @@ func personPage(f personForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var49 string
-					templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(!f.View.Active))
+					templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(!f.View.Active))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 149, Col: 76}
 					}
@@ -974,7 +975,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var50 string
-						templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.disable"))
+						templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.disable"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 151, Col: 64}
 						}
@@ -992,7 +993,7 @@ func personPage(f personForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var51 string
-						templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.enable"))
+						templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.enable"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 153, Col: 56}
 						}
@@ -1077,7 +1078,7 @@ func teamsPage(list []identity.Team) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.team.new"))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.team.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 169, Col: 30}
 			}
@@ -1100,7 +1101,7 @@ func teamsPage(list []identity.Team) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.teams"))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.teams"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 174, Col: 93}
 				}
@@ -1113,7 +1114,7 @@ func teamsPage(list []identity.Team) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.name"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 176, Col: 65}
 				}
@@ -1126,7 +1127,7 @@ func teamsPage(list []identity.Team) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.state"))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 176, Col: 121}
 				}
@@ -1157,7 +1158,7 @@ func teamsPage(list []identity.Team) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(t.Display(i18n.Lang(ctx)))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(t.Display(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 180, Col: 99}
 					}
@@ -1171,7 +1172,7 @@ func teamsPage(list []identity.Team) templ.Component {
 					}
 					if t.Active {
 						var templ_7745c5c3_Var60 string
-						templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.active"))
+						templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.active"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 183, Col: 35}
 						}
@@ -1181,7 +1182,7 @@ func teamsPage(list []identity.Team) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var61 string
-						templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.inactive"))
+						templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.inactive"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 185, Col: 37}
 						}
@@ -1252,7 +1253,7 @@ func teamPage(f teamForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 200, Col: 76}
 			}
@@ -1322,7 +1323,7 @@ func teamPage(f teamForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 213, Col: 57}
 			}
@@ -1386,7 +1387,7 @@ func departmentsPage(tree []branch) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.department.new"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.department.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 222, Col: 36}
 			}
@@ -1467,7 +1468,7 @@ func departmentTree(tree []branch) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, b.NameZh, b.NameEn))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, b.NameZh, b.NameEn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 238, Col: 106}
 			}
@@ -1546,7 +1547,7 @@ func departmentPage(f departmentForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 253, Col: 82}
 			}
@@ -1612,7 +1613,7 @@ func departmentPage(f departmentForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 265, Col: 57}
 			}
@@ -1672,7 +1673,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var80 string
-			templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.matrix.text"))
+			templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.matrix.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 273, Col: 50}
 			}
@@ -1685,7 +1686,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var81 string
-			templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.matrix.title"))
+			templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.matrix.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 274, Col: 103}
 			}
@@ -1698,7 +1699,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var82 string
-			templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.matrix.action"))
+			templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.matrix.action"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 278, Col: 57}
 			}
@@ -1716,7 +1717,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var83 string
-				templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role."+string(r)))
+				templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role."+string(r)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 280, Col: 86}
 				}
@@ -1729,7 +1730,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var84 string
-				templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(string(r))
+				templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(string(r))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 280, Col: 100}
 				}
@@ -1752,7 +1753,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var85 string
-				templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(string(row))
+				templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(string(row))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 287, Col: 49}
 				}
@@ -1770,7 +1771,7 @@ func rolesPage(rows []authz.Row, cell func(authz.Row, identity.Role) string) tem
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var86 string
-					templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(cell(row, r))
+					templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(cell(row, r))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_admin.templ`, Line: 289, Col: 46}
 					}

@@ -7,6 +7,7 @@ package people
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/platform/i18n"
@@ -51,7 +52,7 @@ func workPage(p workProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 10, Col: 52}
 			}
@@ -117,7 +118,7 @@ func workPage(p workProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.items"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 24, Col: 77}
 				}
@@ -130,7 +131,7 @@ func workPage(p workProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.record"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.record"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 27, Col: 71}
 				}
@@ -143,7 +144,7 @@ func workPage(p workProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.field.state"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 27, Col: 127}
 				}
@@ -156,7 +157,7 @@ func workPage(p workProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.to"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.to"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 27, Col: 183}
 				}
@@ -174,7 +175,7 @@ func workPage(p workProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(o.Number)
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(o.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 32, Col: 36}
 					}
@@ -188,7 +189,7 @@ func workPage(p workProps) templ.Component {
 					}
 					if o.Title != "" {
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(o.Title)
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(o.Title)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 34, Col: 21}
 						}
@@ -206,7 +207,7 @@ func workPage(p workProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.hidden"))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.hidden"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 36, Col: 69}
 						}
@@ -238,7 +239,7 @@ func workPage(p workProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs("to_" + o.ID.String())
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text("to_" + o.ID.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 44, Col: 62}
 					}
@@ -251,7 +252,7 @@ func workPage(p workProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.to") + ": " + o.Number)
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.to") + ": " + o.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 44, Col: 127}
 					}
@@ -264,7 +265,7 @@ func workPage(p workProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.as_all"))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.as_all"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 45, Col: 66}
 					}
@@ -282,7 +283,7 @@ func workPage(p workProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var15 string
-						templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(x.Value)
+						templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(x.Value)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 47, Col: 36}
 						}
@@ -305,7 +306,7 @@ func workPage(p workProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var16 string
-						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label)
+						templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(x.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 47, Col: 95}
 						}
@@ -328,7 +329,7 @@ func workPage(p workProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.handover.do"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.handover.do"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages_handover.templ`, Line: 57, Col: 68}
 				}

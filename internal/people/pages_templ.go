@@ -7,6 +7,7 @@ package people
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -56,7 +57,7 @@ func signInPage(f signInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.sign_in.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.sign_in.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 17, Col: 43}
 			}
@@ -69,7 +70,7 @@ func signInPage(f signInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.sign_in.lead"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.sign_in.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 18, Col: 58}
 			}
@@ -90,7 +91,7 @@ func signInPage(f signInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.Next)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(f.Next)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 21, Col: 50}
 			}
@@ -115,7 +116,7 @@ func signInPage(f signInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sign_in"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sign_in"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 24, Col: 65}
 			}
@@ -128,7 +129,7 @@ func signInPage(f signInForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.forgot.link"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.forgot.link"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 25, Col: 81}
 			}
@@ -188,7 +189,7 @@ func forgotPage(sent bool, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.forgot.title"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.forgot.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 33, Col: 41}
 			}
@@ -211,7 +212,7 @@ func forgotPage(sent bool, f *fault.Error) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.forgot.lead"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.forgot.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 37, Col: 52}
 				}
@@ -240,7 +241,7 @@ func forgotPage(sent bool, f *fault.Error) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.forgot.send"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.forgot.send"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 40, Col: 74}
 				}
@@ -258,7 +259,7 @@ func forgotPage(sent bool, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.forgot.back"))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.forgot.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 42, Col: 82}
 			}
@@ -318,7 +319,7 @@ func resetPage(f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.reset.title"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.reset.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 50, Col: 40}
 			}
@@ -343,7 +344,7 @@ func resetPage(f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 53, Col: 62}
 			}
@@ -403,7 +404,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.setup.title"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.setup.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 61, Col: 45}
 			}
@@ -416,7 +417,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.setup.lead"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.setup.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 61, Col: 104}
 			}
@@ -437,7 +438,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role.SYS"))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role.SYS"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 63, Col: 36}
 			}
@@ -470,7 +471,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role.SEC"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role.SEC"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 70, Col: 36}
 			}
@@ -495,7 +496,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "authz.role.ADA"))
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "authz.role.ADA"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 75, Col: 36}
 			}
@@ -520,7 +521,7 @@ func setupPage(in SetupInput, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var25 string
-			templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.setup.make"))
+			templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.setup.make"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 80, Col: 72}
 			}
@@ -580,7 +581,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.setup.done.title"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.setup.done.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 88, Col: 45}
 			}
@@ -593,7 +594,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.setup.done.text"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.setup.done.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 89, Col: 43}
 			}
@@ -606,7 +607,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(in.SecName)
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(in.SecName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 91, Col: 20}
 			}
@@ -619,7 +620,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(l.Security)
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(l.Security)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 92, Col: 34}
 			}
@@ -632,7 +633,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(in.AuditName)
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(in.AuditName)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 93, Col: 22}
 			}
@@ -645,7 +646,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(l.Audit)
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(l.Audit)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 94, Col: 31}
 			}
@@ -658,7 +659,7 @@ func setupDonePage(in SetupInput, l SetupLinks) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sign_in"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sign_in"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 96, Col: 70}
 			}
@@ -707,7 +708,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("pick-%d", i))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("pick-%d", i))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 103, Col: 50}
 			}
@@ -720,7 +721,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.ID.String())
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 103, Col: 101}
 			}
@@ -733,7 +734,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(p.Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 103, Col: 141}
 			}
@@ -746,7 +747,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(p.Display(i18n.Lang(ctx)))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(p.Display(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 104, Col: 33}
 			}
@@ -759,7 +760,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.Username)
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(p.Username)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 104, Col: 72}
 			}
@@ -772,7 +773,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.Department(i18n.Lang(ctx)))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(p.Department(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 104, Col: 108}
 			}
@@ -790,7 +791,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(awayText(ctx, a))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(awayText(ctx, a))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 106, Col: 48}
 				}
@@ -814,7 +815,7 @@ func pickList(found []identity.Person, away map[uuid.UUID]presence.Away) templ.C
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.pick.none"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.pick.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 111, Col: 74}
 			}
@@ -883,7 +884,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.sign_out"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.sign_out"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 124, Col: 30}
 			}
@@ -896,7 +897,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.profile"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.profile"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 127, Col: 59}
 			}
@@ -961,7 +962,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.notifications"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.notifications"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 141, Col: 86}
 			}
@@ -974,7 +975,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 142, Col: 57}
 			}
@@ -987,7 +988,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.password"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.password"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 146, Col: 60}
 			}
@@ -1020,7 +1021,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.change_password"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.change_password"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 153, Col: 67}
 			}
@@ -1033,7 +1034,7 @@ func mePage(f meForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.sessions"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.sessions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 157, Col: 71}
 			}
@@ -1059,7 +1060,7 @@ func mePage(f meForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.tokens"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.tokens"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 162, Col: 70}
 				}
@@ -1077,7 +1078,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var54 string
-					templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.once"))
+					templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.once"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 166, Col: 60}
 					}
@@ -1090,7 +1091,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var55 string
-					templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(f.Secret)
+					templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(f.Secret)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 166, Col: 93}
 					}
@@ -1129,7 +1130,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var56 string
-					templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.make"))
+					templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.make"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 176, Col: 62}
 					}
@@ -1152,7 +1153,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.name"))
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.name"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 183, Col: 66}
 					}
@@ -1165,7 +1166,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.until"))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.until"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 183, Col: 122}
 					}
@@ -1178,7 +1179,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var59 string
-					templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.used"))
+					templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.used"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 183, Col: 177}
 					}
@@ -1191,7 +1192,7 @@ func mePage(f meForm) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.more"))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.more"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 183, Col: 239}
 					}
@@ -1209,7 +1210,7 @@ func mePage(f meForm) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var61 string
-						templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(t.Name)
+						templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(t.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 187, Col: 22}
 						}
@@ -1236,7 +1237,7 @@ func mePage(f meForm) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var62 string
-							templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.never"))
+							templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.never"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 195, Col: 45}
 							}
@@ -1268,7 +1269,7 @@ func mePage(f meForm) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var64 string
-							templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.revoke"))
+							templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.revoke"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 200, Col: 175}
 							}
@@ -1282,7 +1283,7 @@ func mePage(f meForm) templ.Component {
 							}
 						} else {
 							var templ_7745c5c3_Var65 string
-							templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.token.revoked"))
+							templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.token.revoked"))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 202, Col: 47}
 							}
@@ -1343,7 +1344,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.session.none"))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.session.none"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 218, Col: 60}
 			}
@@ -1361,7 +1362,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.me.sessions"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.me.sessions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 220, Col: 97}
 			}
@@ -1374,7 +1375,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.session.where"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.session.where"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 222, Col: 66}
 			}
@@ -1387,7 +1388,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.session.since"))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.session.since"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 222, Col: 124}
 			}
@@ -1400,7 +1401,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.session.seen"))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.session.seen"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 222, Col: 181}
 			}
@@ -1413,7 +1414,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.more"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 222, Col: 243}
 			}
@@ -1431,7 +1432,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(s.IP)
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(s.IP)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 227, Col: 14}
 				}
@@ -1454,7 +1455,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var74 string
-				templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(s.UserAgent, 60))
+				templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.Cut(s.UserAgent, 60))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 231, Col: 55}
 				}
@@ -1496,7 +1497,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var76 string
-				templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(back)
+				templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(back)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 241, Col: 56}
 				}
@@ -1509,7 +1510,7 @@ func sessionTable(list []Session, own, back string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "people.session.end"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "people.session.end"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `people/pages.templ`, Line: 242, Col: 72}
 				}

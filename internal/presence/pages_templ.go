@@ -7,6 +7,7 @@ package presence
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"context"
@@ -72,7 +73,7 @@ func absencesPage(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 31, Col: 45}
 			}
@@ -85,7 +86,7 @@ func absencesPage(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.enter"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.enter"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 33, Col: 56}
 			}
@@ -140,7 +141,7 @@ func absencesPage(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.save"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 46, Col: 63}
 			}
@@ -153,7 +154,7 @@ func absencesPage(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.own"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.own"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 50, Col: 65}
 			}
@@ -186,7 +187,7 @@ func absencesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.teams"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.teams"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 59, Col: 70}
 				}
@@ -204,7 +205,7 @@ func absencesPage(p props) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.teams.none"))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.teams.none"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 61, Col: 63}
 					}
@@ -227,7 +228,7 @@ func absencesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.hours"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.hours"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 67, Col: 57}
 				}
@@ -248,7 +249,7 @@ func absencesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.hours.hint"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.hours.hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 70, Col: 55}
 				}
@@ -273,7 +274,7 @@ func absencesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 75, Col: 50}
 				}
@@ -322,7 +323,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 83, Col: 75}
 		}
@@ -340,7 +341,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.col.person"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.col.person"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 88, Col: 56}
 			}
@@ -358,7 +359,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.col.when"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.col.when"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 90, Col: 53}
 		}
@@ -371,7 +372,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.field.substitute"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.field.substitute"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 90, Col: 116}
 		}
@@ -384,7 +385,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.field.note"))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.field.note"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 90, Col: 173}
 		}
@@ -397,7 +398,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.more"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 90, Col: 235}
 		}
@@ -420,7 +421,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.name(ctx, &a.PersonID))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(p.name(ctx, &a.PersonID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 97, Col: 37}
 				}
@@ -438,7 +439,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.day(a.FromAt))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(p.day(a.FromAt))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 100, Col: 24}
 			}
@@ -451,7 +452,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.day(a.Last(p.Zone)))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(p.day(a.Last(p.Zone)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 100, Col: 54}
 			}
@@ -475,7 +476,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 			}
 			if a.SubstituteID != nil {
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.name(ctx, a.SubstituteID))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(p.name(ctx, a.SubstituteID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 107, Col: 37}
 				}
@@ -489,7 +490,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "presence.nobody"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "presence.nobody"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 109, Col: 58}
 				}
@@ -507,7 +508,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(a.Note)
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(a.Note)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 112, Col: 18}
 			}
@@ -546,7 +547,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, endKey(p.now(a))) + ": " + p.name(ctx, &a.PersonID) + " " + p.day(a.FromAt))
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, endKey(p.now(a))) + ": " + p.name(ctx, &a.PersonID) + " " + p.day(a.FromAt))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 117, Col: 130}
 				}
@@ -559,7 +560,7 @@ func absenceTable(p props, list []Absence, label string, names bool) templ.Compo
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, endKey(p.now(a))))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, endKey(p.now(a))))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `presence/pages.templ`, Line: 117, Col: 162}
 				}

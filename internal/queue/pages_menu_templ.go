@@ -7,6 +7,7 @@ package queue
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -41,7 +42,7 @@ func viewMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.menu"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.menu"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 12, Col: 61}
 		}
@@ -62,7 +63,7 @@ func viewMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.menu"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.menu"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 14, Col: 51}
 		}
@@ -101,7 +102,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Saved.ID.String())
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Saved.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 20, Col: 63}
 			}
@@ -114,7 +115,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.Saved.Name)
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(p.Saved.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 21, Col: 58}
 			}
@@ -127,7 +128,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Query().Encode())
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(p.Filter.Query().Encode())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 22, Col: 72}
 			}
@@ -140,7 +141,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(idText(p.Saved.TeamID))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(idText(p.Saved.TeamID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 23, Col: 71}
 			}
@@ -153,7 +154,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(intText(p.Saved.AlertAbove))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(intText(p.Saved.AlertAbove))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 24, Col: 80}
 			}
@@ -170,7 +171,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.update", "name", p.Saved.Name))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.update", "name", p.Saved.Name))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 26, Col: 55}
 			}
@@ -209,7 +210,7 @@ func viewMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Query().Encode())
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(p.Filter.Query().Encode())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 32, Col: 72}
 		}
@@ -222,7 +223,7 @@ func viewMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.new"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.new"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 33, Col: 75}
 		}
@@ -235,7 +236,7 @@ func viewMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 34, Col: 55}
 		}
@@ -276,7 +277,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.edit"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.edit"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 42, Col: 31}
 			}
@@ -312,7 +313,7 @@ func viewMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.back"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 46, Col: 31}
 			}
@@ -360,7 +361,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.menu"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.menu"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 55, Col: 63}
 		}
@@ -381,7 +382,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.menu"))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.menu"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 57, Col: 53}
 		}
@@ -407,7 +408,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(p.listName())
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(p.listName())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 62, Col: 58}
 		}
@@ -420,7 +421,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(p.Link())
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(p.Link())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 63, Col: 56}
 		}
@@ -433,7 +434,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.layout"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.layout"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 65, Col: 63}
 		}
@@ -451,7 +452,7 @@ func displayMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var26 string
-			templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(l)
+			templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(l)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 68, Col: 25}
 			}
@@ -474,7 +475,7 @@ func displayMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display."+l))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display."+l))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 68, Col: 95}
 			}
@@ -492,7 +493,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.columns"))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.columns"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 73, Col: 65}
 		}
@@ -515,7 +516,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.apply"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.apply"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 78, Col: 56}
 		}
@@ -528,7 +529,7 @@ func displayMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Link())
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(p.Link())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 82, Col: 55}
 		}
@@ -550,7 +551,7 @@ func displayMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.normal"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.normal"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 86, Col: 35}
 			}
@@ -572,7 +573,7 @@ func displayMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.display.compact"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.display.compact"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 90, Col: 36}
 			}
@@ -657,7 +658,7 @@ func viewFormPage(f viewForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(f.In.ID.String())
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(f.In.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 104, Col: 60}
 				}
@@ -675,7 +676,7 @@ func viewFormPage(f viewForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(f.In.Query)
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(f.In.Query)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 106, Col: 56}
 			}
@@ -706,7 +707,7 @@ func viewFormPage(f viewForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 113, Col: 55}
 			}
@@ -732,7 +733,7 @@ func viewFormPage(f viewForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 114, Col: 94}
 			}
@@ -775,7 +776,7 @@ func viewFormPage(f viewForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.saved.delete"))
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.saved.delete"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 122, Col: 33}
 				}
@@ -840,7 +841,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.bar"))
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.bar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 132, Col: 153}
 		}
@@ -853,7 +854,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Query().Encode())
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(p.Filter.Query().Encode())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 133, Col: 69}
 		}
@@ -866,7 +867,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var47 string
-		templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.chosen_before"))
+		templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.chosen_before"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 134, Col: 82}
 		}
@@ -879,7 +880,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var48 string
-		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.chosen_after"))
+		templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.chosen_after"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 134, Col: 141}
 		}
@@ -897,7 +898,7 @@ func bulkBar(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Total))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Total))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 136, Col: 101}
 			}
@@ -910,7 +911,7 @@ func bulkBar(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.all", "count", p.Total))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.all", "count", p.Total))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 136, Col: 153}
 			}
@@ -934,7 +935,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(a.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 141, Col: 49}
 				}
@@ -947,7 +948,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(a.Key)
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(a.Key)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 141, Col: 71}
 				}
@@ -968,7 +969,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Text+"bulk.act."+a.Name))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Text+"bulk.act."+a.Name))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 143, Col: 49}
 				}
@@ -981,7 +982,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(strings.ToUpper(a.Key))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(strings.ToUpper(a.Key))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 143, Col: 96}
 				}
@@ -1008,7 +1009,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var55 string
-		templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.more"))
+		templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.more"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 150, Col: 40}
 		}
@@ -1027,7 +1028,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(a.Name)
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(a.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 155, Col: 39}
 				}
@@ -1040,7 +1041,7 @@ func bulkBar(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Text+"bulk.act."+a.Name))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Text+"bulk.act."+a.Name))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 155, Col: 80}
 				}
@@ -1059,7 +1060,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var58 string
-		templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.clear"))
+		templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.clear"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 160, Col: 102}
 		}
@@ -1072,7 +1073,7 @@ func bulkBar(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var59 string
-		templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.clear"))
+		templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.clear"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 160, Col: 142}
 		}
@@ -1160,7 +1161,7 @@ func bulkPage(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(p.Chosen.Act)
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(p.Chosen.Act)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 172, Col: 56}
 			}
@@ -1173,7 +1174,7 @@ func bulkPage(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.Chosen.Query)
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(p.Chosen.Query)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 173, Col: 60}
 			}
@@ -1191,7 +1192,7 @@ func bulkPage(p bulkProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.about_all"))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.about_all"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 176, Col: 55}
 				}
@@ -1210,7 +1211,7 @@ func bulkPage(p bulkProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var66 string
-					templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(id.String())
+					templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(id.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 179, Col: 57}
 					}
@@ -1228,7 +1229,7 @@ func bulkPage(p bulkProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.about", "count", len(p.Chosen.IDs)))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.about", "count", len(p.Chosen.IDs)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 181, Col: 79}
 				}
@@ -1250,7 +1251,7 @@ func bulkPage(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.then"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.then"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 184, Col: 50}
 			}
@@ -1263,7 +1264,7 @@ func bulkPage(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.preview"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.preview"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 186, Col: 69}
 			}
@@ -1289,7 +1290,7 @@ func bulkPage(p bulkProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 187, Col: 101}
 			}
@@ -1359,7 +1360,7 @@ func exportForm(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Query().Encode())
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(p.Filter.Query().Encode())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 198, Col: 69}
 		}
@@ -1378,7 +1379,7 @@ func exportForm(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var75 string
-				templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(c)
+				templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(c)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 201, Col: 49}
 				}
@@ -1397,7 +1398,7 @@ func exportForm(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.export.menu"))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.export.menu"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 204, Col: 52}
 		}
@@ -1415,7 +1416,7 @@ func exportForm(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(f)
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(f)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 206, Col: 34}
 			}
@@ -1432,7 +1433,7 @@ func exportForm(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.export.as."+f))
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.export.as."+f))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 207, Col: 33}
 			}
@@ -1450,7 +1451,7 @@ func exportForm(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.export.names"))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.export.names"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_menu.templ`, Line: 209, Col: 55}
 		}

@@ -7,6 +7,7 @@ package queue
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -42,7 +43,7 @@ func table(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.select"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.select"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 15, Col: 69}
 		}
@@ -60,7 +61,7 @@ func table(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.field.priority"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.field.priority"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 17, Col: 56}
 			}
@@ -78,7 +79,7 @@ func table(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.field.number"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.field.number"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 19, Col: 53}
 		}
@@ -91,7 +92,7 @@ func table(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.field.state"))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.field.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 20, Col: 52}
 		}
@@ -104,7 +105,7 @@ func table(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.field.title"))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.field.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 21, Col: 52}
 		}
@@ -123,7 +124,7 @@ func table(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Label(c)))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Label(c)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 24, Col: 45}
 				}
@@ -152,7 +153,7 @@ func table(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(4 + len(p.Display.Columns)))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(fmt.Sprint(4 + len(p.Display.Columns)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 32, Col: 71}
 				}
@@ -175,7 +176,7 @@ func table(p Props) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(g.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 37, Col: 35}
 					}
@@ -193,7 +194,7 @@ func table(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(g.Rows)))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(g.Rows)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 39, Col: 48}
 				}
@@ -256,7 +257,7 @@ func tableRow(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var12).String())
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var12).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 1, Col: 0}
 		}
@@ -269,7 +270,7 @@ func tableRow(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(l.Number)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 52, Col: 94}
 		}
@@ -308,7 +309,7 @@ func tableRow(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(l.Number)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 57, Col: 31}
 		}
@@ -398,7 +399,7 @@ func cell(p Props, n int, l Line, column string) templ.Component {
 				}
 			case "requester":
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, l.RequesterName, l.RequesterEn))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, l.RequesterName, l.RequesterEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 79, Col: 52}
 				}
@@ -408,7 +409,7 @@ func cell(p Props, n int, l Line, column string) templ.Component {
 				}
 			case "assignee":
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, i18n.Pick(ctx, l.AssigneeName, l.AssigneeEn)))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(orNone(ctx, i18n.Pick(ctx, l.AssigneeName, l.AssigneeEn)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 81, Col: 63}
 				}
@@ -418,7 +419,7 @@ func cell(p Props, n int, l Line, column string) templ.Component {
 				}
 			case "team":
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(i18n.Lang(ctx), p.Teams, l.TeamID)))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(i18n.Lang(ctx), p.Teams, l.TeamID)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 83, Col: 62}
 				}
@@ -429,7 +430,7 @@ func cell(p Props, n int, l Line, column string) templ.Component {
 			case "pending":
 				if l.PendingReason != "" {
 					var templ_7745c5c3_Var20 string
-					templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Look.PendingKey+l.PendingReason))
+					templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Look.PendingKey+l.PendingReason))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 86, Col: 51}
 					}
@@ -483,7 +484,7 @@ func rowBox(p Props, l Line) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(l.ID.String())
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(l.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 100, Col: 99}
 			}
@@ -496,7 +497,7 @@ func rowBox(p Props, l Line) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.row", "number", l.Number))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.row", "number", l.Number))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 100, Col: 162}
 			}
@@ -567,7 +568,7 @@ func rowTitle(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.Look.Name(ctx, n))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(p.Look.Name(ctx, n))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages_table.templ`, Line: 112, Col: 23}
 		}

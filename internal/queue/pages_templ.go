@@ -7,6 +7,7 @@ package queue
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -58,7 +59,7 @@ func ListPage(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var3).String())
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var3).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 1, Col: 0}
 			}
@@ -71,7 +72,7 @@ func ListPage(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.list"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.list"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 13, Col: 68}
 			}
@@ -84,7 +85,7 @@ func ListPage(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.filters"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.filters"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 15, Col: 83}
 			}
@@ -141,7 +142,7 @@ func ListPage(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.keys"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.keys"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 31, Col: 95}
 			}
@@ -185,7 +186,7 @@ func ListPage(p Props) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.clear"))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.clear"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 35, Col: 91}
 						}
@@ -246,7 +247,7 @@ func ListPage(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.next"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.next"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 53, Col: 128}
 				}
@@ -279,7 +280,7 @@ func ListPage(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(k[0])
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(k[0])
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 61, Col: 23}
 				}
@@ -292,7 +293,7 @@ func ListPage(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var14 string
-				templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, k[1]))
+				templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, k[1]))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 61, Col: 49}
 				}
@@ -357,7 +358,7 @@ func groupRows(p Props, g group) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(g.name())
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(g.name())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 75, Col: 32}
 			}
@@ -380,7 +381,7 @@ func groupRows(p Props, g group) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(g.Label)
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(g.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 80, Col: 32}
 				}
@@ -398,7 +399,7 @@ func groupRows(p Props, g group) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(g.Rows)))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(g.Rows)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 82, Col: 45}
 			}
@@ -454,7 +455,7 @@ func top(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(p.title(ctx))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(p.title(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 92, Col: 31}
 		}
@@ -467,7 +468,7 @@ func top(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Count(p.Total, p.Limit))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.Count(p.Total, p.Limit))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 93, Col: 75}
 		}
@@ -492,7 +493,7 @@ func top(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.palette.open"))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.palette.open"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 97, Col: 115}
 		}
@@ -548,7 +549,7 @@ func choose() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.choose"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.choose"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 105, Col: 126}
 		}
@@ -561,7 +562,7 @@ func choose() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.bulk.select"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.bulk.select"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 105, Col: 161}
 		}
@@ -605,7 +606,7 @@ func newer() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.newer", "count", 1, "shown", "1"))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.newer", "count", 1, "shown", "1"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 111, Col: 129}
 		}
@@ -618,7 +619,7 @@ func newer() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.newer", "count", 2, "shown", "#"))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.newer", "count", 2, "shown", "#"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 111, Col: 199}
 		}
@@ -631,7 +632,7 @@ func newer() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.moved"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.moved"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 111, Col: 244}
 		}
@@ -707,7 +708,7 @@ func searchBox(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var32 string
-		templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.Filter.Text)
+		templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(p.Filter.Text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 122, Col: 53}
 		}
@@ -720,7 +721,7 @@ func searchBox(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.q"))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.q"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 122, Col: 113}
 		}
@@ -733,7 +734,7 @@ func searchBox(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var34 string
-		templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.q"))
+		templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.q"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 122, Col: 156}
 		}
@@ -777,7 +778,7 @@ func keep(p Props, except ...string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(x[0])
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(x[0])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 129, Col: 34}
 			}
@@ -790,7 +791,7 @@ func keep(p Props, except ...string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(x[1])
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(x[1])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 129, Col: 49}
 			}
@@ -851,7 +852,7 @@ func filterChip(p Props, c chip) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(c.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 136, Col: 103}
 			}
@@ -864,7 +865,7 @@ func filterChip(p Props, c chip) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(c.Op)
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(c.Op)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 136, Col: 112}
 			}
@@ -877,7 +878,7 @@ func filterChip(p Props, c chip) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(c.Text)
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(c.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 136, Col: 130}
 			}
@@ -895,7 +896,7 @@ func filterChip(p Props, c chip) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(c.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 138, Col: 48}
 			}
@@ -908,7 +909,7 @@ func filterChip(p Props, c chip) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(c.Text)
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(c.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 138, Col: 66}
 			}
@@ -939,7 +940,7 @@ func filterChip(p Props, c chip) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.remove", "name", c.Label, "value", c.Text))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.remove", "name", c.Label, "value", c.Text))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 140, Col: 129}
 		}
@@ -1005,7 +1006,7 @@ func filterBuilder(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var48 string
-		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.filter"))
+		templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.filter"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 151, Col: 35}
 		}
@@ -1042,7 +1043,7 @@ func filterBuilder(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Label(f.Name)))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Label(f.Name)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 158, Col: 82}
 				}
@@ -1111,7 +1112,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var53 string
-		templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(c.Field)
+		templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(c.Field)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 169, Col: 52}
 		}
@@ -1129,7 +1130,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(c.String())
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(c.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 171, Col: 54}
 			}
@@ -1147,7 +1148,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var55 string
-		templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Label(c.Field)))
+		templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Label(c.Field)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 173, Col: 35}
 		}
@@ -1165,7 +1166,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.operator"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.operator"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 176, Col: 59}
 			}
@@ -1183,7 +1184,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(o)
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(o)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 179, Col: 24}
 				}
@@ -1206,7 +1207,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.op."+o))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.op."+o))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 179, Col: 84}
 				}
@@ -1229,7 +1230,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ops[0])
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ops[0])
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 184, Col: 49}
 			}
@@ -1251,7 +1252,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.apply"))
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.apply"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 188, Col: 55}
 		}
@@ -1277,7 +1278,7 @@ func clauseForm(p Props, c Clause) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var62 string
-		templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+		templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 189, Col: 76}
 		}
@@ -1321,7 +1322,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.date"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.date"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 198, Col: 74}
 			}
@@ -1334,7 +1335,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(c.first(false))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(c.first(false))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 198, Col: 164}
 			}
@@ -1347,7 +1348,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.span"))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.span"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 199, Col: 74}
 			}
@@ -1360,7 +1361,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(c.first(true))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(c.first(true))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 199, Col: 150}
 			}
@@ -1373,7 +1374,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.span_hint"))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.span_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 199, Col: 266}
 			}
@@ -1391,7 +1392,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.value"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.value"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 202, Col: 58}
 			}
@@ -1409,7 +1410,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var70 string
-				templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+				templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(o.Value)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 205, Col: 29}
 				}
@@ -1432,7 +1433,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(o.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 205, Col: 70}
 				}
@@ -1481,7 +1482,7 @@ func clauseValue(p Props, c Clause) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var72 string
-				templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.filter.value"))
+				templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.filter.value"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 220, Col: 57}
 				}
@@ -1540,7 +1541,7 @@ func orderMenu(p Props) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.sort."+p.sort()))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.sort."+p.sort()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 234, Col: 38}
 		}
@@ -1581,7 +1582,7 @@ func orderMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.sort."+s))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.sort."+s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 243, Col: 33}
 			}
@@ -1600,7 +1601,7 @@ func orderMenu(p Props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var77 string
-			templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.group"))
+			templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.group"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 246, Col: 48}
 			}
@@ -1641,7 +1642,7 @@ func orderMenu(p Props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Label(g)))
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Label(g)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 253, Col: 29}
 				}
@@ -1733,7 +1734,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var82).String())
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var82).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 1, Col: 0}
 		}
@@ -1746,7 +1747,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(l.Number)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 269, Col: 91}
 		}
@@ -1771,7 +1772,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(l.Number)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 272, Col: 30}
 		}
@@ -1830,7 +1831,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(l.CreatedAt.Format("2006-01-02T15:04:05Z"))
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(l.CreatedAt.Format("2006-01-02T15:04:05Z"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 289, Col: 61}
 		}
@@ -1843,7 +1844,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var87 string
-		templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Stamp(ctx, l.CreatedAt))
+		templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.Stamp(ctx, l.CreatedAt))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 289, Col: 98}
 		}
@@ -1856,7 +1857,7 @@ func line(p Props, n int, l Line) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Age(ctx, l.CreatedAt))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.Age(ctx, l.CreatedAt))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue/pages.templ`, Line: 289, Col: 127}
 		}

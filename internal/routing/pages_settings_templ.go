@@ -7,6 +7,7 @@ package routing
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -39,7 +40,7 @@ func settingsCard(p rulesProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.settings"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.settings"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages_settings.templ`, Line: 10, Col: 57}
 		}
@@ -64,7 +65,7 @@ func settingsCard(p rulesProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.alarm.text"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.alarm.text"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages_settings.templ`, Line: 14, Col: 52}
 		}
@@ -87,7 +88,7 @@ func settingsCard(p rulesProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages_settings.templ`, Line: 20, Col: 56}
 		}

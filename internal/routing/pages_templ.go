@@ -7,6 +7,7 @@ package routing
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -53,7 +54,7 @@ func rulesPage(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 12, Col: 82}
 				}
@@ -66,7 +67,7 @@ func rulesPage(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.version.published", "name", p.person(ctx, p.PublishedBy), "note", p.Set.Note))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.version.published", "name", p.person(ctx, p.PublishedBy), "note", p.Set.Note))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 13, Col: 116}
 				}
@@ -84,7 +85,7 @@ func rulesPage(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.lead"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 15, Col: 45}
 				}
@@ -114,7 +115,7 @@ func rulesPage(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.rules"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.rules"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 21, Col: 49}
 			}
@@ -127,7 +128,7 @@ func rulesPage(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(len(p.Set.Rules)))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(fmt.Sprint(len(p.Set.Rules)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 21, Col: 111}
 			}
@@ -149,7 +150,7 @@ func rulesPage(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.new"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 24, Col: 26}
 				}
@@ -243,7 +244,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.draft.title"))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.draft.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 48, Col: 74}
 			}
@@ -256,7 +257,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.draft.badge"))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.draft.badge"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 48, Col: 141}
 			}
@@ -269,7 +270,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.draft.text"))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.draft.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 50, Col: 40}
 			}
@@ -298,7 +299,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var13 string
-			templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.publish", "number", fmt.Sprint(nextNumber(p))))
+			templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.publish", "number", fmt.Sprint(nextNumber(p))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 55, Col: 67}
 			}
@@ -327,7 +328,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.discard"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.discard"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 61, Col: 63}
 			}
@@ -349,7 +350,7 @@ func standing(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.in_force", "number", p.InForce))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.in_force", "number", p.InForce))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 68, Col: 52}
 			}
@@ -414,7 +415,7 @@ func tryButton() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.try"))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.try"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 80, Col: 26}
 		}
@@ -461,7 +462,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var19).String())
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var19).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 1, Col: 0}
 		}
@@ -474,7 +475,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n + 1))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n + 1))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 88, Col: 47}
 		}
@@ -488,7 +489,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 		}
 		if p.Old {
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 90, Col: 13}
 			}
@@ -519,7 +520,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var24 string
-			templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(r.Name)
+			templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 92, Col: 67}
 			}
@@ -543,7 +544,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.used", "count", p.Used[r.ID]))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.used", "count", p.Used[r.ID]))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 98, Col: 76}
 		}
@@ -556,7 +557,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.when"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.when"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 101, Col: 50}
 		}
@@ -574,7 +575,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var27 string
-			templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(r.Expr, 200))
+			templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.Cut(r.Expr, 200))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 103, Col: 31}
 			}
@@ -588,7 +589,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			}
 		} else if len(r.Conditions) == 0 {
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.always"))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.always"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 105, Col: 33}
 			}
@@ -604,7 +605,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var29 string
-					templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.match."+r.Match+".word"))
+					templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.match."+r.Match+".word"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 109, Col: 54}
 					}
@@ -622,7 +623,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(p.Vocab.text(ctx, c))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(p.Vocab.text(ctx, c))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 111, Col: 52}
 				}
@@ -641,7 +642,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.then"))
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.then"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 116, Col: 50}
 		}
@@ -663,7 +664,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.Vocab.name("team", r.Team.String()))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(p.Vocab.name("team", r.Team.String()))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 119, Col: 39}
 			}
@@ -686,7 +687,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.person."+r.Person))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.person."+r.Person))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 123, Col: 39}
 			}
@@ -705,7 +706,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.floor_text", "p", r.Floor))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.floor_text", "p", r.Floor))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 126, Col: 75}
 			}
@@ -724,7 +725,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.continues"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.continues"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 129, Col: 61}
 			}
@@ -747,7 +748,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.confidential_too"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.confidential_too"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 133, Col: 39}
 			}
@@ -801,7 +802,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.up") + ": " + r.Name)
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.up") + ": " + r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 139, Col: 126}
 			}
@@ -814,7 +815,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.up"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.up"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 139, Col: 160}
 			}
@@ -845,7 +846,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var40 string
-			templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.down") + ": " + r.Name)
+			templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.down") + ": " + r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 141, Col: 147}
 			}
@@ -858,7 +859,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.down"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.down"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 141, Col: 183}
 			}
@@ -884,7 +885,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var42 string
-				templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.switch_off") + ": " + r.Name)
+				templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.switch_off") + ": " + r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 144, Col: 110}
 				}
@@ -897,7 +898,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.switch_off"))
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.switch_off"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 144, Col: 146}
 				}
@@ -915,7 +916,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.switch_on") + ": " + r.Name)
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.switch_on") + ": " + r.Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 146, Col: 108}
 				}
@@ -928,7 +929,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.switch_on"))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.switch_on"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 146, Col: 143}
 				}
@@ -946,7 +947,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + r.Name)
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + r.Name)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 148, Col: 110}
 			}
@@ -959,7 +960,7 @@ func ruleRow(p rulesProps, r Rule, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 148, Col: 137}
 			}
@@ -1007,7 +1008,7 @@ func historyCard(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.history"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.history"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 157, Col: 72}
 			}
@@ -1020,7 +1021,7 @@ func historyCard(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.col.version"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.col.version"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 160, Col: 66}
 			}
@@ -1033,7 +1034,7 @@ func historyCard(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.field.note"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.field.note"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 160, Col: 122}
 			}
@@ -1046,7 +1047,7 @@ func historyCard(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.col.by"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.col.by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 160, Col: 174}
 			}
@@ -1059,7 +1060,7 @@ func historyCard(p rulesProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.col.when"))
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.col.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 160, Col: 228}
 			}
@@ -1090,7 +1091,7 @@ func historyCard(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.version", "number", s.Number))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.version", "number", s.Number))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 164, Col: 157}
 				}
@@ -1103,7 +1104,7 @@ func historyCard(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(s.Note)
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(s.Note)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 165, Col: 20}
 				}
@@ -1116,7 +1117,7 @@ func historyCard(p rulesProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(p.person(ctx, s.PublishedBy))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(p.person(ctx, s.PublishedBy))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 166, Col: 42}
 				}
@@ -1188,7 +1189,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.back"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.back"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 185, Col: 81}
 			}
@@ -1223,7 +1224,7 @@ func rulePage(p ruleProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.conflict.text", "name", p.Fault.By, "when", ui.Ago(ctx, p.Fault.At)))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.conflict.text", "name", p.Fault.By, "when", ui.Ago(ctx, p.Fault.At)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 190, Col: 105}
 				}
@@ -1245,7 +1246,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var63 string
-			templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 194, Col: 78}
 			}
@@ -1266,7 +1267,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.when"))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 197, Col: 52}
 			}
@@ -1294,7 +1295,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.then"))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.then"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 205, Col: 52}
 			}
@@ -1339,7 +1340,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var66 string
-			templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.save_draft"))
+			templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.save_draft"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 216, Col: 69}
 			}
@@ -1352,7 +1353,7 @@ func rulePage(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var67 string
-			templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 217, Col: 72}
 			}
@@ -1405,7 +1406,7 @@ func rowsPart(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var69 string
-			templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.match"))
+			templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.match"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 227, Col: 78}
 			}
@@ -1423,7 +1424,7 @@ func rowsPart(p ruleProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var70 string
-				templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(m)
+				templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(m)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 229, Col: 22}
 				}
@@ -1446,7 +1447,7 @@ func rowsPart(p ruleProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var71 string
-				templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.match."+m))
+				templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.match."+m))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 229, Col: 88}
 				}
@@ -1469,7 +1470,7 @@ func rowsPart(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(p.Rule.Match)
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(p.Rule.Match)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 233, Col: 57}
 			}
@@ -1494,7 +1495,7 @@ func rowsPart(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var73 string
-			templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.always"))
+			templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.always"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 239, Col: 52}
 			}
@@ -1512,7 +1513,7 @@ func rowsPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.add.field"))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.add.field"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 242, Col: 85}
 		}
@@ -1530,7 +1531,7 @@ func rowsPart(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(o.Value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 244, Col: 28}
 			}
@@ -1543,7 +1544,7 @@ func rowsPart(p ruleProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(o.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 244, Col: 40}
 			}
@@ -1565,7 +1566,7 @@ func rowsPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var77 string
-		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.add"))
+		templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.add"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 248, Col: 26}
 		}
@@ -1578,7 +1579,7 @@ func rowsPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var78 string
-		templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.expr.show"))
+		templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.expr.show"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 251, Col: 44}
 		}
@@ -1591,7 +1592,7 @@ func rowsPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(p.Rule.Source(p.Vocab.name))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(p.Rule.Source(p.Vocab.name))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 252, Col: 63}
 		}
@@ -1604,7 +1605,7 @@ func rowsPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.expr.edit"))
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.expr.edit"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 253, Col: 83}
 		}
@@ -1646,7 +1647,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.row", "n", n+1, "field", ui.T(ctx, "routing.field."+c.Field)))
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.row", "n", n+1, "field", ui.T(ctx, "routing.field."+c.Field)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 259, Col: 135}
 		}
@@ -1659,7 +1660,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("field_%d", n))
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("field_%d", n))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 260, Col: 56}
 		}
@@ -1672,7 +1673,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(c.Field)
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(c.Field)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 260, Col: 74}
 		}
@@ -1685,7 +1686,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.field."+c.Field))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.field."+c.Field))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 261, Col: 53}
 		}
@@ -1703,7 +1704,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("op_%d", n))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("op_%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 263, Col: 56}
 			}
@@ -1716,7 +1717,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.op"))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.op"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 263, Col: 95}
 			}
@@ -1734,7 +1735,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var88 string
-				templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(o)
+				templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(o)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 265, Col: 22}
 				}
@@ -1757,7 +1758,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var89 string
-				templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.op."+o))
+				templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.op."+o))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 265, Col: 77}
 				}
@@ -1780,7 +1781,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("op_%d", n))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("op_%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 269, Col: 54}
 			}
@@ -1793,7 +1794,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(c.Op)
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(c.Op)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 269, Col: 69}
 			}
@@ -1815,7 +1816,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var92 string
-		templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("drop:%d", n))
+		templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("drop:%d", n))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 272, Col: 79}
 		}
@@ -1828,7 +1829,7 @@ func conditionRow(p ruleProps, c Condition, n int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var93 string
-		templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + ": " + ui.T(ctx, "routing.field."+c.Field))
+		templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + ": " + ui.T(ctx, "routing.field."+c.Field))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 272, Col: 162}
 		}
@@ -1882,7 +1883,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var95 string
-					templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.or"))
+					templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.or"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 282, Col: 53}
 					}
@@ -1900,7 +1901,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var96 string
-				templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("value_%d", n))
+				templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("value_%d", n))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 284, Col: 65}
 				}
@@ -1913,7 +1914,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var97 string
-				templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.value"))
+				templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.value"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 284, Col: 107}
 				}
@@ -1926,7 +1927,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var98 string
-				templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.choose"))
+				templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.choose"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 285, Col: 46}
 				}
@@ -1944,7 +1945,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var99 string
-					templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+					templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(o.Value)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 287, Col: 29}
 					}
@@ -1967,7 +1968,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var100 string
-					templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+					templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(o.Label)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 287, Col: 68}
 					}
@@ -1990,7 +1991,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("more:%d", n))
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("more:%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 291, Col: 69}
 			}
@@ -2003,7 +2004,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.or_another"))
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.or_another"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 291, Col: 105}
 			}
@@ -2035,7 +2036,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("value_%d", n))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("value_%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 301, Col: 59}
 			}
@@ -2048,7 +2049,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var104 string
-			templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.value"))
+			templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.value"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 301, Col: 101}
 			}
@@ -2066,7 +2067,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var105 string
-				templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(v)
+				templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(v)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 303, Col: 22}
 				}
@@ -2089,7 +2090,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var106 string
-				templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui."+v))
+				templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui."+v))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 303, Col: 76}
 				}
@@ -2112,7 +2113,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("value_%d", n))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("value_%d", n))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 307, Col: 74}
 			}
@@ -2125,7 +2126,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(strings.Join(c.Values, ", "))
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(strings.Join(c.Values, ", "))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 307, Col: 113}
 			}
@@ -2138,7 +2139,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.words"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.words"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 307, Col: 172}
 			}
@@ -2151,7 +2152,7 @@ func valuePart(p ruleProps, c Condition, n int) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var110 string
-			templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.words.example"))
+			templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.words.example"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 307, Col: 223}
 			}
@@ -2202,7 +2203,7 @@ func expertPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var112 string
-		templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.expr.help"))
+		templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.expr.help"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 315, Col: 44}
 		}
@@ -2215,7 +2216,7 @@ func expertPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var113 string
-		templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(exprHelp)
+		templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(exprHelp)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 316, Col: 44}
 		}
@@ -2228,7 +2229,7 @@ func expertPart(p ruleProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var114 string
-		templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "routing.expr.back"))
+		templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "routing.expr.back"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `routing/pages.templ`, Line: 318, Col: 83}
 		}

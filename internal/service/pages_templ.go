@@ -7,6 +7,7 @@ package service
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -48,7 +49,7 @@ func servicesPage(p props) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.text"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 7, Col: 46}
 			}
@@ -71,7 +72,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.title"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 12, Col: 94}
 				}
@@ -84,7 +85,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.field.name"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 14, Col: 66}
 				}
@@ -97,7 +98,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.field.owner"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.field.owner"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 14, Col: 123}
 				}
@@ -110,7 +111,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.field.team"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.field.team"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 14, Col: 179}
 				}
@@ -123,7 +124,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.field.state"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 14, Col: 236}
 				}
@@ -159,7 +160,7 @@ func servicesPage(p props) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(s.Name(ctx))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(s.Name(ctx))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 20, Col: 117}
 						}
@@ -173,7 +174,7 @@ func servicesPage(p props) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(s.Name(ctx))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(s.Name(ctx))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 22, Col: 24}
 						}
@@ -203,7 +204,7 @@ func servicesPage(p props) templ.Component {
 						}
 					} else {
 						var templ_7745c5c3_Var12 string
-						templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(p.owner(ctx, s.OwnerID))
+						templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(p.owner(ctx, s.OwnerID))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 32, Col: 36}
 						}
@@ -217,7 +218,7 @@ func servicesPage(p props) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.team(ctx, s.TeamID))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(p.team(ctx, s.TeamID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 35, Col: 36}
 					}
@@ -230,7 +231,7 @@ func servicesPage(p props) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var14 string
-					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.state."+string(s.State)))
+					templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.state."+string(s.State)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 36, Col: 58}
 					}
@@ -272,7 +273,7 @@ func servicesPage(p props) templ.Component {
 				}
 				if p.ID == nil {
 					var templ_7745c5c3_Var16 string
-					templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.new"))
+					templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.new"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 48, Col: 32}
 					}
@@ -282,7 +283,7 @@ func servicesPage(p props) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var17 string
-					templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "service.change"))
+					templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "service.change"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 50, Col: 35}
 					}
@@ -340,7 +341,7 @@ func servicesPage(p props) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `service/pages.templ`, Line: 64, Col: 58}
 				}

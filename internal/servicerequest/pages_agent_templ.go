@@ -7,6 +7,7 @@ package servicerequest
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -48,7 +49,7 @@ func state(s string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.state."+s))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.state."+s))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 16, Col: 40}
 		}
@@ -92,7 +93,7 @@ func stateLamp(s string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.state."+s))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.state."+s))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 23, Col: 68}
 		}
@@ -113,7 +114,7 @@ func stateLamp(s string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.state."+s))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.state."+s))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 25, Col: 57}
 		}
@@ -164,7 +165,7 @@ func queueButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.todo.title"))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.todo.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 33, Col: 63}
 		}
@@ -177,7 +178,7 @@ func queueButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.todo.title"))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.todo.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 34, Col: 66}
 		}
@@ -198,7 +199,7 @@ func queueButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.queue.new"))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.queue.new"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 38, Col: 62}
 		}
@@ -211,7 +212,7 @@ func queueButtons() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.add"))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.add"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 39, Col: 44}
 		}
@@ -281,7 +282,7 @@ func cellText(s string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(s)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 51, Col: 4}
 		}
@@ -320,7 +321,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 56, Col: 54}
 		}
@@ -333,7 +334,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(requestURL(d.Label(), "preview"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(requestURL(d.Label(), "preview"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 56, Col: 99}
 		}
@@ -346,7 +347,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.preview"))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.preview"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 56, Col: 146}
 		}
@@ -359,7 +360,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 58, Col: 29}
 		}
@@ -389,7 +390,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "queue.list.open"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "queue.list.open"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 62, Col: 34}
 		}
@@ -402,7 +403,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(d.Content.Name(i18n.Lang(ctx)))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(d.Content.Name(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 65, Col: 96}
 		}
@@ -441,7 +442,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var22 string
-		templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(d.Content.Name(i18n.Lang(ctx)))
+		templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(d.Content.Name(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 76, Col: 40}
 		}
@@ -454,7 +455,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.requester"))
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.requester"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 79, Col: 58}
 		}
@@ -467,7 +468,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&d.RequesterID, i18n.Lang(ctx)))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(d.Person(&d.RequesterID, i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 79, Col: 111}
 		}
@@ -480,7 +481,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.assignee"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.assignee"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 80, Col: 57}
 		}
@@ -493,7 +494,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 80, Col: 121}
 		}
@@ -506,7 +507,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.team"))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.team"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 81, Col: 53}
 		}
@@ -519,7 +520,7 @@ func preview(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 81, Col: 111}
 		}
@@ -537,7 +538,7 @@ func preview(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var29 string
-			templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.expected_at"))
+			templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.expected_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 83, Col: 61}
 			}
@@ -584,7 +585,7 @@ func preview(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var30 string
-			templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(t.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 93, Col: 50}
 			}
@@ -597,7 +598,7 @@ func preview(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, d.Teams, t.TeamID)))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, d.Teams, t.TeamID)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 94, Col: 71}
 			}
@@ -676,7 +677,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var34 string
-				templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(d.Back)
+				templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(d.Back)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 113, Col: 53}
 				}
@@ -698,7 +699,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var35).String())
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var35).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 1, Col: 0}
 				}
@@ -715,7 +716,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.claim"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.claim"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 116, Col: 49}
 				}
@@ -743,7 +744,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var38).String())
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var38).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 1, Col: 0}
 				}
@@ -773,7 +774,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var41 string
-				templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.done"))
+				templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.done"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 123, Col: 47}
 				}
@@ -801,7 +802,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var42).String())
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var42).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 1, Col: 0}
 				}
@@ -831,7 +832,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.change"))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.change"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 129, Col: 49}
 				}
@@ -871,7 +872,7 @@ func nextActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var47 string
-				templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.assign"))
+				templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.assign"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 135, Col: 49}
 				}
@@ -897,7 +898,7 @@ func nextActs(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.more"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 144, Col: 84}
 			}
@@ -910,7 +911,7 @@ func nextActs(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.more"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 144, Col: 131}
 			}
@@ -1092,7 +1093,7 @@ func todoPage(p todoProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.queue.views"))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.queue.views"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 185, Col: 78}
 			}
@@ -1115,7 +1116,7 @@ func todoPage(p todoProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.todo.team"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.todo.team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 191, Col: 43}
 			}
@@ -1138,7 +1139,7 @@ func todoPage(p todoProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.todo.mine"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.todo.mine"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 197, Col: 43}
 			}
@@ -1187,7 +1188,7 @@ func todoPage(p todoProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title(i18n.Lang(ctx)))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(t.Title(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 208, Col: 93}
 				}
@@ -1200,7 +1201,7 @@ func todoPage(p todoProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var59 string
-				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(t.Number)
+				templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(t.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 209, Col: 38}
 				}
@@ -1213,7 +1214,7 @@ func todoPage(p todoProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(pick(i18n.Lang(ctx), t.Request, t.RequestEn))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(pick(i18n.Lang(ctx), t.Request, t.RequestEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 209, Col: 90}
 				}
@@ -1226,7 +1227,7 @@ func todoPage(p todoProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(teamName(ctx, p.Teams, t.TeamID))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(teamName(ctx, p.Teams, t.TeamID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 209, Col: 130}
 				}
@@ -1240,7 +1241,7 @@ func todoPage(p todoProps) templ.Component {
 				}
 				if t.AssigneeID != nil {
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(personName(ctx, p.Names, *t.AssigneeID))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(personName(ctx, p.Names, *t.AssigneeID))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 213, Col: 49}
 					}
@@ -1285,7 +1286,7 @@ func todoPage(p todoProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 222, Col: 145}
 				}
@@ -1334,7 +1335,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var66 string
-		templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.crumbs"))
+		templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.crumbs"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 228, Col: 68}
 		}
@@ -1347,7 +1348,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var67 string
-		templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.queue.title"))
+		templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.queue.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 229, Col: 78}
 		}
@@ -1368,7 +1369,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.keys.back"))
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.keys.back"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 231, Col: 90}
 		}
@@ -1389,7 +1390,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 string
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(d.Label())
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(d.Label())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 233, Col: 28}
 		}
@@ -1423,7 +1424,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var71 string
-		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(!d.Watching))
+		templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(fmt.Sprint(!d.Watching))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 238, Col: 67}
 		}
@@ -1436,7 +1437,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var72 string
-		templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(d.Watching))
+		templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(fmt.Sprint(d.Watching))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 239, Col: 64}
 		}
@@ -1449,7 +1450,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var73 string
-		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.watch"))
+		templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.watch"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 239, Col: 117}
 		}
@@ -1462,7 +1463,7 @@ func agentTop(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.watch"))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.watch"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 239, Col: 165}
 		}
@@ -1494,7 +1495,7 @@ func agentTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.more"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 247, Col: 84}
 			}
@@ -1507,7 +1508,7 @@ func agentTop(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.more"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.more"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 247, Col: 131}
 			}
@@ -1623,7 +1624,7 @@ func press(d Detail, path, icon string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act."+path))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act."+path))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 278, Col: 42}
 		}
@@ -1682,7 +1683,7 @@ func way(d Detail, act, icon string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var82 string
-		templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act."+act))
+		templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 286, Col: 40}
 		}
@@ -1736,7 +1737,7 @@ func agentPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.body"))
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.body"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 293, Col: 96}
 			}
@@ -1753,7 +1754,7 @@ func agentPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.name"))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 296, Col: 34}
 			}
@@ -1798,7 +1799,7 @@ func agentPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 308, Col: 40}
 			}
@@ -1829,7 +1830,7 @@ func agentPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.what"))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 314, Col: 74}
 			}
@@ -1842,7 +1843,7 @@ func agentPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var89 string
-			templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(&p.RequesterID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(p.Person(&p.RequesterID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 314, Col: 150}
 			}
@@ -1943,7 +1944,7 @@ func taskList(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.tasks"))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.tasks"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 338, Col: 78}
 			}
@@ -1961,7 +1962,7 @@ func taskList(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var92 string
-				templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs("task-" + t.Key)
+				templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text("task-" + t.Key)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 341, Col: 29}
 				}
@@ -1982,7 +1983,7 @@ func taskList(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var93 string
-				templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title(i18n.Lang(ctx)))
+				templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(t.Title(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 344, Col: 35}
 				}
@@ -1995,7 +1996,7 @@ func taskList(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var94 string
-				templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_state."+string(t.State)))
+				templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_state."+string(t.State)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 346, Col: 65}
 				}
@@ -2013,7 +2014,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var95 string
-					templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+					templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(s)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 348, Col: 15}
 					}
@@ -2032,7 +2033,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var96 string
-					templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+					templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(s)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 351, Col: 15}
 					}
@@ -2074,7 +2075,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var98 string
-					templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(t.Made.Number)
+					templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(t.Made.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 358, Col: 78}
 					}
@@ -2097,7 +2098,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var99 string
-					templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(t.Remark)
+					templ_7745c5c3_Var99, templ_7745c5c3_Err = markup.Text(t.Remark)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 362, Col: 42}
 					}
@@ -2116,7 +2117,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var100 string
-					templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.error.change_right"))
+					templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.error.change_right"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 365, Col: 77}
 					}
@@ -2135,7 +2136,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var101 string
-					templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.change.waits"))
+					templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.change.waits"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 368, Col: 71}
 					}
@@ -2154,7 +2155,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var102 string
-					templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.error.own_approval"))
+					templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.error.own_approval"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 371, Col: 75}
 					}
@@ -2198,7 +2199,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var104 string
-					templ_7745c5c3_Var104, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.claim"))
+					templ_7745c5c3_Var104, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.claim"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 378, Col: 76}
 					}
@@ -2230,7 +2231,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var106 string
-					templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.done"))
+					templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.done"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 382, Col: 128}
 					}
@@ -2262,7 +2263,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var108 string
-					templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.change"))
+					templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.change"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 385, Col: 132}
 					}
@@ -2294,7 +2295,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var110 string
-					templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.assign") + " " + t.Title(i18n.Lang(ctx)))
+					templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.assign") + " " + t.Title(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 388, Col: 178}
 					}
@@ -2307,7 +2308,7 @@ func taskList(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var111 string
-					templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act.assign"))
+					templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act.assign"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 388, Col: 232}
 					}
@@ -2386,7 +2387,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var114 string
-			templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var113).String())
+			templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var113).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 1, Col: 0}
 			}
@@ -2399,7 +2400,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var115 string
-			templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(d.author(ctx, c))
+			templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(d.author(ctx, c))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 405, Col: 26}
 			}
@@ -2421,7 +2422,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var116 string
-				templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.note.badge"))
+				templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.note.badge"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 408, Col: 40}
 				}
@@ -2472,7 +2473,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var117 string
-			templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(d.actor(ctx, it.Entry))
+			templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(d.actor(ctx, it.Entry))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 423, Col: 31}
 			}
@@ -2487,7 +2488,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 			for i, c := range changes {
 				if i > 0 {
 					var templ_7745c5c3_Var118 string
-					templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.list_comma"))
+					templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.list_comma"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 426, Col: 46}
 					}
@@ -2501,7 +2502,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var119 string
-				templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(c.Label)
+				templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(c.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 428, Col: 14}
 				}
@@ -2519,7 +2520,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var120 string
-					templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(c.Before)
+					templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(c.Before)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 430, Col: 21}
 					}
@@ -2537,7 +2538,7 @@ func line(d Detail, it timeline.Item) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var121 string
-				templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(c.After)
+				templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(c.After)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 432, Col: 17}
 				}
@@ -2602,7 +2603,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var124 string
-		templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var123).String())
+		templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var123).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 1, Col: 0}
 		}
@@ -2628,7 +2629,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var126 string
-		templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs("request:" + p.ID.String() + ":" + p.Tab)
+		templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text("request:" + p.ID.String() + ":" + p.Tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 443, Col: 296}
 		}
@@ -2649,7 +2650,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var127 string
-		templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.kind"))
+		templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.kind"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 445, Col: 87}
 		}
@@ -2678,7 +2679,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var128 string
-		templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.label"))
+		templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.label"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 453, Col: 73}
 		}
@@ -2691,7 +2692,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var129 string
-		templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.to"))
+		templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.to"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 454, Col: 121}
 		}
@@ -2704,7 +2705,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var130 string
-		templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(p.typed(p.Tab))
+		templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(p.typed(p.Tab))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 454, Col: 140}
 		}
@@ -2730,7 +2731,7 @@ func composer(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var131 string
-			templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(requestURL(p.Label(), "notes"))
+			templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(requestURL(p.Label(), "notes"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 459, Col: 74}
 			}
@@ -2743,7 +2744,7 @@ func composer(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var132 string
-			templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.note.send"))
+			templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.note.send"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 459, Col: 116}
 			}
@@ -2761,7 +2762,7 @@ func composer(p requestProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var133 string
-		templ_7745c5c3_Var133, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, noteKey(p.Tab)))
+		templ_7745c5c3_Var133, templ_7745c5c3_Err = markup.Text(ui.T(ctx, noteKey(p.Tab)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 461, Col: 75}
 		}
@@ -2803,7 +2804,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var135 string
-		templ_7745c5c3_Var135, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Tab == tab))
+		templ_7745c5c3_Var135, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Tab == tab))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 90}
 		}
@@ -2816,7 +2817,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var136 string
-		templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(tab)
+		templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 111}
 		}
@@ -2829,7 +2830,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var137 string
-		templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(requestURL(p.Label(), tabPath(tab)))
+		templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(requestURL(p.Label(), tabPath(tab)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 163}
 		}
@@ -2842,7 +2843,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var138 string
-		templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs("request:" + p.ID.String() + ":" + tab)
+		templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text("request:" + p.ID.String() + ":" + tab)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 217}
 		}
@@ -2855,7 +2856,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var139 string
-		templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, hint))
+		templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(ui.T(ctx, hint))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 254}
 		}
@@ -2868,7 +2869,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var140 string
-		templ_7745c5c3_Var140, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, send))
+		templ_7745c5c3_Var140, templ_7745c5c3_Err = markup.Text(ui.T(ctx, send))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 468, Col: 285}
 		}
@@ -2885,7 +2886,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var141 string
-		templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 470, Col: 20}
 		}
@@ -2898,7 +2899,7 @@ func composerTab(p requestProps, tab, icon, label, hint, send, key string) templ
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var142 string
-		templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(key)
+		templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(key)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 470, Col: 33}
 		}
@@ -2940,7 +2941,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var144 string
-		templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.properties"))
+		templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 475, Col: 75}
 		}
@@ -2953,7 +2954,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var145 string
-		templ_7745c5c3_Var145, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.properties"))
+		templ_7745c5c3_Var145, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.properties"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 477, Col: 47}
 		}
@@ -2966,7 +2967,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var146 string
-		templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.state"))
+		templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.state"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 479, Col: 49}
 		}
@@ -2987,7 +2988,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var147 string
-		templ_7745c5c3_Var147, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.priority"))
+		templ_7745c5c3_Var147, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.priority"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 482, Col: 52}
 		}
@@ -3008,7 +3009,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var148 string
-		templ_7745c5c3_Var148, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.impact"))
+		templ_7745c5c3_Var148, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.impact"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 485, Col: 50}
 		}
@@ -3021,7 +3022,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var149 string
-		templ_7745c5c3_Var149, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("servicerequest.impact.%d", d.Impact)))
+		templ_7745c5c3_Var149, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("servicerequest.impact.%d", d.Impact)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 486, Col: 70}
 		}
@@ -3034,7 +3035,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var150 string
-		templ_7745c5c3_Var150, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.urgency"))
+		templ_7745c5c3_Var150, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.urgency"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 487, Col: 51}
 		}
@@ -3047,7 +3048,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var151 string
-		templ_7745c5c3_Var151, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, fmt.Sprintf("servicerequest.urgency.%d", d.Urgency)))
+		templ_7745c5c3_Var151, templ_7745c5c3_Err = markup.Text(ui.T(ctx, fmt.Sprintf("servicerequest.urgency.%d", d.Urgency)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 488, Col: 72}
 		}
@@ -3060,7 +3061,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var152 string
-		templ_7745c5c3_Var152, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.requester"))
+		templ_7745c5c3_Var152, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.requester"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 489, Col: 53}
 		}
@@ -3073,7 +3074,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var153 string
-		templ_7745c5c3_Var153, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&d.RequesterID, i18n.Lang(ctx)))
+		templ_7745c5c3_Var153, templ_7745c5c3_Err = markup.Text(d.Person(&d.RequesterID, i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 490, Col: 50}
 		}
@@ -3091,7 +3092,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var154 string
-			templ_7745c5c3_Var154, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.created_by"))
+			templ_7745c5c3_Var154, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.created_by"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 492, Col: 55}
 			}
@@ -3104,7 +3105,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var155 string
-			templ_7745c5c3_Var155, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&d.CreatedBy, i18n.Lang(ctx)))
+			templ_7745c5c3_Var155, templ_7745c5c3_Err = markup.Text(d.Person(&d.CreatedBy, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 493, Col: 49}
 			}
@@ -3122,7 +3123,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var156 string
-		templ_7745c5c3_Var156, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.team"))
+		templ_7745c5c3_Var156, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.team"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 495, Col: 48}
 		}
@@ -3135,7 +3136,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var157 string
-		templ_7745c5c3_Var157, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
+		templ_7745c5c3_Var157, templ_7745c5c3_Err = markup.Text(orNone(ctx, teamName(ctx, d.Teams, d.TeamID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 496, Col: 55}
 		}
@@ -3148,7 +3149,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var158 string
-		templ_7745c5c3_Var158, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.assignee"))
+		templ_7745c5c3_Var158, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.assignee"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 497, Col: 52}
 		}
@@ -3161,7 +3162,7 @@ func agentSide(d Detail) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var159 string
-		templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
+		templ_7745c5c3_Var159, templ_7745c5c3_Err = markup.Text(orNone(ctx, d.Person(d.AssigneeID, i18n.Lang(ctx))))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 498, Col: 61}
 		}
@@ -3179,7 +3180,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var160 string
-			templ_7745c5c3_Var160, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.price"))
+			templ_7745c5c3_Var160, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.price"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 500, Col: 50}
 			}
@@ -3192,7 +3193,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var161 string
-			templ_7745c5c3_Var161, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.price", "amount", price(d.Price)))
+			templ_7745c5c3_Var161, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.price", "amount", price(d.Price)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 501, Col: 70}
 			}
@@ -3211,7 +3212,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var162 string
-			templ_7745c5c3_Var162, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.submitted_at"))
+			templ_7745c5c3_Var162, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.submitted_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 504, Col: 57}
 			}
@@ -3238,7 +3239,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var163 string
-			templ_7745c5c3_Var163, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.expected_at"))
+			templ_7745c5c3_Var163, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.expected_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 509, Col: 56}
 			}
@@ -3273,7 +3274,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var164 string
-			templ_7745c5c3_Var164, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.names.title"))
+			templ_7745c5c3_Var164, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.names.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 518, Col: 49}
 			}
@@ -3291,7 +3292,7 @@ func agentSide(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var165 string
-				templ_7745c5c3_Var165, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&n.PersonID, i18n.Lang(ctx)))
+				templ_7745c5c3_Var165, templ_7745c5c3_Err = markup.Text(d.Person(&n.PersonID, i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 521, Col: 49}
 				}
@@ -3304,7 +3305,7 @@ func agentSide(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var166 string
-				templ_7745c5c3_Var166, templ_7745c5c3_Err = templ.JoinStringErrs(d.whyNamed(ctx, n))
+				templ_7745c5c3_Var166, templ_7745c5c3_Err = markup.Text(d.whyNamed(ctx, n))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 521, Col: 95}
 				}
@@ -3338,7 +3339,7 @@ func agentSide(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var167 string
-			templ_7745c5c3_Var167, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.links"))
+			templ_7745c5c3_Var167, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.links"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 531, Col: 43}
 			}
@@ -3369,7 +3370,7 @@ func agentSide(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var169 string
-				templ_7745c5c3_Var169, templ_7745c5c3_Err = templ.JoinStringErrs(l.Number)
+				templ_7745c5c3_Var169, templ_7745c5c3_Err = markup.Text(l.Number)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 534, Col: 70}
 				}
@@ -3382,7 +3383,7 @@ func agentSide(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var170 string
-				templ_7745c5c3_Var170, templ_7745c5c3_Err = templ.JoinStringErrs(l.Title)
+				templ_7745c5c3_Var170, templ_7745c5c3_Err = markup.Text(l.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_agent.templ`, Line: 534, Col: 82}
 				}

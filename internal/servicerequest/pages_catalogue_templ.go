@@ -7,6 +7,7 @@ package servicerequest
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -53,7 +54,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.catalogue.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.catalogue.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 14, Col: 53}
 			}
@@ -75,7 +76,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.title"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 17, Col: 40}
 				}
@@ -93,7 +94,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Text)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Text)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 21, Col: 67}
 			}
@@ -106,7 +107,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.catalogue.search"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.catalogue.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 21, Col: 143}
 			}
@@ -119,7 +120,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.catalogue.search"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.catalogue.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 21, Col: 204}
 			}
@@ -140,7 +141,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 23, Col: 45}
 			}
@@ -153,7 +154,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.search"))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.search"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 23, Col: 102}
 			}
@@ -187,7 +188,7 @@ func cataloguePage(p catalogueProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.catalogue.all"))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.catalogue.all"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 28, Col: 82}
 					}
@@ -275,7 +276,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(id)
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(id)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 47, Col: 46}
 		}
@@ -288,7 +289,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(id)
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(id)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 48, Col: 13}
 		}
@@ -305,7 +306,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(name)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 50, Col: 9}
 		}
@@ -341,7 +342,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(pictureURL(*o.Picture))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(pictureURL(*o.Picture))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 57, Col: 56}
 				}
@@ -372,7 +373,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(o.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(o.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 63, Col: 34}
 			}
@@ -385,7 +386,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(o.Summary(i18n.Lang(ctx)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(o.Summary(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 64, Col: 41}
 			}
@@ -398,7 +399,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(daysText(ctx, o.Days))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(daysText(ctx, o.Days))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 66, Col: 31}
 			}
@@ -416,7 +417,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.price", "amount", price(o.Price)))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.price", "amount", price(o.Price)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 68, Col: 73}
 				}
@@ -435,7 +436,7 @@ func shelf(id, name, icon string, offers []Offer) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.needs_approval"))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.needs_approval"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 71, Col: 56}
 				}
@@ -515,7 +516,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var26 string
-				templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.Request.Label())
+				templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(p.Request.Label())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 89, Col: 104}
 				}
@@ -533,7 +534,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.catalogue.title"))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.catalogue.title"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 91, Col: 94}
 				}
@@ -551,7 +552,7 @@ func orderPage(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 95, Col: 40}
 			}
@@ -582,7 +583,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(!p.Favourite))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(fmt.Sprint(!p.Favourite))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 98, Col: 69}
 				}
@@ -595,7 +596,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Favourite))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Favourite))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 99, Col: 69}
 				}
@@ -608,7 +609,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.favour"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.favour"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 99, Col: 119}
 				}
@@ -621,7 +622,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.favour"))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.favour"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 99, Col: 164}
 				}
@@ -647,7 +648,7 @@ func orderPage(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Summary(i18n.Lang(ctx)))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(p.Content.Summary(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 104, Col: 58}
 			}
@@ -665,7 +666,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(s)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 106, Col: 32}
 				}
@@ -684,7 +685,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var36 string
-				templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(pictureURL(*p.Content.Picture))
+				templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(pictureURL(*p.Content.Picture))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 109, Col: 67}
 				}
@@ -697,7 +698,7 @@ func orderPage(p orderProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 109, Col: 106}
 				}
@@ -774,7 +775,7 @@ func promise(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.promise.when"))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.promise.when"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 126, Col: 49}
 		}
@@ -787,7 +788,7 @@ func promise(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(daysText(ctx, p.Content.Days))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(daysText(ctx, p.Content.Days))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 128, Col: 35}
 		}
@@ -805,7 +806,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.promise.after_approval"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.promise.after_approval"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 130, Col: 78}
 			}
@@ -823,7 +824,7 @@ func promise(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.promise.who"))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.promise.who"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 135, Col: 48}
 		}
@@ -837,7 +838,7 @@ func promise(p orderProps) templ.Component {
 		}
 		if len(p.Content.Steps) == 0 {
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.no_approval"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.no_approval"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 138, Col: 46}
 			}
@@ -851,7 +852,7 @@ func promise(p orderProps) templ.Component {
 			}
 		} else if len(p.Asked) == 0 {
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.promise.depends"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.promise.depends"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 140, Col: 50}
 			}
@@ -870,7 +871,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(askedText(ctx, p.People, a))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(askedText(ctx, p.People, a))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 143, Col: 58}
 			}
@@ -893,7 +894,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.price"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.price"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 149, Col: 49}
 			}
@@ -906,7 +907,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.price", "amount", price(p.Content.Price)))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.price", "amount", price(p.Content.Price)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 150, Col: 77}
 			}
@@ -925,7 +926,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.promise.quota"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.promise.quota"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 155, Col: 51}
 			}
@@ -938,7 +939,7 @@ func promise(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.quota", "count", p.Content.QuotaCount, "days", p.Content.QuotaDays))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.quota", "count", p.Content.QuotaCount, "days", p.Content.QuotaDays))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 156, Col: 103}
 			}
@@ -998,7 +999,7 @@ func orderForm(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(draftKey(p))
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(draftKey(p))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 163, Col: 137}
 		}
@@ -1011,7 +1012,7 @@ func orderForm(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var53 string
-		templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Form.Spec(p.Form.Today))
+		templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(p.Content.Form.Spec(p.Form.Today))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 163, Col: 185}
 		}
@@ -1033,7 +1034,7 @@ func orderForm(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(p.VersionID.String())
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(p.VersionID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 166, Col: 70}
 			}
@@ -1098,7 +1099,7 @@ func orderForm(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.on_behalf"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.on_behalf"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 180, Col: 63}
 			}
@@ -1141,7 +1142,7 @@ func orderForm(p orderProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep_for_later"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep_for_later"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 193, Col: 100}
 			}
@@ -1159,7 +1160,7 @@ func orderForm(p orderProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var57 string
-		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, sendKey(p)))
+		templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, sendKey(p)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_catalogue.templ`, Line: 195, Col: 81}
 		}

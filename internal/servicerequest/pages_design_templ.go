@@ -7,6 +7,7 @@ package servicerequest
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -47,7 +48,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.fields"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.fields"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 17, Col: 85}
 		}
@@ -75,7 +76,7 @@ func itemForm(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("field-" + x.Key)
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text("field-" + x.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 23, Col: 31}
 			}
@@ -88,7 +89,7 @@ func itemForm(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(manageURL(p.Item.ID, "fields", x.Key, "move"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(manageURL(p.Item.ID, "fields", x.Key, "move"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 23, Col: 108}
 			}
@@ -122,7 +123,7 @@ func itemForm(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(x.Label(i18n.Lang(ctx)))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(x.Label(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 27, Col: 111}
 			}
@@ -140,7 +141,7 @@ func itemForm(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.required"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.required"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 30, Col: 70}
 				}
@@ -158,7 +159,7 @@ func itemForm(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.type."+string(x.Type)))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.type."+string(x.Type)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 33, Col: 59}
 			}
@@ -176,7 +177,7 @@ func itemForm(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.shown_if", "when", p.Content.Form.Words(ctx, x.Show)))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.shown_if", "when", p.Content.Form.Words(ctx, x.Show)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 35, Col: 101}
 				}
@@ -224,7 +225,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(typedKey(p.Item.ID, "add"))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(typedKey(p.Item.ID, "add"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 45, Col: 152}
 		}
@@ -237,7 +238,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Item.Version))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Item.Version))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 45, Col: 194}
 		}
@@ -250,7 +251,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.add"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.add"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 46, Col: 68}
 		}
@@ -291,7 +292,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.add_button"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.add_button"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 55, Col: 47}
 		}
@@ -304,7 +305,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.preview"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.preview"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 60, Col: 98}
 		}
@@ -330,7 +331,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Form.Spec(today(ctx)))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(p.Content.Form.Spec(today(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 61, Col: 165}
 		}
@@ -357,7 +358,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.try"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.try"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 66, Col: 69}
 		}
@@ -370,7 +371,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.try_hint"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.try_hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 67, Col: 65}
 		}
@@ -383,7 +384,7 @@ func itemForm(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Asset(ctx, "js/designer.js"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.Asset(ctx, "js/designer.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 71, Col: 46}
 		}
@@ -463,7 +464,7 @@ func partButtons(p itemProps, path, name string, n, of int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var23 string
-		templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + " " + name)
+		templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + " " + name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 85, Col: 85}
 		}
@@ -476,7 +477,7 @@ func partButtons(p itemProps, path, name string, n, of int) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.remove") + " " + name)
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.remove") + " " + name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 85, Col: 131}
 		}
@@ -547,7 +548,7 @@ func moveButton(p itemProps, path string, to int, icon, label string) templ.Comp
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(to))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(fmt.Sprint(to))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 94, Col: 55}
 		}
@@ -560,7 +561,7 @@ func moveButton(p itemProps, path string, to int, icon, label string) templ.Comp
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 95, Col: 54}
 		}
@@ -573,7 +574,7 @@ func moveButton(p itemProps, path string, to int, icon, label string) templ.Comp
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(label)
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 95, Col: 70}
 		}
@@ -648,7 +649,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(p.Item.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 103, Col: 124}
 			}
@@ -661,7 +662,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.type."+string(p.Field.Type)))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.type."+string(p.Field.Type)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 103, Col: 190}
 			}
@@ -674,7 +675,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(p.Field.Key)
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(p.Field.Key)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 103, Col: 215}
 			}
@@ -708,7 +709,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(typedKey(p.Item.ID, "field-"+p.Field.Key))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(typedKey(p.Item.ID, "field-"+p.Field.Key))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 105, Col: 170}
 			}
@@ -721,7 +722,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Item.Version))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Item.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 105, Col: 212}
 			}
@@ -844,7 +845,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 143, Col: 71}
 			}
@@ -870,7 +871,7 @@ func fieldPage(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 143, Col: 174}
 			}
@@ -934,7 +935,7 @@ func fieldOptions(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.options"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.options"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 152, Col: 107}
 			}
@@ -947,7 +948,7 @@ func fieldOptions(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.position"))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.position"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 154, Col: 75}
 			}
@@ -960,7 +961,7 @@ func fieldOptions(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_zh"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_zh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 154, Col: 141}
 			}
@@ -973,7 +974,7 @@ func fieldOptions(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_en"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_en"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 154, Col: 207}
 			}
@@ -986,7 +987,7 @@ func fieldOptions(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.value"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.value"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 154, Col: 271}
 			}
@@ -1004,7 +1005,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n + 1))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n + 1))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 158, Col: 97}
 				}
@@ -1017,7 +1018,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.position"))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.position"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 158, Col: 155}
 				}
@@ -1030,7 +1031,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(o.LabelZh)
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(o.LabelZh)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 159, Col: 63}
 				}
@@ -1043,7 +1044,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_zh"))
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_zh"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 159, Col: 136}
 				}
@@ -1056,7 +1057,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(o.LabelEn)
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(o.LabelEn)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 160, Col: 63}
 				}
@@ -1069,7 +1070,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_en"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_en"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 160, Col: 136}
 				}
@@ -1082,7 +1083,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(o.Value)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 161, Col: 64}
 				}
@@ -1095,7 +1096,7 @@ func fieldOptions(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.value"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.value"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 161, Col: 135}
 				}
@@ -1160,7 +1161,7 @@ func fieldColumns(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.columns"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.columns"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 172, Col: 107}
 			}
@@ -1173,7 +1174,7 @@ func fieldColumns(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_zh"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_zh"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 174, Col: 74}
 			}
@@ -1186,7 +1187,7 @@ func fieldColumns(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_en"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_en"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 174, Col: 140}
 			}
@@ -1199,7 +1200,7 @@ func fieldColumns(p fieldProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var62 string
-			templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.type"))
+			templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.type"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 174, Col: 203}
 			}
@@ -1217,7 +1218,7 @@ func fieldColumns(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(c.LabelZh)
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(c.LabelZh)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 178, Col: 63}
 				}
@@ -1230,7 +1231,7 @@ func fieldColumns(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_zh"))
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_zh"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 178, Col: 136}
 				}
@@ -1243,7 +1244,7 @@ func fieldColumns(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(c.LabelEn)
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(c.LabelEn)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 179, Col: 63}
 				}
@@ -1256,7 +1257,7 @@ func fieldColumns(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name_en"))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name_en"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 179, Col: 136}
 				}
@@ -1269,7 +1270,7 @@ func fieldColumns(p fieldProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.type"))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.type"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 181, Col: 98}
 				}
@@ -1287,7 +1288,7 @@ func fieldColumns(p fieldProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var68 string
-					templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(string(t))
+					templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(string(t))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 183, Col: 35}
 					}
@@ -1310,7 +1311,7 @@ func fieldColumns(p fieldProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.type."+string(t)))
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.type."+string(t)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 183, Col: 109}
 					}
@@ -1387,7 +1388,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var72 string
-				templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.no_fields"))
+				templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.no_fields"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 201, Col: 69}
 				}
@@ -1405,7 +1406,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var73 string
-				templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.join"))
+				templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.join"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 203, Col: 100}
 				}
@@ -1418,7 +1419,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var74 string
-				templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_join")
+				templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(name + "_join")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 204, Col: 67}
 				}
@@ -1441,7 +1442,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var75 string
-				templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.all"))
+				templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.all"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 204, Col: 153}
 				}
@@ -1454,7 +1455,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var76 string
-				templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_join")
+				templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(name + "_join")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 205, Col: 67}
 				}
@@ -1477,7 +1478,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.any"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.any"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 205, Col: 152}
 				}
@@ -1495,7 +1496,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var78 string
-					templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_field")
+					templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(name + "_field")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 209, Col: 51}
 					}
@@ -1508,7 +1509,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var79 string
-					templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.field"))
+					templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.field"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 209, Col: 110}
 					}
@@ -1521,7 +1522,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var80 string
-					templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.none"))
+					templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.none"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 210, Col: 68}
 					}
@@ -1539,7 +1540,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var81 string
-						templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+						templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(o.Value)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 212, Col: 31}
 						}
@@ -1562,7 +1563,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var82 string
-						templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+						templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(o.Label)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 212, Col: 76}
 						}
@@ -1580,7 +1581,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var83 string
-					templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_op")
+					templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(name + "_op")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 215, Col: 48}
 					}
@@ -1593,7 +1594,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var84 string
-					templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.op"))
+					templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.op"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 215, Col: 104}
 					}
@@ -1611,7 +1612,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var85 string
-						templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(o)
+						templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(o)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 217, Col: 25}
 						}
@@ -1634,7 +1635,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var86 string
-						templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.op."+o))
+						templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.op."+o))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 217, Col: 87}
 						}
@@ -1652,7 +1653,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var87 string
-					templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_value")
+					templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(name + "_value")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 220, Col: 49}
 					}
@@ -1665,7 +1666,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var88 string
-					templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(valueShown(ctx, f, r))
+					templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(valueShown(ctx, f, r))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 220, Col: 81}
 					}
@@ -1678,7 +1679,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var89 string
-					templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.value"))
+					templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.value"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 220, Col: 180}
 					}
@@ -1707,7 +1708,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.expression"))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.expression"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 225, Col: 74}
 			}
@@ -1720,7 +1721,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_mode")
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(name + "_mode")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 227, Col: 67}
 			}
@@ -1743,7 +1744,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.by_rows"))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.by_rows"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 227, Col: 158}
 			}
@@ -1756,7 +1757,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_mode")
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(name + "_mode")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 228, Col: 67}
 			}
@@ -1779,7 +1780,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.by_hand"))
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.by_hand"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 228, Col: 156}
 			}
@@ -1792,7 +1793,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var95 string
-			templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(name + "_expr")
+			templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(name + "_expr")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 229, Col: 58}
 			}
@@ -1805,7 +1806,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var96 string
-			templ_7745c5c3_Var96, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.expression"))
+			templ_7745c5c3_Var96, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.expression"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 229, Col: 167}
 			}
@@ -1818,7 +1819,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var97 string
-			templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(c.Expr)
+			templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(c.Expr)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 229, Col: 178}
 			}
@@ -1831,7 +1832,7 @@ func conditionEditor(f form.Form, until int, name string, c condition, p itemPro
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var98 string
-			templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.condition.expression_hint"))
+			templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.condition.expression_hint"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 230, Col: 79}
 			}
@@ -1884,7 +1885,7 @@ func conditionValues(f form.Form) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var100 string
-			templ_7745c5c3_Var100, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+			templ_7745c5c3_Var100, templ_7745c5c3_Err = markup.Text(o.Value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 240, Col: 26}
 			}
@@ -1897,7 +1898,7 @@ func conditionValues(f form.Form) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var101 string
-			templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+			templ_7745c5c3_Var101, templ_7745c5c3_Err = markup.Text(o.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 240, Col: 38}
 			}
@@ -1948,7 +1949,7 @@ func itemTasks(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var103 string
-		templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.tasks"))
+		templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.tasks"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 248, Col: 76}
 		}
@@ -1978,7 +1979,7 @@ func itemTasks(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var105 string
-		templ_7745c5c3_Var105, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.add_task"))
+		templ_7745c5c3_Var105, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.add_task"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 249, Col: 45}
 		}
@@ -2019,7 +2020,7 @@ func itemTasks(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(t.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 257, Col: 108}
 			}
@@ -2032,7 +2033,7 @@ func itemTasks(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var108 string
-			templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.output."+string(t.Output)))
+			templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.output."+string(t.Output)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 259, Col: 61}
 			}
@@ -2050,7 +2051,7 @@ func itemTasks(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var109 string
-				templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.waits"))
+				templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.waits"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 261, Col: 53}
 				}
@@ -2069,7 +2070,7 @@ func itemTasks(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var110 string
-				templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(s)
+				templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(s)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 264, Col: 14}
 				}
@@ -2088,7 +2089,7 @@ func itemTasks(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var111 string
-				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.after", "tasks", p.titles(ctx, t.After)))
+				templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.after", "tasks", p.titles(ctx, t.After)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 267, Col: 86}
 				}
@@ -2107,7 +2108,7 @@ func itemTasks(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var112 string
-				templ_7745c5c3_Var112, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.only_if", "when", p.Content.Form.Words(ctx, t.When)))
+				templ_7745c5c3_Var112, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.only_if", "when", p.Content.Form.Words(ctx, t.When)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 270, Col: 98}
 				}
@@ -2188,7 +2189,7 @@ func taskPage(p taskProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var116 string
-			templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(p.Item.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 283, Col: 125}
 			}
@@ -2222,7 +2223,7 @@ func taskPage(p taskProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var118 string
-			templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(typedKey(p.Item.ID, taskPart(p.Plan.Key)))
+			templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(typedKey(p.Item.ID, taskPart(p.Plan.Key)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 285, Col: 165}
 			}
@@ -2235,7 +2236,7 @@ func taskPage(p taskProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var119 string
-			templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Item.Version))
+			templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Item.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 285, Col: 207}
 			}
@@ -2298,7 +2299,7 @@ func taskPage(p taskProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var120 string
-			templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 300, Col: 71}
 			}
@@ -2324,7 +2325,7 @@ func taskPage(p taskProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var122 string
-			templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 300, Col: 175}
 			}
@@ -2380,7 +2381,7 @@ func itemApprovals(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var124 string
-		templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.approvals"))
+		templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.approvals"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 310, Col: 80}
 		}
@@ -2410,7 +2411,7 @@ func itemApprovals(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var126 string
-		templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.add_step"))
+		templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.add_step"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 311, Col: 45}
 		}
@@ -2451,7 +2452,7 @@ func itemApprovals(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var128 string
-			templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(p.whoText(ctx, s))
+			templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(p.whoText(ctx, s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 319, Col: 114}
 			}
@@ -2464,7 +2465,7 @@ func itemApprovals(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var129 string
-			templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(modeText(ctx, s))
+			templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(modeText(ctx, s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 321, Col: 25}
 			}
@@ -2482,7 +2483,7 @@ func itemApprovals(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var130 string
-				templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.design.only_if", "when", p.Content.Form.Words(ctx, s.When)))
+				templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.design.only_if", "when", p.Content.Form.Words(ctx, s.When)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 323, Col: 98}
 				}
@@ -2563,7 +2564,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var134 string
-			templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(p.Item.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(p.Item.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 336, Col: 129}
 			}
@@ -2597,7 +2598,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var136 string
-			templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(typedKey(p.Item.ID, stepPart(p.At)))
+			templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(typedKey(p.Item.ID, stepPart(p.At)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 338, Col: 163}
 			}
@@ -2610,7 +2611,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var137 string
-			templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Item.Version))
+			templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Item.Version))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 338, Col: 205}
 			}
@@ -2655,7 +2656,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var138 string
-			templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.people"))
+			templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.people"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 349, Col: 67}
 			}
@@ -2690,7 +2691,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var139 string
-			templ_7745c5c3_Var139, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var139, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 358, Col: 71}
 			}
@@ -2716,7 +2717,7 @@ func stepPage(p stepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var141 string
-			templ_7745c5c3_Var141, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var141, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 358, Col: 179}
 			}
@@ -2782,7 +2783,7 @@ func unsaved(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var144 string
-			templ_7745c5c3_Var144, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var143).String())
+			templ_7745c5c3_Var144, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var143).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 1, Col: 0}
 			}
@@ -2803,7 +2804,7 @@ func unsaved(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var145 string
-			templ_7745c5c3_Var145, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.typed.title"))
+			templ_7745c5c3_Var145, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.typed.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 375, Col: 48}
 			}
@@ -2816,7 +2817,7 @@ func unsaved(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var146 string
-			templ_7745c5c3_Var146, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.typed.when"))
+			templ_7745c5c3_Var146, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.typed.when"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 377, Col: 45}
 			}
@@ -2838,7 +2839,7 @@ func unsaved(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var147 string
-				templ_7745c5c3_Var147, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.typed.changed", "name", p.Unsaved.Since.By))
+				templ_7745c5c3_Var147, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.typed.changed", "name", p.Unsaved.Since.By))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 381, Col: 79}
 				}
@@ -2869,7 +2870,7 @@ func unsaved(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var149 string
-			templ_7745c5c3_Var149, templ_7745c5c3_Err = templ.JoinStringErrs(p.Unsaved.Part)
+			templ_7745c5c3_Var149, templ_7745c5c3_Err = markup.Text(p.Unsaved.Part)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 385, Col: 59}
 			}
@@ -2882,7 +2883,7 @@ func unsaved(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var150 string
-			templ_7745c5c3_Var150, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.typed.forget"))
+			templ_7745c5c3_Var150, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.typed.forget"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_design.templ`, Line: 386, Col: 69}
 			}

@@ -7,6 +7,7 @@ package servicerequest
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -52,7 +53,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.lead"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.lead"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 11, Col: 56}
 			}
@@ -65,7 +66,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.see"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.see"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 11, Col: 131}
 			}
@@ -78,7 +79,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.items"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.items"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 13, Col: 78}
 			}
@@ -101,7 +102,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.items"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.items"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 17, Col: 105}
 				}
@@ -114,7 +115,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.name"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 19, Col: 73}
 				}
@@ -127,7 +128,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.state"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 19, Col: 137}
 				}
@@ -140,7 +141,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.version"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.version"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 19, Col: 203}
 				}
@@ -153,7 +154,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.review_at"))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.review_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 19, Col: 271}
 				}
@@ -184,7 +185,7 @@ func keepPage(p keepProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(i.Name(i18n.Lang(ctx)))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(i.Name(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 23, Col: 93}
 					}
@@ -210,7 +211,7 @@ func keepPage(p keepProps) templ.Component {
 					}
 					if i.CurrentNo > 0 {
 						var templ_7745c5c3_Var13 string
-						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i.CurrentNo))
+						templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i.CurrentNo))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 30, Col: 36}
 						}
@@ -244,7 +245,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.new"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.new"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 46, Col: 65}
 			}
@@ -293,7 +294,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.begin"))
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.begin"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 57, Col: 40}
 			}
@@ -306,7 +307,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.categories"))
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.categories"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 61, Col: 82}
 			}
@@ -332,7 +333,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(c.Name(i18n.Lang(ctx)))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(c.Name(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 66, Col: 53}
 				}
@@ -368,7 +369,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 string
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit") + " " + c.Name(i18n.Lang(ctx)))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit") + " " + c.Name(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 70, Col: 176}
 				}
@@ -381,7 +382,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.edit"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.edit"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 70, Col: 201}
 				}
@@ -412,7 +413,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(p.Category.ID.String())
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(p.Category.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 78, Col: 66}
 				}
@@ -458,7 +459,7 @@ func keepPage(p keepProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, categoryButton(p)))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.T(ctx, categoryButton(p)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 88, Col: 55}
 			}
@@ -476,7 +477,7 @@ func keepPage(p keepProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 90, Col: 76}
 				}
@@ -687,7 +688,7 @@ func itemHead(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.title"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 139, Col: 96}
 		}
@@ -718,7 +719,7 @@ func itemHead(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.keep.parts"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.keep.parts"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 146, Col: 76}
 		}
@@ -807,7 +808,7 @@ func itemTab(p itemProps, part, label string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var33 string
-		templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 161, Col: 20}
 		}
@@ -858,7 +859,7 @@ func itemOverview(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, p.Fault.Code, p.Fault.Args...))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, p.Fault.Code, p.Fault.Args...))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 169, Col: 49}
 			}
@@ -890,7 +891,7 @@ func itemOverview(p itemProps) templ.Component {
 				}
 				if m.Hint != "" {
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.labelled", "label", m.Hint))
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.labelled", "label", m.Hint))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 173, Col: 50}
 					}
@@ -904,7 +905,7 @@ func itemOverview(p itemProps) templ.Component {
 					}
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(m.Label)
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(m.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 175, Col: 15}
 				}
@@ -933,7 +934,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.overview"))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.overview"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 185, Col: 73}
 		}
@@ -946,7 +947,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Summary(i18n.Lang(ctx)))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(p.Content.Summary(i18n.Lang(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 187, Col: 41}
 		}
@@ -959,7 +960,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.form"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.form"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 189, Col: 47}
 		}
@@ -972,7 +973,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.count.fields", "count", len(p.Content.Form.Fields)))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.count.fields", "count", len(p.Content.Form.Fields)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 190, Col: 87}
 		}
@@ -985,7 +986,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.approvals"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.approvals"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 191, Col: 52}
 		}
@@ -999,7 +1000,7 @@ func itemOverview(p itemProps) templ.Component {
 		}
 		if len(p.Content.Steps) == 0 {
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.no_approval"))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.no_approval"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 194, Col: 47}
 			}
@@ -1009,7 +1010,7 @@ func itemOverview(p itemProps) templ.Component {
 			}
 		} else {
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.count.steps", "count", len(p.Content.Steps)))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.count.steps", "count", len(p.Content.Steps)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 196, Col: 78}
 			}
@@ -1023,7 +1024,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.tasks"))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.tasks"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 199, Col: 48}
 		}
@@ -1036,7 +1037,7 @@ func itemOverview(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var47 string
-		templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.count.tasks", "count", len(p.Content.Tasks)))
+		templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.count.tasks", "count", len(p.Content.Tasks)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 200, Col: 80}
 		}
@@ -1054,7 +1055,7 @@ func itemOverview(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var48 string
-			templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.review_at"))
+			templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.review_at"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 202, Col: 54}
 			}
@@ -1081,7 +1082,7 @@ func itemOverview(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var49 string
-			templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.editors"))
+			templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.editors"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 206, Col: 52}
 			}
@@ -1096,7 +1097,7 @@ func itemOverview(p itemProps) templ.Component {
 			for n, id := range p.Editors {
 				if n > 0 {
 					var templ_7745c5c3_Var50 string
-					templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.list_comma"))
+					templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.list_comma"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 210, Col: 48}
 					}
@@ -1110,7 +1111,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(personName(ctx, p.People, id))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(personName(ctx, p.People, id))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 212, Col: 38}
 				}
@@ -1162,7 +1163,7 @@ func itemOverview(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var52 string
-			templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.decide"))
+			templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.decide"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 235, Col: 72}
 			}
@@ -1180,7 +1181,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.decide_text"))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.decide_text"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 238, Col: 49}
 				}
@@ -1214,7 +1215,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(p.DraftHash)
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(p.DraftHash)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 241, Col: 58}
 				}
@@ -1231,7 +1232,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.approve"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.approve"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 243, Col: 41}
 				}
@@ -1269,7 +1270,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var58 string
-				templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.send_back"))
+				templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.send_back"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 248, Col: 81}
 				}
@@ -1287,7 +1288,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var59 string
-				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.decide_other"))
+				templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.decide_other"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 251, Col: 50}
 				}
@@ -1311,7 +1312,7 @@ func itemOverview(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.versions"))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.versions"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 258, Col: 75}
 			}
@@ -1329,7 +1330,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var61 string
-				templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(v.No))
+				templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(fmt.Sprint(v.No))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 261, Col: 52}
 				}
@@ -1342,7 +1343,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(v.Content.Name(i18n.Lang(ctx)))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(v.Content.Name(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 261, Col: 116}
 				}
@@ -1355,7 +1356,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.count.fields", "count", len(v.Content.Form.Fields)))
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.count.fields", "count", len(v.Content.Form.Fields)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 261, Col: 201}
 				}
@@ -1368,7 +1369,7 @@ func itemOverview(p itemProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(personName(ctx, p.People, v.ApprovedBy))
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(personName(ctx, p.People, v.ApprovedBy))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 261, Col: 269}
 				}
@@ -1450,7 +1451,7 @@ func itemAct(p itemProps, path, icon, label, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var67).String())
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var67).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 1, Col: 0}
 		}
@@ -1467,7 +1468,7 @@ func itemAct(p itemProps, path, icon, label, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 string
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, label))
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(ui.T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 275, Col: 21}
 		}
@@ -1526,7 +1527,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var72 string
-		templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(typedKey(p.Item.ID, "details"))
+		templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(typedKey(p.Item.ID, "details"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 282, Col: 146}
 		}
@@ -1539,7 +1540,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var73 string
-		templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Item.Version))
+		templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Item.Version))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 282, Col: 188}
 		}
@@ -1644,7 +1645,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 306, Col: 70}
 		}
@@ -1670,7 +1671,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 306, Col: 165}
 		}
@@ -1696,7 +1697,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var78 string
-		templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.picture"))
+		templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.picture"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 310, Col: 69}
 		}
@@ -1718,7 +1719,7 @@ func itemDetails(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var79 string
-			templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(pictureURL(*p.Content.Picture))
+			templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(pictureURL(*p.Content.Picture))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 314, Col: 62}
 			}
@@ -1731,7 +1732,7 @@ func itemDetails(p itemProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var80 string
-			templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 314, Col: 101}
 			}
@@ -1757,7 +1758,7 @@ func itemDetails(p itemProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var81 string
-		templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.picture.send"))
+		templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.picture.send"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 318, Col: 42}
 		}
@@ -1799,7 +1800,7 @@ func audienceFields(p itemProps, name string, a Audience) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(name)
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 324, Col: 45}
 		}
@@ -1812,7 +1813,7 @@ func audienceFields(p itemProps, name string, a Audience) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.audience."+name))
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.audience."+name))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 325, Col: 66}
 		}
@@ -1825,7 +1826,7 @@ func audienceFields(p itemProps, name string, a Audience) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.audience."+name+"_hint"))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.audience."+name+"_hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 327, Col: 74}
 		}
@@ -1856,7 +1857,7 @@ func audienceFields(p itemProps, name string, a Audience) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.audience.some"))
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.audience.some"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_manage.templ`, Line: 330, Col: 56}
 		}

@@ -7,6 +7,7 @@ package servicerequest
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -64,7 +65,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
-					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(f.URL() + "?inline")
+					templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(f.URL() + "?inline")
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 18, Col: 113}
 					}
@@ -77,7 +78,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
-					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 18, Col: 128}
 					}
@@ -112,7 +113,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(f.Name)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 22, Col: 14}
 					}
@@ -125,7 +126,7 @@ func attachments(files []attachment.File) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Bytes(f.Size))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.Bytes(f.Size))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 22, Col: 55}
 					}
@@ -224,7 +225,7 @@ func progressBar(state, reason string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var10).String())
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var10).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 1, Col: 0}
 		}
@@ -237,7 +238,7 @@ func progressBar(state, reason string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.progress", "n", Progress(state)))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.progress", "n", Progress(state)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 41, Col: 136}
 		}
@@ -260,7 +261,7 @@ func progressBar(state, reason string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var13).String())
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var13).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 1, Col: 0}
 			}
@@ -321,7 +322,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.nav.my_requests"))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.nav.my_requests"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 53, Col: 87}
 			}
@@ -334,7 +335,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 53, Col: 108}
 			}
@@ -347,7 +348,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 54, Col: 39}
 			}
@@ -374,7 +375,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.field.state"))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.field.state"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 59, Col: 87}
 			}
@@ -387,7 +388,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, Plain(string(p.State), string(p.PendingReason))))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, Plain(string(p.State), string(p.PendingReason))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 60, Col: 98}
 			}
@@ -400,7 +401,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.Person(p.AssigneeID, i18n.Lang(ctx)))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(p.Person(p.AssigneeID, i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 60, Col: 167}
 			}
@@ -447,7 +448,7 @@ func staffPage(p requestProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.what"))
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.what"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 71, Col: 73}
 			}
@@ -479,7 +480,7 @@ func staffPage(p requestProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var25 string
-					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var24).String())
+					templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var24).String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 1, Col: 0}
 					}
@@ -492,7 +493,7 @@ func staffPage(p requestProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(ctx, it.Comment))
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(p.author(ctx, it.Comment))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 81, Col: 39}
 					}
@@ -530,7 +531,7 @@ func staffPage(p requestProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var27 string
-					templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(to)
+					templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(to)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 92, Col: 14}
 					}
@@ -575,7 +576,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var29 string
-				templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs("request:" + p.ID.String() + ":reply")
+				templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text("request:" + p.ID.String() + ":reply")
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 99, Col: 196}
 				}
@@ -596,7 +597,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var30 string
-				templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.label"))
+				templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.label"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 101, Col: 75}
 				}
@@ -609,7 +610,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var31 string
-				templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.hint"))
+				templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 102, Col: 125}
 				}
@@ -622,7 +623,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var32 string
-				templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(p.typed("reply"))
+				templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(p.typed("reply"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 102, Col: 146}
 				}
@@ -647,7 +648,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var33 string
-				templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.send"))
+				templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.send"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 107, Col: 40}
 				}
@@ -691,7 +692,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.copy"))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.copy"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 115, Col: 64}
 				}
@@ -723,7 +724,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var37 string
-				templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.reopen"))
+				templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.reopen"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 119, Col: 123}
 				}
@@ -755,7 +756,7 @@ func staffPage(p requestProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.withdraw"))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.withdraw"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 122, Col: 127}
 				}
@@ -811,7 +812,7 @@ func nextWords(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var41 string
-			templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.next.draft"))
+			templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.next.draft"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 133, Col: 57}
 			}
@@ -843,7 +844,7 @@ func nextWords(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.next.approving"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.next.approving"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 138, Col: 61}
 			}
@@ -861,7 +862,7 @@ func nextWords(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.next.fulfilled"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.next.fulfilled"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 140, Col: 61}
 			}
@@ -893,7 +894,7 @@ func nextWords(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.expected", "when", ui.Date(ctx, *d.ExpectedAt)))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.expected", "when", ui.Date(ctx, *d.ExpectedAt)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 146, Col: 91}
 			}
@@ -912,7 +913,7 @@ func nextWords(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, key, "when", dateOf(ctx, t)))
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, key, "when", dateOf(ctx, t)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 149, Col: 56}
 			}
@@ -966,7 +967,7 @@ func staffActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var47).String())
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var47).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 1, Col: 0}
 				}
@@ -996,7 +997,7 @@ func staffActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var50 string
-				templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, editKey(d)))
+				templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, editKey(d)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 158, Col: 23}
 				}
@@ -1040,7 +1041,7 @@ func staffActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.confirm"))
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.confirm"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 164, Col: 41}
 				}
@@ -1076,7 +1077,7 @@ func staffActs(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var54 string
-				templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act.return"))
+				templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act.return"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 169, Col: 40}
 				}
@@ -1126,7 +1127,7 @@ func staffSteps(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
-			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.steps"))
+			templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.steps"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 179, Col: 73}
 			}
@@ -1153,7 +1154,7 @@ func staffSteps(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var57 string
-					templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(t.Title(i18n.Lang(ctx)))
+					templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(t.Title(i18n.Lang(ctx)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 185, Col: 51}
 					}
@@ -1166,7 +1167,7 @@ func staffSteps(d Detail) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var58 string
-					templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_plain."+string(t.State)))
+					templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_plain."+string(t.State)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 186, Col: 82}
 					}
@@ -1219,7 +1220,7 @@ func composeFiles() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var60 string
-		templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.reply.attach"))
+		templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.reply.attach"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 199, Col: 45}
 		}
@@ -1287,7 +1288,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 208, Col: 99}
 			}
@@ -1300,7 +1301,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(p.Content.Name(i18n.Lang(ctx)))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(p.Content.Name(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 208, Col: 138}
 			}
@@ -1352,7 +1353,7 @@ func actPage(p actProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.names.lead"))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.names.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 217, Col: 60}
 				}
@@ -1400,7 +1401,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var68 string
-			templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.act."+p.Act))
+			templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.act."+p.Act))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 227, Col: 76}
 			}
@@ -1426,7 +1427,7 @@ func actPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 228, Col: 93}
 			}
@@ -1499,7 +1500,7 @@ func taskActPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var74 string
-			templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(p.Label())
+			templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(p.Label())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 237, Col: 99}
 			}
@@ -1512,7 +1513,7 @@ func taskActPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(p.Task.Title(i18n.Lang(ctx)))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(p.Task.Title(i18n.Lang(ctx)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 237, Col: 136}
 			}
@@ -1556,7 +1557,7 @@ func taskActPage(p actProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.change.lead"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.change.lead"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 245, Col: 61}
 				}
@@ -1591,7 +1592,7 @@ func taskActPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var78 string
-			templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.task_act."+p.Act))
+			templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.task_act."+p.Act))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 252, Col: 81}
 			}
@@ -1617,7 +1618,7 @@ func taskActPage(p actProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var80 string
-			templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.cancel"))
+			templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.cancel"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 253, Col: 93}
 			}
@@ -1697,7 +1698,7 @@ func settingsPage(v Settings, f *fault.Error) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var83 string
-			templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+			templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 269, Col: 59}
 			}
@@ -1747,7 +1748,7 @@ func approvalCard(d Detail) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var85 string
-			templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.part.approvals"))
+			templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.part.approvals"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 279, Col: 81}
 			}
@@ -1778,7 +1779,7 @@ func approvalCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var87 string
-				templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.approval.open"))
+				templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.approval.open"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 281, Col: 129}
 				}
@@ -1801,7 +1802,7 @@ func approvalCard(d Detail) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var88 string
-				templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(askedText(ctx, d.People, a))
+				templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(askedText(ctx, d.People, a))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 286, Col: 38}
 				}
@@ -1830,7 +1831,7 @@ func approvalCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var89 string
-						templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, st.Key))
+						templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, st.Key))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 293, Col: 46}
 						}
@@ -1843,7 +1844,7 @@ func approvalCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var90 string
-						templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.vote.later"))
+						templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.vote.later"))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 294, Col: 66}
 						}
@@ -1870,7 +1871,7 @@ func approvalCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var91 string
-						templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(d.Person(&x.PersonID, i18n.Lang(ctx)))
+						templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(d.Person(&x.PersonID, i18n.Lang(ctx)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 301, Col: 48}
 						}
@@ -1888,7 +1889,7 @@ func approvalCard(d Detail) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var92 string
-							templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "servicerequest.vote.by", "name", d.Person(x.ByID, i18n.Lang(ctx))))
+							templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "servicerequest.vote.by", "name", d.Person(x.ByID, i18n.Lang(ctx))))
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 303, Col: 110}
 							}
@@ -1907,7 +1908,7 @@ func approvalCard(d Detail) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var93 string
-							templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(x.Reason)
+							templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(x.Reason)
 							if templ_7745c5c3_Err != nil {
 								return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 306, Col: 44}
 							}
@@ -1925,7 +1926,7 @@ func approvalCard(d Detail) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var94 string
-						templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, voteKey(x.Vote, st.State)))
+						templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(ui.T(ctx, voteKey(x.Vote, st.State)))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `servicerequest/pages_request.templ`, Line: 310, Col: 47}
 						}

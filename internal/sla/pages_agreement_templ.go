@@ -7,6 +7,7 @@ package sla
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -58,7 +59,7 @@ func agreementsPage(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreements.text"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreements.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 15, Col: 59}
 			}
@@ -80,7 +81,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.new"))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 18, Col: 32}
 				}
@@ -97,7 +98,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.new_ola"))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.new_ola"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 20, Col: 36}
 				}
@@ -125,7 +126,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var6 string
-				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreements"))
+				templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreements"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 27, Col: 95}
 				}
@@ -138,7 +139,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.name"))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.name"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 29, Col: 62}
 				}
@@ -151,7 +152,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.covers"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.covers"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 29, Col: 116}
 				}
@@ -164,7 +165,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.state"))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.state"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 29, Col: 261}
 				}
@@ -195,7 +196,7 @@ func agreementsPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var11 string
-					templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, v.NameZh, v.NameEn))
+					templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, v.NameZh, v.NameEn))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 33, Col: 129}
 					}
@@ -208,7 +209,7 @@ func agreementsPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(v.Number))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(fmt.Sprint(v.Number))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 33, Col: 182}
 					}
@@ -221,7 +222,7 @@ func agreementsPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var13 string
-					templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.covers(ctx, v))
+					templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(p.covers(ctx, v))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 34, Col: 42}
 					}
@@ -239,7 +240,7 @@ func agreementsPage(p agreementProps) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var14 string
-						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(targetText(t))
+						templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(targetText(t))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 36, Col: 44}
 						}
@@ -286,7 +287,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var15 string
-				templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.settings"))
+				templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.settings"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 53, Col: 55}
 				}
@@ -307,7 +308,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var16 string
-				templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.pausing"))
+				templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.pausing"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 57, Col: 58}
 				}
@@ -330,7 +331,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var17 string
-				templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.pausing_hint"))
+				templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.pausing_hint"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 62, Col: 62}
 				}
@@ -351,7 +352,7 @@ func agreementsPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var18 string
-				templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 67, Col: 58}
 				}
@@ -412,7 +413,7 @@ func agreementPage(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var21 string
-			templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreements"))
+			templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreements"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 76, Col: 91}
 			}
@@ -442,7 +443,7 @@ func agreementPage(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.history(ctx))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(p.history(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 83, Col: 22}
 				}
@@ -503,7 +504,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.act.approve"))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.act.approve"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 98, Col: 66}
 					}
@@ -535,7 +536,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var26 string
-					templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.preview.do"))
+					templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.preview.do"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 102, Col: 134}
 					}
@@ -573,7 +574,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var28 string
-					templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.next"))
+					templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.next"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 108, Col: 132}
 					}
@@ -617,7 +618,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var30 string
-					templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.remark"))
+					templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.remark"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 114, Col: 69}
 					}
@@ -630,7 +631,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var31 string
-					templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.remark"))
+					templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.remark"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 115, Col: 119}
 					}
@@ -643,7 +644,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var32 string
-					templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.act.return"))
+					templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.act.return"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 116, Col: 63}
 					}
@@ -661,7 +662,7 @@ func agreementPage(p agreementProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var33 string
-					templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.who"))
+					templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.who"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 119, Col: 54}
 					}
@@ -764,7 +765,7 @@ func stepButton(p agreementProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var37 string
-		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var36).String())
+		templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var36).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 1, Col: 0}
 		}
@@ -777,7 +778,7 @@ func stepButton(p agreementProps, act, class string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
-		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.act."+act))
+		templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.act."+act))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 136, Col: 53}
 		}
@@ -832,7 +833,7 @@ func draftForm(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.terms"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.terms"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 142, Col: 60}
 		}
@@ -861,7 +862,7 @@ func draftForm(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.Kind)
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(p.In.Kind)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 147, Col: 53}
 		}
@@ -879,7 +880,7 @@ func draftForm(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.AgreementID.String())
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(p.In.AgreementID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 149, Col: 78}
 			}
@@ -990,7 +991,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.services"))
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.services"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 176, Col: 55}
 		}
@@ -1003,7 +1004,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.none_is_all"))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.none_is_all"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 176, Col: 111}
 		}
@@ -1027,7 +1028,7 @@ func scopeFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 182, Col: 24}
 			}
@@ -1045,7 +1046,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var48 string
-		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.departments"))
+		templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.departments"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 186, Col: 58}
 		}
@@ -1058,7 +1059,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var49 string
-		templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.none_is_all"))
+		templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.none_is_all"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 186, Col: 114}
 		}
@@ -1081,7 +1082,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var50 string
-		templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.kinds"))
+		templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.kinds"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 193, Col: 52}
 		}
@@ -1094,7 +1095,7 @@ func scopeFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var51 string
-		templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.none_is_all"))
+		templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.none_is_all"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 193, Col: 108}
 		}
@@ -1151,7 +1152,7 @@ func targetFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var53 string
-		templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.targets"))
+		templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.targets"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 204, Col: 95}
 		}
@@ -1164,7 +1165,7 @@ func targetFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var54 string
-		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.priority"))
+		templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.priority"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 208, Col: 54}
 		}
@@ -1182,7 +1183,7 @@ func targetFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.response"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.response"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 210, Col: 55}
 			}
@@ -1200,7 +1201,7 @@ func targetFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var56 string
-		templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.resolution"))
+		templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.resolution"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 212, Col: 56}
 		}
@@ -1213,7 +1214,7 @@ func targetFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var57 string
-		templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.own_calendar"))
+		templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.own_calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 213, Col: 58}
 		}
@@ -1231,7 +1232,7 @@ func targetFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i + 1))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 219, Col: 42}
 			}
@@ -1270,7 +1271,7 @@ func targetFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("calendar_%d", i+1))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("calendar_%d", i+1))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 225, Col: 68}
 			}
@@ -1283,7 +1284,7 @@ func targetFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var60 string
-			templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("P%d %s", i+1, ui.T(ctx, "sla.field.own_calendar")))
+			templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(fmt.Sprintf("P%d %s", i+1, ui.T(ctx, "sla.field.own_calendar")))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 225, Col: 147}
 			}
@@ -1296,7 +1297,7 @@ func targetFields(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.same_calendar"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.same_calendar"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 226, Col: 63}
 			}
@@ -1314,7 +1315,7 @@ func targetFields(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(o.Value)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 228, Col: 32}
 				}
@@ -1337,7 +1338,7 @@ func targetFields(p agreementProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(o.Label)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 228, Col: 114}
 				}
@@ -1360,7 +1361,7 @@ func targetFields(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var64 string
-		templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.targets_hint"))
+		templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.targets_hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 237, Col: 54}
 		}
@@ -1407,7 +1408,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var67 string
-		templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var66).String())
+		templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var66).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 1, Col: 0}
 		}
@@ -1420,7 +1421,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var68 string
-		templ_7745c5c3_Var68, templ_7745c5c3_Err = templ.JoinStringErrs(name)
+		templ_7745c5c3_Var68, templ_7745c5c3_Err = markup.Text(name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 242, Col: 32}
 		}
@@ -1433,7 +1434,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var69 string
-		templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(name)
+		templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 242, Col: 46}
 		}
@@ -1446,7 +1447,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(value)
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(value)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 242, Col: 62}
 		}
@@ -1459,7 +1460,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var71 string
-		templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field."+name))
+		templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field."+name))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 242, Col: 121}
 		}
@@ -1477,7 +1478,7 @@ func targetField(p agreementProps, name, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(e)
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(e)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 244, Col: 24}
 			}
@@ -1525,7 +1526,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var74 string
-		templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.agreement.terms"))
+		templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.agreement.terms"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 252, Col: 73}
 		}
@@ -1538,7 +1539,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var75 string
-		templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.covers"))
+		templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.covers"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 255, Col: 39}
 		}
@@ -1551,7 +1552,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var76 string
-		templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(p.covers(ctx, *p.One))
+		templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(p.covers(ctx, *p.One))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 256, Col: 31}
 		}
@@ -1564,7 +1565,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var77 string
-		templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.calendar"))
+		templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 257, Col: 41}
 		}
@@ -1577,7 +1578,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var78 string
-		templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(p.calendarName(ctx, &p.One.CalendarID))
+		templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(p.calendarName(ctx, &p.One.CalendarID))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 258, Col: 48}
 		}
@@ -1590,7 +1591,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var79 string
-		templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.valid_from"))
+		templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.valid_from"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 259, Col: 43}
 		}
@@ -1603,7 +1604,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var80 string
-		templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.ValidFrom)
+		templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(p.In.ValidFrom)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 260, Col: 24}
 		}
@@ -1621,7 +1622,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var81 string
-			templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.valid_until"))
+			templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.valid_until"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 262, Col: 45}
 			}
@@ -1634,7 +1635,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var82 string
-			templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.ValidUntil)
+			templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(p.In.ValidUntil)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 263, Col: 26}
 			}
@@ -1652,7 +1653,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var83 string
-		templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.review_by"))
+		templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.review_by"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 265, Col: 42}
 		}
@@ -1665,7 +1666,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var84 string
-		templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(p.In.ReviewBy)
+		templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(p.In.ReviewBy)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 266, Col: 23}
 		}
@@ -1678,7 +1679,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var85 string
-		templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.targets"))
+		templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.targets"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 268, Col: 97}
 		}
@@ -1691,7 +1692,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var86 string
-		templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.priority"))
+		templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.priority"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 270, Col: 65}
 		}
@@ -1704,7 +1705,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var87 string
-		templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.response"))
+		templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.response"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 270, Col: 121}
 		}
@@ -1717,7 +1718,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var88 string
-		templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.resolution"))
+		templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.resolution"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 270, Col: 179}
 		}
@@ -1730,7 +1731,7 @@ func termsCard(p agreementProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var89 string
-		templ_7745c5c3_Var89, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.calendar"))
+		templ_7745c5c3_Var89, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.calendar"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 270, Col: 235}
 		}
@@ -1748,7 +1749,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var90 string
-			templ_7745c5c3_Var90, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(i + 1))
+			templ_7745c5c3_Var90, templ_7745c5c3_Err = markup.Text(fmt.Sprint(i + 1))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 273, Col: 47}
 			}
@@ -1761,7 +1762,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var91 string
-			templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(string(t.Response))
+			templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(string(t.Response))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 273, Col: 78}
 			}
@@ -1774,7 +1775,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var92 string
-			templ_7745c5c3_Var92, templ_7745c5c3_Err = templ.JoinStringErrs(string(t.Resolution))
+			templ_7745c5c3_Var92, templ_7745c5c3_Err = markup.Text(string(t.Resolution))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 273, Col: 111}
 			}
@@ -1787,7 +1788,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var93 string
-			templ_7745c5c3_Var93, templ_7745c5c3_Err = templ.JoinStringErrs(p.calendarName(ctx, t.CalendarID))
+			templ_7745c5c3_Var93, templ_7745c5c3_Err = markup.Text(p.calendarName(ctx, t.CalendarID))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 273, Col: 157}
 			}
@@ -1810,7 +1811,7 @@ func termsCard(p agreementProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var94 string
-			templ_7745c5c3_Var94, templ_7745c5c3_Err = templ.JoinStringErrs(stepLine(ctx, s))
+			templ_7745c5c3_Var94, templ_7745c5c3_Err = markup.Text(stepLine(ctx, s))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_agreement.templ`, Line: 280, Col: 27}
 			}

@@ -7,6 +7,7 @@ package sla
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -53,7 +54,7 @@ func calendarsPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendars.text"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendars.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 12, Col: 52}
 			}
@@ -66,7 +67,7 @@ func calendarsPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendars"))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendars"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 14, Col: 93}
 			}
@@ -79,7 +80,7 @@ func calendarsPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.name"))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 16, Col: 61}
 			}
@@ -92,7 +93,7 @@ func calendarsPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.hours"))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.hours"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 16, Col: 114}
 			}
@@ -105,7 +106,7 @@ func calendarsPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.zone"))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.zone"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 16, Col: 166}
 			}
@@ -136,7 +137,7 @@ func calendarsPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var9 string
-				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, c.NameZh, c.NameEn))
+				templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, c.NameZh, c.NameEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 21, Col: 124}
 				}
@@ -171,7 +172,7 @@ func calendarsPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var10 string
-				templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(hoursText(ctx, c.Last()))
+				templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(hoursText(ctx, c.Last()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 32, Col: 38}
 				}
@@ -184,7 +185,7 @@ func calendarsPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var11 string
-				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(c.Last().Zone)
+				templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(c.Last().Zone)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 33, Col: 27}
 				}
@@ -207,7 +208,7 @@ func calendarsPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var12 string
-				templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendar.new"))
+				templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendar.new"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 42, Col: 59}
 				}
@@ -240,7 +241,7 @@ func calendarsPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.save"))
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.save"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 48, Col: 58}
 				}
@@ -305,7 +306,7 @@ func hoursFields(in CalendarInput, f *fault.Error) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.hours_hint"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.hours_hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 61, Col: 68}
 		}
@@ -369,7 +370,7 @@ func calendarPage(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendars"))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendars"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 71, Col: 89}
 			}
@@ -410,7 +411,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.hours"))
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.hours"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 77, Col: 58}
 				}
@@ -464,7 +465,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(hoursText(ctx, p.One.Last()))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(hoursText(ctx, p.One.Last()))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 90, Col: 75}
 				}
@@ -477,7 +478,7 @@ func calendarPage(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.One.Last().Zone)
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(p.One.Last().Zone)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 90, Col: 100}
 				}
@@ -554,7 +555,7 @@ func specialDays(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.days"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.days"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 105, Col: 42}
 		}
@@ -567,7 +568,7 @@ func specialDays(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.days.year"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.days.year"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 107, Col: 65}
 		}
@@ -593,7 +594,7 @@ func specialDays(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Year - 1))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Year - 1))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 108, Col: 141}
 		}
@@ -606,7 +607,7 @@ func specialDays(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Year))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Year))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 109, Col: 47}
 		}
@@ -632,7 +633,7 @@ func specialDays(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(p.Year + 1))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(fmt.Sprint(p.Year + 1))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 110, Col: 141}
 		}
@@ -655,7 +656,7 @@ func specialDays(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.date"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.date"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 118, Col: 61}
 			}
@@ -668,7 +669,7 @@ func specialDays(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.kind"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.kind"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 118, Col: 113}
 			}
@@ -681,7 +682,7 @@ func specialDays(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.day_name"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.day_name"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 118, Col: 169}
 			}
@@ -694,7 +695,7 @@ func specialDays(p calendarProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.source"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.source"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 118, Col: 223}
 			}
@@ -712,7 +713,7 @@ func specialDays(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var35 string
-				templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(dayText(ctx, d))
+				templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(dayText(ctx, d))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 122, Col: 41}
 				}
@@ -726,7 +727,7 @@ func specialDays(p calendarProps) templ.Component {
 				}
 				if p.One.Last().Days[d].Off {
 					var templ_7745c5c3_Var36 string
-					templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.day.off"))
+					templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.day.off"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 125, Col: 36}
 					}
@@ -744,7 +745,7 @@ func specialDays(p calendarProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var37 string
-					templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(p.One.Last().Days[d].Hours.String())
+					templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text(p.One.Last().Days[d].Hours.String())
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 128, Col: 47}
 					}
@@ -758,7 +759,7 @@ func specialDays(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var38 string
-				templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(p.One.Last().Days[d].Name)
+				templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(p.One.Last().Days[d].Name)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 131, Col: 39}
 				}
@@ -771,7 +772,7 @@ func specialDays(p calendarProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var39 string
-				templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(p.One.Last().Days[d].Source, 70))
+				templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.Cut(p.One.Last().Days[d].Source, 70))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 132, Col: 70}
 				}
@@ -892,7 +893,7 @@ func sinceField(part, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-since")
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(part + "-since")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 161, Col: 30}
 		}
@@ -905,7 +906,7 @@ func sinceField(part, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.since"))
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.since"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 161, Col: 63}
 		}
@@ -918,7 +919,7 @@ func sinceField(part, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(part + "-since")
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(part + "-since")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 162, Col: 45}
 		}
@@ -936,7 +937,7 @@ func sinceField(part, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var45 string
-			templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(o.Value)
+			templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(o.Value)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 164, Col: 27}
 			}
@@ -959,7 +960,7 @@ func sinceField(part, value string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(o.Label)
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(o.Label)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 164, Col: 70}
 			}
@@ -977,7 +978,7 @@ func sinceField(part, value string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var47 string
-		templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.since.past_days"))
+		templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.since.past_days"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 167, Col: 55}
 		}
@@ -1032,7 +1033,7 @@ func importForm(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var50 string
-		templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.import"))
+		templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.import"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 173, Col: 51}
 		}
@@ -1057,7 +1058,7 @@ func importForm(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var51 string
-		templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.import.text"))
+		templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.import.text"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 177, Col: 49}
 		}
@@ -1070,7 +1071,7 @@ func importForm(p calendarProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var52 string
-		templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.import.file"))
+		templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.import.file"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 179, Col: 59}
 		}
@@ -1132,7 +1133,7 @@ func timelineCard(c CalendarRecord) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var54 string
-		templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendar.history"))
+		templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendar.history"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 192, Col: 76}
 		}
@@ -1151,7 +1152,7 @@ func timelineCard(c CalendarRecord) templ.Component {
 			}
 			if r.From.Year() > 1 {
 				var templ_7745c5c3_Var55 string
-				templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, r.From))
+				templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, r.From))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 197, Col: 28}
 				}
@@ -1165,7 +1166,7 @@ func timelineCard(c CalendarRecord) templ.Component {
 				}
 			} else {
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.calendar.ever"))
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.calendar.ever"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 199, Col: 38}
 				}
@@ -1183,7 +1184,7 @@ func timelineCard(c CalendarRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(hoursText(ctx, r))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(hoursText(ctx, r))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 201, Col: 26}
 			}
@@ -1196,7 +1197,7 @@ func timelineCard(c CalendarRecord) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(r.Zone)
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(r.Zone)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 201, Col: 40}
 			}
@@ -1253,7 +1254,7 @@ func SaveRow(class, text string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var61 string
-		templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var60).String())
+		templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var60).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 1, Col: 0}
 		}
@@ -1266,7 +1267,7 @@ func SaveRow(class, text string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var62 string
-		templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(text)
+		templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(text)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 211, Col: 32}
 		}
@@ -1279,7 +1280,7 @@ func SaveRow(class, text string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var63 string
-		templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.preview.do"))
+		templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.preview.do"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_calendar.templ`, Line: 212, Col: 76}
 		}

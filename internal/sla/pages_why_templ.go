@@ -7,6 +7,7 @@ package sla
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"fmt"
@@ -65,7 +66,7 @@ func whyPage(p whyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.Entry.Number)
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(p.Entry.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 11, Col: 80}
 			}
@@ -78,7 +79,7 @@ func whyPage(p whyProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.Entry.Title)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(p.Entry.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 11, Col: 98}
 			}
@@ -138,7 +139,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs("why-" + string(c.Metric))
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text("why-" + string(c.Metric))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 24, Col: 37}
 		}
@@ -151,7 +152,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.metric."+string(c.Metric)))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.metric."+string(c.Metric)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 24, Col: 86}
 		}
@@ -179,7 +180,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.rule", "target", string(c.Rule.Target), "work", ui.Span(ctx, c.Rule.Goal), "calendar", p.calendar(ctx, c.Rule), "agreement", p.agreement(ctx, c.Rule.TermsID)))
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.rule", "target", string(c.Rule.Target), "work", ui.Span(ctx, c.Rule.Goal), "calendar", p.calendar(ctx, c.Rule), "agreement", p.agreement(ctx, c.Rule.TermsID)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 33, Col: 183}
 		}
@@ -193,7 +194,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 		}
 		if c.State == Running && c.Due != nil {
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.due", "when", ui.Date(ctx, *c.Due), "left", signed(ctx, c.Left(p.Now))))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.due", "when", ui.Date(ctx, *c.Due), "left", signed(ctx, c.Left(p.Now))))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 35, Col: 97}
 			}
@@ -217,7 +218,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs("why-" + string(c.Metric))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text("why-" + string(c.Metric))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 41, Col: 97}
 		}
@@ -230,7 +231,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.from"))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.from"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 43, Col: 59}
 		}
@@ -243,7 +244,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.to"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.to"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 43, Col: 107}
 		}
@@ -256,7 +257,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.what"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.what"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 43, Col: 157}
 		}
@@ -269,7 +270,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.worked"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.worked"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 43, Col: 221}
 		}
@@ -282,7 +283,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.why.spent"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.why.spent"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 43, Col: 284}
 		}
@@ -300,7 +301,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var17 string
-			templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, l.From))
+			templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, l.From))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 47, Col: 46}
 			}
@@ -313,7 +314,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, l.To))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, l.To))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 48, Col: 44}
 			}
@@ -326,7 +327,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.event_kind."+string(l.Event)))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.event_kind."+string(l.Event)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 50, Col: 55}
 			}
@@ -339,7 +340,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var20 string
-			templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.mode."+l.Mode))
+			templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.mode."+l.Mode))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 50, Col: 92}
 			}
@@ -357,7 +358,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.reason."+l.Reason))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.reason."+l.Reason))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 52, Col: 46}
 				}
@@ -381,7 +382,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var22 string
-					templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, s.From))
+					templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, s.From))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 58, Col: 35}
 					}
@@ -394,7 +395,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var23 string
-					templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(s.To.In(ui.Zone(ctx)).Format("15:04"))
+					templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(s.To.In(ui.Zone(ctx)).Format("15:04"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 58, Col: 81}
 					}
@@ -407,7 +408,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var24 string
-					templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Span(ctx, s.To.Sub(s.From)))
+					templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(ui.Span(ctx, s.To.Sub(s.From)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 58, Col: 117}
 					}
@@ -425,7 +426,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var25 string
-						templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(s.Special.Name)
+						templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(s.Special.Name)
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 60, Col: 33}
 						}
@@ -438,7 +439,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var26 string
-						templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(s.Special.Source, 80))
+						templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(ui.Cut(s.Special.Source, 80))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 60, Col: 66}
 						}
@@ -473,7 +474,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var27 string
-				templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Span(ctx, l.Worked))
+				templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(ui.Span(ctx, l.Worked))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 72, Col: 35}
 				}
@@ -492,7 +493,7 @@ func whyClock(p whyProps, c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var28 string
-			templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Span(ctx, l.Spent))
+			templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(ui.Span(ctx, l.Spent))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 77, Col: 47}
 			}
@@ -547,7 +548,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.breach.fact", "when", ui.Date(ctx, b.Due)))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.breach.fact", "when", ui.Date(ctx, b.Due)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 91, Col: 65}
 		}
@@ -565,7 +566,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.breach.excluded", "when", ui.Date(ctx, *b.ExcludedAt), "reason", b.Exclusion))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.breach.excluded", "when", ui.Date(ctx, *b.ExcludedAt), "reason", b.Exclusion))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 93, Col: 101}
 			}
@@ -591,7 +592,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(b.Number)
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(b.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 97, Col: 56}
 			}
@@ -604,7 +605,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(string(b.Metric))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(string(b.Metric))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 98, Col: 64}
 			}
@@ -617,7 +618,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(b.Stint))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(fmt.Sprint(b.Stint))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 99, Col: 66}
 			}
@@ -630,7 +631,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs("reason-" + string(b.Metric))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text("reason-" + string(b.Metric))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 100, Col: 57}
 			}
@@ -643,7 +644,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.reason"))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.reason"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 100, Col: 91}
 			}
@@ -656,7 +657,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var37 string
-			templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs("reason-" + string(b.Metric))
+			templ_7745c5c3_Var37, templ_7745c5c3_Err = markup.Text("reason-" + string(b.Metric))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 101, Col: 64}
 			}
@@ -669,7 +670,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var38 string
-			templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.reason"))
+			templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.reason"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 101, Col: 150}
 			}
@@ -682,7 +683,7 @@ func breachNote(p whyProps, b Breach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var39 string
-			templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.act.exclude"))
+			templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.act.exclude"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 102, Col: 55}
 			}
@@ -741,7 +742,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
-			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.metric"))
+			templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.metric"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 112, Col: 82}
 			}
@@ -754,7 +755,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var43 string
-			templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.any_metric"))
+			templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.any_metric"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 113, Col: 50}
 			}
@@ -772,7 +773,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var44 string
-				templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(string(m))
+				templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(string(m))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 115, Col: 30}
 				}
@@ -795,7 +796,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var45 string
-				templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.metric."+string(m)))
+				templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.metric."+string(m)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 115, Col: 107}
 				}
@@ -813,7 +814,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var46 string
-			templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.priority"))
+			templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.priority"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 118, Col: 86}
 			}
@@ -826,7 +827,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var47 string
-			templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.any_priority"))
+			templ_7745c5c3_Var47, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.any_priority"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 119, Col: 52}
 			}
@@ -844,7 +845,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var48 string
-				templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n))
+				templ_7745c5c3_Var48, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 121, Col: 34}
 				}
@@ -867,7 +868,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var49 string
-				templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprint(n))
+				templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(fmt.Sprint(n))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 121, Col: 90}
 				}
@@ -885,7 +886,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.team"))
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 124, Col: 78}
 			}
@@ -898,7 +899,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.any_team"))
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.any_team"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 125, Col: 48}
 			}
@@ -916,7 +917,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var52 string
-				templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(t.ID.String())
+				templ_7745c5c3_Var52, templ_7745c5c3_Err = markup.Text(t.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 127, Col: 34}
 				}
@@ -939,7 +940,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var53 string
-				templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(t.Display(i18n.Lang(ctx)))
+				templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(t.Display(i18n.Lang(ctx)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 127, Col: 107}
 				}
@@ -957,7 +958,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.service"))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.service"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 130, Col: 84}
 			}
@@ -970,7 +971,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var55 string
-			templ_7745c5c3_Var55, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.any_service"))
+			templ_7745c5c3_Var55, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.any_service"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 131, Col: 51}
 			}
@@ -988,7 +989,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var56 string
-				templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(s.ID.String())
+				templ_7745c5c3_Var56, templ_7745c5c3_Err = markup.Text(s.ID.String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 133, Col: 34}
 				}
@@ -1011,7 +1012,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var57 string
-				templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Pick(ctx, s.NameZh, s.NameEn))
+				templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(i18n.Pick(ctx, s.NameZh, s.NameEn))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 133, Col: 119}
 				}
@@ -1029,7 +1030,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.excluded"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.excluded"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 136, Col: 86}
 			}
@@ -1047,7 +1048,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var59 string
-				templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(x)
+				templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(x)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 138, Col: 22}
 				}
@@ -1070,7 +1071,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var60 string
-				templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.excluded."+orAll(x)))
+				templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.excluded."+orAll(x)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 138, Col: 99}
 				}
@@ -1088,7 +1089,7 @@ func breachesPage(p breachProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var61 string
-			templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.apply"))
+			templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.apply"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 141, Col: 46}
 			}
@@ -1111,7 +1112,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var62 string
-				templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.breaches"))
+				templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.breaches"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 147, Col: 93}
 				}
@@ -1124,7 +1125,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var63 string
-				templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.ticket"))
+				templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.ticket"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 149, Col: 64}
 				}
@@ -1137,7 +1138,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var64 string
-				templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.priority"))
+				templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.priority"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 149, Col: 120}
 				}
@@ -1150,7 +1151,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.metric"))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.metric"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 149, Col: 174}
 				}
@@ -1163,7 +1164,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var66 string
-				templ_7745c5c3_Var66, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.missed_at"))
+				templ_7745c5c3_Var66, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.missed_at"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 149, Col: 231}
 				}
@@ -1176,7 +1177,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var67 string
-				templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.field.excluded"))
+				templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.field.excluded"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 149, Col: 287}
 				}
@@ -1207,7 +1208,7 @@ func breachesPage(p breachProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(b.Number)
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = markup.Text(b.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 153, Col: 79}
 					}
@@ -1220,7 +1221,7 @@ func breachesPage(p breachProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var70 string
-					templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(b.Title, 60))
+					templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(ui.Cut(b.Title, 60))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 153, Col: 107}
 					}
@@ -1241,7 +1242,7 @@ func breachesPage(p breachProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var71 string
-					templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.metric."+string(b.Metric)))
+					templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.metric."+string(b.Metric)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 155, Col: 59}
 					}
@@ -1267,7 +1268,7 @@ func breachesPage(p breachProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var73 string
-					templ_7745c5c3_Var73, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, b.Due))
+					templ_7745c5c3_Var73, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, b.Due))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 156, Col: 123}
 					}
@@ -1280,7 +1281,7 @@ func breachesPage(p breachProps) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var74 string
-					templ_7745c5c3_Var74, templ_7745c5c3_Err = templ.JoinStringErrs(b.Exclusion)
+					templ_7745c5c3_Var74, templ_7745c5c3_Err = markup.Text(b.Exclusion)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 157, Col: 37}
 					}
@@ -1321,7 +1322,7 @@ func breachesPage(p breachProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var76 string
-				templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.load_more"))
+				templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.load_more"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/pages_why.templ`, Line: 166, Col: 81}
 				}

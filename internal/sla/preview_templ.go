@@ -7,6 +7,7 @@ package sla
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -46,7 +47,7 @@ func PreviewNote(p *Preview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var2 string
-			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.preview.sum", "looked", p.Looked, "moved", p.Moved, "late", p.Late, "saved", p.Saved))
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.preview.sum", "looked", p.Looked, "moved", p.Moved, "late", p.Late, "saved", p.Saved))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 11, Col: 109}
 			}
@@ -64,7 +65,7 @@ func PreviewNote(p *Preview) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var3 string
-				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.preview.bounded", "limit", previewLooked))
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.preview.bounded", "limit", previewLooked))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 13, Col: 66}
 				}
@@ -101,7 +102,7 @@ func PreviewNote(p *Preview) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.Number)
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(f.Number)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 19, Col: 64}
 					}
@@ -114,7 +115,7 @@ func PreviewNote(p *Preview) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Cut(f.Title, 50))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.Cut(f.Title, 50))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 19, Col: 92}
 					}
@@ -127,7 +128,7 @@ func PreviewNote(p *Preview) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.metric."+string(f.Metric)))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.metric."+string(f.Metric)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 19, Col: 144}
 					}
@@ -140,7 +141,7 @@ func PreviewNote(p *Preview) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var8 string
-					templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(dueText(ctx, f.Before))
+					templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(dueText(ctx, f.Before))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 19, Col: 172}
 					}
@@ -153,7 +154,7 @@ func PreviewNote(p *Preview) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var9 string
-					templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(dueText(ctx, f.After))
+					templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(dueText(ctx, f.After))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/preview.templ`, Line: 19, Col: 202}
 					}

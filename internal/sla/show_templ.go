@@ -7,6 +7,7 @@ package sla
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "opsdesk/internal/ui"
 
@@ -73,7 +74,7 @@ func Card(list []ClockRow, number string, why bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.card.title"))
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.card.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/show.templ`, Line: 19, Col: 36}
 			}
@@ -91,7 +92,7 @@ func Card(list []ClockRow, number string, why bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var4 string
-				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.metric."+string(c.Metric)))
+				templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.metric."+string(c.Metric)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/show.templ`, Line: 22, Col: 55}
 				}
@@ -105,7 +106,7 @@ func Card(list []ClockRow, number string, why bool) templ.Component {
 				}
 				if c.State == Void {
 					var templ_7745c5c3_Var5 string
-					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "ui.sla.void"))
+					templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "ui.sla.void"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/show.templ`, Line: 25, Col: 33}
 					}
@@ -129,7 +130,7 @@ func Card(list []ClockRow, number string, why bool) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var6 string
-					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Date(ctx, *c.Due))
+					templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(ui.Date(ctx, *c.Due))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/show.templ`, Line: 30, Col: 52}
 					}
@@ -170,7 +171,7 @@ func Card(list []ClockRow, number string, why bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var8 string
-				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "sla.card.why"))
+				templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(ui.T(ctx, "sla.card.why"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `sla/show.templ`, Line: 36, Col: 113}
 				}

@@ -7,6 +7,7 @@ package ui
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 // SLA is the chip of a promised time: calm until it matters. desk.js counts it
 // on every half minute, from the server's time.
@@ -41,7 +42,7 @@ func SLA(c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var2).String())
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var2).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 1, Col: 0}
 		}
@@ -54,7 +55,7 @@ func SLA(c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(c.hint(ctx))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(c.hint(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 8, Col: 21}
 		}
@@ -72,7 +73,7 @@ func SLA(c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(millis(c.Due))
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(millis(c.Due))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 10, Col: 27}
 			}
@@ -85,7 +86,7 @@ func SLA(c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(millis(c.Warn))
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(millis(c.Warn))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 11, Col: 29}
 			}
@@ -98,7 +99,7 @@ func SLA(c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(millis(c.Crit))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(millis(c.Crit))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 12, Col: 29}
 			}
@@ -111,7 +112,7 @@ func SLA(c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(millis(&c.Started))
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(millis(&c.Started))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 13, Col: 34}
 			}
@@ -150,7 +151,7 @@ func SLA(c Clock) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
-			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(c.ring(From(ctx).Now))
+			templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(c.ring(From(ctx).Now))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 24, Col: 256}
 			}
@@ -168,7 +169,7 @@ func SLA(c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sla.metric."+c.Metric))
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sla.metric."+c.Metric))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 26, Col: 54}
 		}
@@ -181,7 +182,7 @@ func SLA(c Clock) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(c.text(ctx, From(ctx).Now))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(c.text(ctx, From(ctx).Now))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 27, Col: 46}
 		}
@@ -224,7 +225,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(nowMillis(ctx))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(nowMillis(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 36, Col: 27}
 		}
@@ -237,7 +238,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sla.left", "span", "{span}"))
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sla.left", "span", "{span}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 37, Col: 53}
 		}
@@ -250,7 +251,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sla.soon", "span", "{span}"))
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sla.soon", "span", "{span}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 38, Col: 53}
 		}
@@ -263,7 +264,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sla.over", "span", "{span}"))
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sla.over", "span", "{span}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 39, Col: 53}
 		}
@@ -276,7 +277,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.span.m", "m", "{m}"))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.span.m", "m", "{m}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 40, Col: 42}
 		}
@@ -289,7 +290,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.span.h", "h", "{h}"))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.span.h", "h", "{h}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 41, Col: 42}
 		}
@@ -302,7 +303,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.span.hm", "h", "{h}", "m", "{m}"))
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.span.hm", "h", "{h}", "m", "{m}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 42, Col: 56}
 		}
@@ -315,7 +316,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var20 string
-		templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.span.d", "d", "{d}"))
+		templ_7745c5c3_Var20, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.span.d", "d", "{d}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 43, Col: 42}
 		}
@@ -328,7 +329,7 @@ func slaTexts() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.span.dh", "d", "{d}", "h", "{h}"))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.span.dh", "d", "{d}", "h", "{h}"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/clock.templ`, Line: 44, Col: 56}
 		}

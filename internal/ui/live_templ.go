@@ -7,6 +7,7 @@ package ui
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import "time"
 
@@ -38,7 +39,7 @@ func LiveDot() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.on"))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.on"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/live.templ`, Line: 8, Col: 89}
 		}
@@ -51,7 +52,7 @@ func LiveDot() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.poll"))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.poll"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/live.templ`, Line: 8, Col: 126}
 		}
@@ -64,7 +65,7 @@ func LiveDot() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.out"))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.out"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/live.templ`, Line: 8, Col: 161}
 		}
@@ -116,7 +117,7 @@ func Stale() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.show"))
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.show"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/live.templ`, Line: 17, Col: 63}
 		}
@@ -159,7 +160,7 @@ func ChangedBy(name string, at time.Time) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.changed", "name", name, "when", Ago(ctx, at)))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.changed", "name", name, "when", Ago(ctx, at)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/live.templ`, Line: 23, Col: 87}
 		}

@@ -7,6 +7,7 @@ package ui
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 // OwnList lists things of the reader's own with their progress.
 func OwnList(rows []Own) templ.Component {
@@ -49,7 +50,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var2).String())
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var2).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 1, Col: 0}
 			}
@@ -83,7 +84,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var5 string
-			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(r.Title)
+			templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(r.Title)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 11, Col: 65}
 			}
@@ -96,7 +97,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
-			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(r.Number)
+			templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(r.Number)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 13, Col: 16}
 			}
@@ -117,7 +118,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
-			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, r.Plain))
+			templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(T(ctx, r.Plain))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 18, Col: 66}
 			}
@@ -130,7 +131,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
-			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(r.Person)
+			templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(r.Person)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 18, Col: 109}
 			}
@@ -152,7 +153,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var9).String())
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var9).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 1, Col: 0}
 			}
@@ -165,7 +166,7 @@ func OwnList(rows []Own) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var11 string
-			templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, r.ProgressKey, "n", r.Progress))
+			templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(T(ctx, r.ProgressKey, "n", r.Progress))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 19, Col: 99}
 			}
@@ -188,7 +189,7 @@ func OwnList(rows []Own) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var13 string
-				templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var12).String())
+				templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var12).String())
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/own.templ`, Line: 1, Col: 0}
 				}

@@ -7,6 +7,7 @@ package ui
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 // Pick says what a Picker looks through.
 type Pick struct {
@@ -49,7 +50,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var2).String())
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var2).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 1, Col: 0}
 		}
@@ -62,7 +63,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name + "-q")
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(f.Name + "-q")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 15, Col: 28}
 		}
@@ -75,7 +76,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(f.Label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 16, Col: 12}
 		}
@@ -92,7 +93,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name + "-q")
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(f.Name + "-q")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 50}
 		}
@@ -105,7 +106,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name + "-list")
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(f.Name + "-list")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 135}
 		}
@@ -118,7 +119,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 201}
 		}
@@ -131,7 +132,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
-		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(p.URL)
+		templ_7745c5c3_Var9, templ_7745c5c3_Err = markup.Text(p.URL)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 220}
 		}
@@ -144,7 +145,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
-		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(shown)
+		templ_7745c5c3_Var10, templ_7745c5c3_Err = markup.Text(shown)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 236}
 		}
@@ -157,7 +158,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.Hint)
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(p.Hint)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 20, Col: 259}
 		}
@@ -170,7 +171,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name + "-list")
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(f.Name + "-list")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 21, Col: 41}
 		}
@@ -183,7 +184,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(f.Label)
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(f.Label)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 21, Col: 79}
 		}
@@ -196,7 +197,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var14 string
-		templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name)
+		templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(f.Name)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 22, Col: 37}
 		}
@@ -209,7 +210,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(f.Value)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(f.Value)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 22, Col: 55}
 		}
@@ -222,7 +223,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var16 string
-		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(f.Name + "_typed")
+		templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(f.Name + "_typed")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 24, Col: 49}
 		}
@@ -235,7 +236,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(p.Was)
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(p.Was)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 24, Col: 65}
 		}
@@ -248,7 +249,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(p.Typed)
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(p.Typed)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 24, Col: 88}
 		}
@@ -261,7 +262,7 @@ func Picker(f Field, shown string, p Pick) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var19 string
-		templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(p.Typed)
+		templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(p.Typed)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/picker.templ`, Line: 24, Col: 112}
 		}

@@ -7,6 +7,7 @@ package ui
 
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
+import "opsdesk/internal/platform/markup"
 
 import (
 	"opsdesk/internal/platform/fault"
@@ -39,7 +40,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var2 string
-		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.Lang(ctx))
+		templ_7745c5c3_Var2, templ_7745c5c3_Err = markup.Text(i18n.Lang(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 10, Col: 28}
 		}
@@ -52,7 +53,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Theme)
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = markup.Text(From(ctx).Theme)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 10, Col: 59}
 		}
@@ -65,7 +66,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(keysOff(ctx))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = markup.Text(keysOff(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 10, Col: 86}
 		}
@@ -78,7 +79,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(density(ctx))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = markup.Text(density(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 10, Col: 116}
 		}
@@ -91,7 +92,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(`{"includeIndicatorCSS":false,"mode":"same-origin","transitions":false}`)
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = markup.Text(`{"includeIndicatorCSS":false,"mode":"same-origin","transitions":false}`)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 15, Col: 110}
 		}
@@ -104,7 +105,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = markup.Text(p.Title)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 16, Col: 19}
 		}
@@ -117,7 +118,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var8 string
-		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.product"))
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.product"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 16, Col: 47}
 		}
@@ -156,7 +157,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
-		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(asset(ctx, "js/boot.js"))
+		templ_7745c5c3_Var11, templ_7745c5c3_Err = markup.Text(asset(ctx, "js/boot.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 19, Col: 41}
 		}
@@ -169,7 +170,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(asset(ctx, "vendor/htmx.min.js"))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = markup.Text(asset(ctx, "vendor/htmx.min.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 20, Col: 49}
 		}
@@ -182,7 +183,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(asset(ctx, "js/desk.js"))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = markup.Text(asset(ctx, "js/desk.js"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 21, Col: 41}
 		}
@@ -200,7 +201,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(asset(ctx, "js/live.js"))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = markup.Text(asset(ctx, "js/live.js"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 23, Col: 42}
 			}
@@ -218,7 +219,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
-		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(p.Kind)
+		templ_7745c5c3_Var15, templ_7745c5c3_Err = markup.Text(p.Kind)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 27, Col: 21}
 		}
@@ -236,7 +237,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var16 string
-			templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Actor.ID.String())
+			templ_7745c5c3_Var16, templ_7745c5c3_Err = markup.Text(From(ctx).Actor.ID.String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 29, Col: 41}
 			}
@@ -254,7 +255,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var17 string
-		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.skip"))
+		templ_7745c5c3_Var17, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.skip"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 32, Col: 51}
 		}
@@ -280,7 +281,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var18 string
-			templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, f))
+			templ_7745c5c3_Var18, templ_7745c5c3_Err = markup.Text(T(ctx, f))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 37, Col: 23}
 			}
@@ -289,7 +290,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(parts(ctx, From(ctx).FlashParts))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = markup.Text(parts(ctx, From(ctx).FlashParts))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 37, Col: 59}
 			}
@@ -328,7 +329,7 @@ func html(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).UndoValue)
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = markup.Text(From(ctx).UndoValue)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 41, Col: 68}
 				}
@@ -341,7 +342,7 @@ func html(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var22 string
-				templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.undo"))
+				templ_7745c5c3_Var22, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.undo"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 42, Col: 79}
 				}
@@ -354,7 +355,7 @@ func html(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var23 string
-				templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.undo"))
+				templ_7745c5c3_Var23, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.undo"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 42, Col: 101}
 				}
@@ -377,7 +378,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var24 string
-		templ_7745c5c3_Var24, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.draft.saved"))
+		templ_7745c5c3_Var24, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.draft.saved"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 64}
 		}
@@ -390,7 +391,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.draft.unsaved"))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.draft.unsaved"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 108}
 		}
@@ -403,7 +404,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.retry"))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.retry"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 142}
 		}
@@ -416,7 +417,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var27 string
-		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.remove"))
+		templ_7745c5c3_Var27, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.remove"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 178}
 		}
@@ -429,7 +430,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var28 string
-		templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.upload_failed"))
+		templ_7745c5c3_Var28, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.upload_failed"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 227}
 		}
@@ -442,7 +443,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var29 string
-		templ_7745c5c3_Var29, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.left"))
+		templ_7745c5c3_Var29, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.left"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 264}
 		}
@@ -455,7 +456,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var30 string
-		templ_7745c5c3_Var30, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.live.gone"))
+		templ_7745c5c3_Var30, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.live.gone"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 301}
 		}
@@ -468,7 +469,7 @@ func html(p Page) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var31 string
-		templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.unread"))
+		templ_7745c5c3_Var31, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.unread"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 48, Col: 337}
 		}
@@ -490,7 +491,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var32 string
-			templ_7745c5c3_Var32, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.signed_out.title"))
+			templ_7745c5c3_Var32, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.signed_out.title"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 52, Col: 73}
 			}
@@ -503,7 +504,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var33 string
-			templ_7745c5c3_Var33, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.signed_out.text"))
+			templ_7745c5c3_Var33, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.signed_out.text"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 53, Col: 57}
 			}
@@ -516,7 +517,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var34 string
-			templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.close"))
+			templ_7745c5c3_Var34, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.close"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 54, Col: 89}
 			}
@@ -529,7 +530,7 @@ func html(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var35 string
-			templ_7745c5c3_Var35, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sign_in"))
+			templ_7745c5c3_Var35, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sign_in"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 54, Col: 192}
 			}
@@ -606,7 +607,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var38 string
-		templ_7745c5c3_Var38, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Path)
+		templ_7745c5c3_Var38, templ_7745c5c3_Err = markup.Text(From(ctx).Path)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 68, Col: 59}
 		}
@@ -619,7 +620,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var39 string
-		templ_7745c5c3_Var39, templ_7745c5c3_Err = templ.JoinStringErrs(other(ctx))
+		templ_7745c5c3_Var39, templ_7745c5c3_Err = markup.Text(other(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 69, Col: 53}
 		}
@@ -632,7 +633,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var40 string
-		templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(other(ctx))
+		templ_7745c5c3_Var40, templ_7745c5c3_Err = markup.Text(other(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 70, Col: 50}
 		}
@@ -645,7 +646,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var41 string
-		templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.switch_language"))
+		templ_7745c5c3_Var41, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.switch_language"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 70, Col: 94}
 		}
@@ -658,7 +659,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var42 string
-		templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.switch_language"))
+		templ_7745c5c3_Var42, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.switch_language"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 70, Col: 133}
 		}
@@ -679,7 +680,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var43 string
-		templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Path)
+		templ_7745c5c3_Var43, templ_7745c5c3_Err = markup.Text(From(ctx).Path)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 74, Col: 59}
 		}
@@ -692,7 +693,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var44 string
-		templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs(themeNext(ctx))
+		templ_7745c5c3_Var44, templ_7745c5c3_Err = markup.Text(themeNext(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 75, Col: 58}
 		}
@@ -705,7 +706,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var45 string
-		templ_7745c5c3_Var45, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.theme."+themeNext(ctx)))
+		templ_7745c5c3_Var45, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.theme."+themeNext(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 76, Col: 80}
 		}
@@ -718,7 +719,7 @@ func Switches() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.theme."+themeNext(ctx)))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.theme."+themeNext(ctx)))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 76, Col: 125}
 		}
@@ -781,7 +782,7 @@ func navItem(it NavItem, cur string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var49 string
-		templ_7745c5c3_Var49, templ_7745c5c3_Err = templ.JoinStringErrs(it.ID)
+		templ_7745c5c3_Var49, templ_7745c5c3_Err = markup.Text(it.ID)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 83, Col: 18}
 		}
@@ -805,7 +806,7 @@ func navItem(it NavItem, cur string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var50 string
-			templ_7745c5c3_Var50, templ_7745c5c3_Err = templ.JoinStringErrs(it.Go)
+			templ_7745c5c3_Var50, templ_7745c5c3_Err = markup.Text(it.Go)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 88, Col: 18}
 			}
@@ -831,7 +832,7 @@ func navItem(it NavItem, cur string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var51 string
-		templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(it.Name(ctx))
+		templ_7745c5c3_Var51, templ_7745c5c3_Err = markup.Text(it.Name(ctx))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 92, Col: 34}
 		}
@@ -854,7 +855,7 @@ func navItem(it NavItem, cur string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var53 string
-			templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var52).String())
+			templ_7745c5c3_Var53, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var52).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 1, Col: 0}
 			}
@@ -867,7 +868,7 @@ func navItem(it NavItem, cur string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(it.Count)
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = markup.Text(it.Count)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 94, Col: 58}
 			}
@@ -928,7 +929,7 @@ func App(p Page, top templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var57 string
-			templ_7745c5c3_Var57, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.main"))
+			templ_7745c5c3_Var57, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.main"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 104, Col: 57}
 			}
@@ -949,7 +950,7 @@ func App(p Page, top templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var58 string
-			templ_7745c5c3_Var58, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.product"))
+			templ_7745c5c3_Var58, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.product"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 107, Col: 33}
 			}
@@ -970,7 +971,7 @@ func App(p Page, top templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var59 string
-			templ_7745c5c3_Var59, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.open"))
+			templ_7745c5c3_Var59, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.open"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 111, Col: 51}
 			}
@@ -989,7 +990,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var60 string
-					templ_7745c5c3_Var60, templ_7745c5c3_Err = templ.JoinStringErrs("nav-" + string(rune('a'+i)))
+					templ_7745c5c3_Var60, templ_7745c5c3_Err = markup.Text("nav-" + string(rune('a'+i)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 115, Col: 43}
 					}
@@ -1002,7 +1003,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var61 string
-					templ_7745c5c3_Var61, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, g.Title))
+					templ_7745c5c3_Var61, templ_7745c5c3_Err = markup.Text(T(ctx, g.Title))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 115, Col: 63}
 					}
@@ -1015,7 +1016,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs("nav-" + string(rune('a'+i)))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = markup.Text("nav-" + string(rune('a'+i)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 116, Col: 69}
 					}
@@ -1043,7 +1044,7 @@ func App(p Page, top templ.Component) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var63 string
-					templ_7745c5c3_Var63, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.work"))
+					templ_7745c5c3_Var63, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.work"))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 122, Col: 57}
 					}
@@ -1080,7 +1081,7 @@ func App(p Page, top templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var64 string
-			templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(me(ctx))
+			templ_7745c5c3_Var64, templ_7745c5c3_Err = markup.Text(me(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 132, Col: 21}
 			}
@@ -1093,7 +1094,7 @@ func App(p Page, top templ.Component) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Actor.Username)
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = markup.Text(From(ctx).Actor.Username)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 132, Col: 56}
 			}
@@ -1189,7 +1190,7 @@ func appTabbar(cur string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var67 string
-		templ_7745c5c3_Var67, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.bottom"))
+		templ_7745c5c3_Var67, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.bottom"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 150, Col: 57}
 		}
@@ -1292,7 +1293,7 @@ func tab(id, href, icon, label, cur, n string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var70 string
-		templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, label))
+		templ_7745c5c3_Var70, templ_7745c5c3_Err = markup.Text(T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 171, Col: 23}
 		}
@@ -1310,7 +1311,7 @@ func tab(id, href, icon, label, cur, n string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var71 string
-			templ_7745c5c3_Var71, templ_7745c5c3_Err = templ.JoinStringErrs(n)
+			templ_7745c5c3_Var71, templ_7745c5c3_Err = markup.Text(n)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 173, Col: 24}
 			}
@@ -1323,7 +1324,7 @@ func tab(id, href, icon, label, cur, n string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var72 string
-			templ_7745c5c3_Var72, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.unread"))
+			templ_7745c5c3_Var72, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.unread"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 173, Col: 64}
 			}
@@ -1391,7 +1392,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var75 string
-			templ_7745c5c3_Var75, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.product"))
+			templ_7745c5c3_Var75, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.product"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 185, Col: 33}
 			}
@@ -1404,7 +1405,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var76 string
-			templ_7745c5c3_Var76, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.main"))
+			templ_7745c5c3_Var76, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.main"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 187, Col: 43}
 			}
@@ -1452,7 +1453,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var77 string
-				templ_7745c5c3_Var77, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.approvals"))
+				templ_7745c5c3_Var77, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.approvals"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 199, Col: 84}
 				}
@@ -1465,7 +1466,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var78 string
-				templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.approvals"))
+				templ_7745c5c3_Var78, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.approvals"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 200, Col: 52}
 				}
@@ -1486,7 +1487,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var79 string
-				templ_7745c5c3_Var79, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Approvals)
+				templ_7745c5c3_Var79, templ_7745c5c3_Err = markup.Text(From(ctx).Approvals)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 202, Col: 52}
 				}
@@ -1505,7 +1506,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var80 string
-				templ_7745c5c3_Var80, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.asked"))
+				templ_7745c5c3_Var80, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.asked"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 206, Col: 99}
 				}
@@ -1518,7 +1519,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var81 string
-				templ_7745c5c3_Var81, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.asked"))
+				templ_7745c5c3_Var81, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.asked"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 207, Col: 48}
 				}
@@ -1539,7 +1540,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var82 string
-				templ_7745c5c3_Var82, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Asked)
+				templ_7745c5c3_Var82, templ_7745c5c3_Err = markup.Text(From(ctx).Asked)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 209, Col: 48}
 				}
@@ -1557,7 +1558,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var83 string
-			templ_7745c5c3_Var83, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.inbox"))
+			templ_7745c5c3_Var83, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.inbox"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 212, Col: 113}
 			}
@@ -1570,7 +1571,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var84 string
-			templ_7745c5c3_Var84, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.inbox"))
+			templ_7745c5c3_Var84, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.inbox"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 213, Col: 47}
 			}
@@ -1592,7 +1593,7 @@ func Portal(p Page) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var85 string
-				templ_7745c5c3_Var85, templ_7745c5c3_Err = templ.JoinStringErrs(From(ctx).Unread)
+				templ_7745c5c3_Var85, templ_7745c5c3_Err = markup.Text(From(ctx).Unread)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 216, Col: 49}
 				}
@@ -1610,7 +1611,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var86 string
-			templ_7745c5c3_Var86, templ_7745c5c3_Err = templ.JoinStringErrs(me(ctx))
+			templ_7745c5c3_Var86, templ_7745c5c3_Err = markup.Text(me(ctx))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 219, Col: 57}
 			}
@@ -1623,7 +1624,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var87 string
-			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.me"))
+			templ_7745c5c3_Var87, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.me"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 219, Col: 98}
 			}
@@ -1658,7 +1659,7 @@ func Portal(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var88 string
-			templ_7745c5c3_Var88, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.nav.bottom"))
+			templ_7745c5c3_Var88, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.nav.bottom"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 228, Col: 59}
 			}
@@ -1753,7 +1754,7 @@ func portalLink(id, href, label, cur string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var91 string
-		templ_7745c5c3_Var91, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, label))
+		templ_7745c5c3_Var91, templ_7745c5c3_Err = markup.Text(T(ctx, label))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 245, Col: 17}
 		}
@@ -1840,7 +1841,7 @@ func Sheet(p Page, heading string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var95 string
-				templ_7745c5c3_Var95, templ_7745c5c3_Err = templ.JoinStringErrs(heading)
+				templ_7745c5c3_Var95, templ_7745c5c3_Err = markup.Text(heading)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 256, Col: 44}
 				}
@@ -1897,7 +1898,7 @@ func sheetTop(heading string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var97 string
-		templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(heading)
+		templ_7745c5c3_Var97, templ_7745c5c3_Err = markup.Text(heading)
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 262, Col: 14}
 		}
@@ -1910,7 +1911,7 @@ func sheetTop(heading string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var98 string
-		templ_7745c5c3_Var98, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.open"))
+		templ_7745c5c3_Var98, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.open"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 264, Col: 112}
 		}
@@ -1982,7 +1983,7 @@ func Plain(p Page, wide bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var102 string
-			templ_7745c5c3_Var102, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var101).String())
+			templ_7745c5c3_Var102, templ_7745c5c3_Err = markup.Text(templ.CSSClasses(templ_7745c5c3_Var101).String())
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 1, Col: 0}
 			}
@@ -2003,7 +2004,7 @@ func Plain(p Page, wide bool) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var103 string
-			templ_7745c5c3_Var103, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.product"))
+			templ_7745c5c3_Var103, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.product"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 276, Col: 34}
 			}
@@ -2080,7 +2081,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var106 string
-			templ_7745c5c3_Var106, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, errorTitle(f)))
+			templ_7745c5c3_Var106, templ_7745c5c3_Err = markup.Text(T(ctx, errorTitle(f)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 290, Col: 30}
 			}
@@ -2093,7 +2094,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var107 string
-			templ_7745c5c3_Var107, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, f.Code, f.Args...))
+			templ_7745c5c3_Var107, templ_7745c5c3_Err = markup.Text(T(ctx, f.Code, f.Args...))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 291, Col: 44}
 			}
@@ -2111,7 +2112,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var108 string
-				templ_7745c5c3_Var108, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, x.Code, "param", x.Param))
+				templ_7745c5c3_Var108, templ_7745c5c3_Err = markup.Text(T(ctx, x.Code, "param", x.Param))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 293, Col: 53}
 				}
@@ -2129,7 +2130,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var109 string
-			templ_7745c5c3_Var109, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.error.home"))
+			templ_7745c5c3_Var109, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.error.home"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 296, Col: 61}
 			}
@@ -2147,7 +2148,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var110 string
-				templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.sign_in"))
+				templ_7745c5c3_Var110, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.sign_in"))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 298, Col: 58}
 				}
@@ -2170,7 +2171,7 @@ func ErrorPage(f *fault.Error, requestID string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var111 string
-				templ_7745c5c3_Var111, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.error.reference", "id", requestID))
+				templ_7745c5c3_Var111, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.error.reference", "id", requestID))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 302, Col: 67}
 				}
@@ -2223,7 +2224,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var113 string
-		templ_7745c5c3_Var113, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.title"))
+		templ_7745c5c3_Var113, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 309, Col: 77}
 		}
@@ -2244,7 +2245,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var114 string
-		templ_7745c5c3_Var114, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.open"))
+		templ_7745c5c3_Var114, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.open"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 312, Col: 147}
 		}
@@ -2257,7 +2258,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var115 string
-		templ_7745c5c3_Var115, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.hint"))
+		templ_7745c5c3_Var115, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.hint"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 312, Col: 189}
 		}
@@ -2270,7 +2271,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var116 string
-		templ_7745c5c3_Var116, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.results"))
+		templ_7745c5c3_Var116, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.results"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 315, Col: 94}
 		}
@@ -2283,7 +2284,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var117 string
-		templ_7745c5c3_Var117, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.results"))
+		templ_7745c5c3_Var117, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.results"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 316, Col: 76}
 		}
@@ -2296,7 +2297,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var118 string
-		templ_7745c5c3_Var118, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.page"))
+		templ_7745c5c3_Var118, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.page"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 317, Col: 73}
 		}
@@ -2309,7 +2310,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var119 string
-		templ_7745c5c3_Var119, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.here"))
+		templ_7745c5c3_Var119, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.here"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 318, Col: 59}
 		}
@@ -2327,7 +2328,7 @@ func palette() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var120 string
-			templ_7745c5c3_Var120, templ_7745c5c3_Err = templ.JoinStringErrs("pal-k-" + s.Keys)
+			templ_7745c5c3_Var120, templ_7745c5c3_Err = markup.Text("pal-k-" + s.Keys)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 320, Col: 63}
 			}
@@ -2340,7 +2341,7 @@ func palette() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var121 string
-			templ_7745c5c3_Var121, templ_7745c5c3_Err = templ.JoinStringErrs(s.Keys)
+			templ_7745c5c3_Var121, templ_7745c5c3_Err = markup.Text(s.Keys)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 320, Col: 105}
 			}
@@ -2361,7 +2362,7 @@ func palette() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var122 string
-			templ_7745c5c3_Var122, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, s.Label))
+			templ_7745c5c3_Var122, templ_7745c5c3_Err = markup.Text(T(ctx, s.Label))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 322, Col: 29}
 			}
@@ -2374,7 +2375,7 @@ func palette() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var123 string
-			templ_7745c5c3_Var123, templ_7745c5c3_Err = templ.JoinStringErrs(s.Keys)
+			templ_7745c5c3_Var123, templ_7745c5c3_Err = markup.Text(s.Keys)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 322, Col: 70}
 			}
@@ -2392,7 +2393,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var124 string
-		templ_7745c5c3_Var124, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.go"))
+		templ_7745c5c3_Var124, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.go"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 326, Col: 57}
 		}
@@ -2411,7 +2412,7 @@ func palette() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var125 string
-				templ_7745c5c3_Var125, templ_7745c5c3_Err = templ.JoinStringErrs("pal-" + string(rune('a'+i)) + string(rune('a'+j)))
+				templ_7745c5c3_Var125, templ_7745c5c3_Err = markup.Text("pal-" + string(rune('a'+i)) + string(rune('a'+j)))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 329, Col: 97}
 				}
@@ -2424,7 +2425,7 @@ func palette() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var126 string
-				templ_7745c5c3_Var126, templ_7745c5c3_Err = templ.JoinStringErrs(it.Href)
+				templ_7745c5c3_Var126, templ_7745c5c3_Err = markup.Text(it.Href)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 329, Col: 141}
 				}
@@ -2445,7 +2446,7 @@ func palette() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var127 string
-				templ_7745c5c3_Var127, templ_7745c5c3_Err = templ.JoinStringErrs(it.Name(ctx))
+				templ_7745c5c3_Var127, templ_7745c5c3_Err = markup.Text(it.Name(ctx))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 331, Col: 27}
 				}
@@ -2463,7 +2464,7 @@ func palette() templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var128 string
-					templ_7745c5c3_Var128, templ_7745c5c3_Err = templ.JoinStringErrs(it.Go)
+					templ_7745c5c3_Var128, templ_7745c5c3_Err = markup.Text(it.Go)
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 333, Col: 51}
 					}
@@ -2487,7 +2488,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var129 string
-		templ_7745c5c3_Var129, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.navigate"))
+		templ_7745c5c3_Var129, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.navigate"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 340, Col: 90}
 		}
@@ -2500,7 +2501,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var130 string
-		templ_7745c5c3_Var130, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.run"))
+		templ_7745c5c3_Var130, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.run"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 340, Col: 146}
 		}
@@ -2513,7 +2514,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var131 string
-		templ_7745c5c3_Var131, templ_7745c5c3_Err = templ.JoinStringErrs(">")
+		templ_7745c5c3_Var131, templ_7745c5c3_Err = markup.Text(">")
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 340, Col: 171}
 		}
@@ -2526,7 +2527,7 @@ func palette() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var132 string
-		templ_7745c5c3_Var132, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.palette.commands"))
+		templ_7745c5c3_Var132, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.palette.commands"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 340, Col: 211}
 		}
@@ -2568,7 +2569,7 @@ func keySheet() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var134 string
-		templ_7745c5c3_Var134, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.keys.title"))
+		templ_7745c5c3_Var134, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.keys.title"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 346, Col: 62}
 		}
@@ -2586,7 +2587,7 @@ func keySheet() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var135 string
-			templ_7745c5c3_Var135, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, s.Label))
+			templ_7745c5c3_Var135, templ_7745c5c3_Err = markup.Text(T(ctx, s.Label))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 350, Col: 30}
 			}
@@ -2599,7 +2600,7 @@ func keySheet() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var136 string
-			templ_7745c5c3_Var136, templ_7745c5c3_Err = templ.JoinStringErrs(s.Keys)
+			templ_7745c5c3_Var136, templ_7745c5c3_Err = markup.Text(s.Keys)
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 350, Col: 66}
 			}
@@ -2617,7 +2618,7 @@ func keySheet() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var137 string
-		templ_7745c5c3_Var137, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.keys.off"))
+		templ_7745c5c3_Var137, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.keys.off"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 353, Col: 47}
 		}
@@ -2630,7 +2631,7 @@ func keySheet() templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var138 string
-		templ_7745c5c3_Var138, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.close"))
+		templ_7745c5c3_Var138, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.close"))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 355, Col: 86}
 		}
@@ -2674,7 +2675,7 @@ func noticeBar() templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var140 string
-			templ_7745c5c3_Var140, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "ui.notices"))
+			templ_7745c5c3_Var140, templ_7745c5c3_Err = markup.Text(T(ctx, "ui.notices"))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 362, Col: 70}
 			}
@@ -2713,7 +2714,7 @@ func noticeBar() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var142 string
-				templ_7745c5c3_Var142, templ_7745c5c3_Err = templ.JoinStringErrs(n.Title)
+				templ_7745c5c3_Var142, templ_7745c5c3_Err = markup.Text(n.Title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 366, Col: 58}
 				}
@@ -2726,7 +2727,7 @@ func noticeBar() templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var143 string
-				templ_7745c5c3_Var143, templ_7745c5c3_Err = templ.JoinStringErrs(n.Text)
+				templ_7745c5c3_Var143, templ_7745c5c3_Err = markup.Text(n.Text)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/shell.templ`, Line: 366, Col: 91}
 				}
