@@ -212,7 +212,13 @@ func TestEveryControlFires(t *testing.T) {
 				used[k] = v
 			}
 		}
-		if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error { _, err := tx.Exec(t.Context(), c.change, used); return err }); err != nil {
+		if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+			_, err := tx.Exec(t.Context(), `SET LOCAL dbtest.tamper = 'on'`)
+			if err == nil {
+				_, err = tx.Exec(t.Context(), c.change, used)
+			}
+			return err
+		}); err != nil {
 			t.Fatalf("%s: %v", c.id, err)
 		}
 		if !slices.Contains(broken(t, d, c.id), c.object) {

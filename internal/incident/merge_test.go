@@ -59,6 +59,9 @@ func fileOn(t *testing.T, d *apptest.Desk, id uuid.UUID, sum string) {
 	t.Helper()
 	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
 		_, err := tx.Exec(t.Context(), `INSERT INTO attachments (id, record_id, name, size, media_type, sha256, uploaded_by, created_at) SELECT gen_random_uuid(), $1, 'print', 1, 'image/png', $2, id, now() FROM people LIMIT 1`, id, sum)
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `UPDATE records SET state = state WHERE id = $1`, id) // as every act does
+		}
 		return err
 	}); err != nil {
 		t.Fatal(err)

@@ -8,18 +8,16 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
-	"opsdesk/internal/record"
 )
 
-// TestWhatIsThereIsLookedUp: what a ticket's page asks about an incident, all in
-// one statement, it finds by indexes; none reads a table.
+// TestWhatIsThereIsLookedUp: what a ticket's page asks about an incident, in
+// two statements, it finds by indexes; none reads a table.
 func TestWhatIsThereIsLookedUp(t *testing.T) {
 	t.Parallel()
 	plans := dbtest.Plans(t, dbtest.New(t), "seqscan", "bitmapscan")
-	var there there
-	var watchers []uuid.UUID
 	id, person := uuid.New(), uuid.New()
-	sql, args, err := db.Question(append(there.asks(&Service{}, id, person, true), record.WatchersPart(id, &watchers))...)
+	var x dossier
+	sql, args, err := db.Question(append(new(around).asks(&Service{}, id, person, true), x.asks(&Service{}, id, new(has))...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +26,7 @@ func TestWhatIsThereIsLookedUp(t *testing.T) {
 		t.Errorf("a table is read:\n%s", plan)
 	}
 	for _, index := range []string{
-		"incident_tasks_incident_idx", "attachments_record_idx", "record_links_pkey", "record_links_to_idx", "incident_merges_target_idx", "drafts_pkey", "incidents_parent_idx",
+		"incident_tasks_incident_idx", "attachments_record_idx", "record_links_pkey", "record_links_to_idx", "records_pkey", "incident_merges_target_idx", "drafts_pkey", "incidents_parent_idx",
 	} {
 		if !strings.Contains(plan, index) {
 			t.Errorf("%s is not used:\n%s", index, plan)

@@ -33,6 +33,8 @@ type Service struct {
 	canned  *canned.Service
 	macros  macroRepository
 	noticed notices
+	// dossiers are of the incidents that were looked at lately.
+	dossiers *record.Editions[*dossier]
 	// measured are the other practices of the priority matrix.
 	measured []Measured
 
@@ -42,7 +44,7 @@ type Service struct {
 
 // newService returns the use cases on a desk.
 func newService(d *work.Desk, zone *time.Location, levels *sla.Service) *Service {
-	return &Service{desk: d, sla: levels, zone: zone}
+	return &Service{desk: d, sla: levels, zone: zone, dossiers: record.NewEditions[*dossier](maxDossiers)}
 }
 
 // Settings are what an administrator may change about incidents at run time.

@@ -11,6 +11,7 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/record"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
@@ -86,6 +87,7 @@ func (s *Service) alarm(ctx context.Context, l lonely) error {
 		if err != nil {
 			return err
 		}
+		record.Touch(&u.Batch, l.ID)
 		return u.Component(systemUnassigned, ActionLonely, i.Ref(), i.Label(), i.Version, trail.Diff{"unassigned_since": {nil, l.Since}}, func(u *work.Unit) {
 			u.Emit("incident.unassigned", to...)
 		})

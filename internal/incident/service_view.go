@@ -3,7 +3,6 @@ package incident
 import (
 	"context"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -68,6 +67,7 @@ type Detail struct {
 
 	Agent    bool // sees the desk's side: notes, trail, groups
 	Watching bool
+	inside   bool // may read notes, and files of notes
 	can      map[authz.Action]bool
 	who      identity.Actor
 }
@@ -97,20 +97,18 @@ var moves = map[authz.Action][]Move{
 // whileOpen lists the actions that only an open incident takes.
 var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, ActionPriority, ActionTasks, ActionNudge, ActionResolve, ActionRoute}
 
-// there is what hangs on an incident, of all that may: most have little, and
-// what is not there need not be read.
-type there struct {
-	tasks, files, links, items, absorbed, children, drafts bool
+// around is what there is beside the dossier, of all that may be: most have
+// little, and what is not there need not be read.
+type around struct {
+	edition                 record.Edition
+	links, children, drafts bool
 }
 
 // asks are the questions, all of one statement.
-func (t *there) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
-	out := []db.Part{
-		s.repo.anyTask(id, &t.tasks), attachment.Any(id, agent, &t.files), record.AnyLink(id, &t.links), record.AnyItem(id, &t.items),
-		s.repo.anyAbsorbed(id, &t.absorbed), draft.Any(person, draftKeys(id), &t.drafts),
-	}
+func (a *around) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
+	out := []db.Part{record.EditionPart(id, &a.edition), record.AnyLinkTo(id, &a.links), draft.Any(person, draftKeys(id), &a.drafts)}
 	if agent {
-		out = append(out, s.repo.anyChild(id, &t.children))
+		out = append(out, s.repo.anyChild(id, &a.children))
 	}
 	return out
 }
@@ -118,9 +116,10 @@ func (t *there) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
 // Detail reads the page of an incident. also are small questions about the same
 // incident that travel with the others.
 //
-// Everything goes in two rounds: what nearly every incident has, together with
-// the question whether the actor may see it at all and the one what else there
-// is, and then what follows from the answers.
+// The first round asks whether the actor may see it at all, what there is, and
+// in which edition. The dossier comes from memory where that edition was read
+// before; one that was never read comes with the first round. The last round is
+// what follows from the answers.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*Detail, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
@@ -131,32 +130,37 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*D
 		return nil, err
 	}
 	d := &Detail{who: who, can: make(map[authz.Action]bool, len(useCases)+1), Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
-	var h history
-	var t there
-	_, facts, err := s.desk.SeeWith(ctx, record.Ref{Kind: Kind, ID: id}, append(append(t.asks(s, id, who.ID, who.Agent()), record.WatchersPart(id, &d.Watchers)), also...),
-		func(q db.Querier) (err error) { d.Incident, err = s.repo.get(ctx, q, id); return err },
-		func(q db.Querier) (err error) { d.Clocks, err = s.sla.Clocks(ctx, q, id); return err },
-		func(q db.Querier) (err error) {
-			h.said, err = comment.Said(ctx, q, id, who.Agent(), timelineLimit)
-			return err
-		},
-		func(q db.Querier) (err error) { h.entries, err = trail.OfRecord(ctx, q, id, timelineLimit); return err },
-	)
+	var a around
+	fresh := &dossier{}
+	reads, then := s.reads(ctx, id, fresh)
+	first := reads
+	if s.dossiers.Knows(id) {
+		first = nil
+	}
+	_, facts, err := s.desk.SeeWith(ctx, record.Ref{Kind: Kind, ID: id}, append(a.asks(s, id, who.ID, who.Agent()), also...), first...)
 	if err != nil {
 		return nil, err
 	}
-	d.Facts = facts
+	x, known := s.dossiers.Get(id, a.edition)
+	if !known {
+		if x = fresh; first == nil {
+			if err := db.Together(ctx, s.desk.DB, reads...); err != nil {
+				return nil, db.Map(err)
+			}
+		}
+		if err := db.Together(ctx, s.desk.DB, then()...); err != nil {
+			return nil, db.Map(err)
+		}
+		s.dossiers.Put(id, a.edition, x.weight(), x)
+	}
+	d.Incident, d.Clocks, d.Watchers, d.Facts = x.incident, x.clocks, x.watchers, facts
 	if err := s.permit(ctx, d); err != nil {
 		return d, err
 	}
-	if h.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &facts); !h.inside {
-		h.said = slices.DeleteFunc(h.said, func(c comment.Comment) bool { return c.Internal })
-	}
+	d.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &facts)
 	d.Watching = slices.Contains(d.Watchers, who.ID)
-	if err := h.into(d); err != nil {
-		return d, err
-	}
-	return d, db.Map(s.rest(ctx, v, d, t, &h))
+	d.tell(x)
+	return d, db.Map(s.rest(ctx, v, d, x, a))
 }
 
 // Open is Detail for somebody who looks at the page: that is reading what the
@@ -233,7 +237,7 @@ func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
 }
 
 // rest reads what follows from what the incident turned out to be and to have.
-func (s *Service) rest(ctx context.Context, v record.Visibility, d *Detail, t there, h *history) error {
+func (s *Service) rest(ctx context.Context, v record.Visibility, d *Detail, x *dossier, a around) error {
 	texts, names := d.texts(), d.everyone() // before the reads, which write to d side by side
 	var reads []func(db.Querier) error
 	named := false // whether a read finds people whose names are shown
@@ -242,24 +246,23 @@ func (s *Service) rest(ctx context.Context, v record.Visibility, d *Detail, t th
 			reads, named = append(reads, f), named || people
 		}
 	}
-	read(t.tasks, true, func(q db.Querier) (err error) { d.Tasks, err = s.repo.tasks(ctx, q, d.ID); return err })
-	read(t.files, false, func(q db.Querier) (err error) { h.files, err = attachment.List(ctx, q, d.ID, h.inside); return err })
-	read(t.absorbed, true, func(q db.Querier) (err error) { h.absorbed, err = s.repo.absorbed(ctx, q, d.ID); return err })
-	read(t.links, false, func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); return err })
-	read(t.items, false, func(q db.Querier) error { return s.reach(ctx, q, d.ID, d) })
-	read(t.drafts, false, func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, d.who.ID, d.ID); return err })
+	read(x.absorbed, true, func(q db.Querier) (err error) { d.Absorbed, err = s.repo.absorbed(ctx, q, d.ID); return err })
+	read(x.links || a.links, false, func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); return err })
+	read(x.items, false, func(q db.Querier) error { return s.reach(ctx, q, d.ID, d) })
+	read(a.drafts, false, func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, d.who.ID, d.ID); return err })
 	read(d.Confidential, true, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
 	read(d.Agent && d.Major != "", true, func(q db.Querier) (err error) { d.Managed, err = s.repo.major(ctx, q, d.ID); return err })
-	read(d.Agent && (d.ParentID != nil || t.children), false, func(q db.Querier) (err error) { d.Family, err = s.family(ctx, q, d.Incident); return err })
+	read(d.Agent && (d.ParentID != nil || a.children), false, func(q db.Querier) (err error) { d.Family, err = s.family(ctx, q, d.Incident); return err })
 	read(true, false, func(q db.Querier) (err error) { d.Mentions, err = comment.Mentions(ctx, q, texts...); return err })
 	read(!named, false, func(q db.Querier) (err error) { d.People, err = identity.People(ctx, q, names...); return err })
 	if err := db.Together(ctx, s.desk.DB, reads...); err != nil {
 		return err
 	}
-	if t.files || t.absorbed {
-		if err := h.into(d); err != nil {
-			return err
+	if len(d.Absorbed) > 0 {
+		for n := range d.Absorbed {
+			d.Timeline = append(d.Timeline, Item{At: d.Absorbed[n].ReportedAt, Other: &d.Absorbed[n]})
 		}
+		inOrder(d.Timeline)
 	}
 	if !named {
 		return nil
@@ -353,43 +356,34 @@ func (d *Detail) everyone() []uuid.UUID {
 	return ids
 }
 
-// history is what was said and done, as it was read.
-type history struct {
-	inside   bool              // the reader may see notes, and files of notes
-	said     []comment.Comment // replies, then notes
-	files    []attachment.File
-	entries  []trail.Entry
-	absorbed []Absorbed
+// tell merges what was said and done into one timeline, in the order it
+// happened, without what the reader may not see.
+func (d *Detail) tell(x *dossier) {
+	d.Timeline, d.Tasks = make([]Item, 0, len(x.said)+len(x.acts)), x.tasks
+	by := map[uuid.UUID][]attachment.File{}
+	for _, f := range x.files {
+		switch {
+		case f.Internal && !d.inside:
+		case f.CommentID == nil:
+			d.Files = append(d.Files, f)
+		default:
+			by[*f.CommentID] = append(by[*f.CommentID], f)
+		}
+	}
+	for n := range x.said {
+		if c := &x.said[n]; d.inside || !c.Internal {
+			d.Timeline = append(d.Timeline, Item{At: c.At, Comment: c, Files: by[c.ID]})
+		}
+	}
+	shown := timeline.For(d.Agent)
+	for n := range x.acts {
+		if diff := shown(x.acts[n].diff); diff != nil {
+			d.Timeline = append(d.Timeline, Item{At: x.acts[n].OccurredAt, Entry: &x.acts[n].Entry, Diff: diff})
+		}
+	}
+	inOrder(d.Timeline)
 }
 
-// into merges it all into one timeline, in the order it happened.
-func (h *history) into(d *Detail) error {
-	d.Timeline, d.Files = make([]Item, 0, len(h.said)+len(h.entries)+len(h.absorbed)), nil
-	by := map[uuid.UUID][]attachment.File{}
-	for _, f := range h.files {
-		if f.CommentID == nil {
-			d.Files = append(d.Files, f)
-			continue
-		}
-		by[*f.CommentID] = append(by[*f.CommentID], f)
-	}
-	for n := range h.said {
-		c := &h.said[n]
-		d.Timeline = append(d.Timeline, Item{At: c.At, Comment: c, Files: by[c.ID]})
-	}
-	for n := range h.entries {
-		diff, err := h.entries[n].Changes()
-		if err != nil {
-			return err
-		}
-		if diff = timeline.For(d.Agent)(diff); diff != nil {
-			d.Timeline = append(d.Timeline, Item{At: h.entries[n].OccurredAt, Entry: &h.entries[n], Diff: diff})
-		}
-	}
-	d.Absorbed = h.absorbed
-	for n := range d.Absorbed {
-		d.Timeline = append(d.Timeline, Item{At: d.Absorbed[n].ReportedAt, Other: &d.Absorbed[n]})
-	}
-	sort.SliceStable(d.Timeline, func(a, b int) bool { return d.Timeline[a].At.Before(d.Timeline[b].At) })
-	return nil
+func inOrder(items []Item) {
+	slices.SortStableFunc(items, func(a, b Item) int { return a.At.Compare(b.At) })
 }

@@ -65,12 +65,15 @@ func (k *Kinds) Linked(ctx context.Context, q db.Querier, v Visibility, id uuid.
 	})
 }
 
-// AnyLink asks whether Linked has something to show, to whom may see it all.
-func AnyLink(id uuid.UUID, to *bool) db.Part {
-	return db.Part{
-		SQL:  `EXISTS (SELECT 1 FROM record_links WHERE from_id = @id AND relation <> 'affects') OR EXISTS (SELECT 1 FROM record_links WHERE to_id = @id)`,
-		Args: db.Args{"id": id}, To: to,
-	}
+// AnyLinkFrom asks whether Linked has something to show that was linked from the
+// record itself, to whom may see it all.
+func AnyLinkFrom(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM record_links WHERE from_id = @id AND relation <> 'affects')`, Args: db.Args{"id": id}, To: to}
+}
+
+// AnyLinkTo is AnyLinkFrom for links from other records.
+func AnyLinkTo(id uuid.UUID, to *bool) db.Part {
+	return db.Part{SQL: `EXISTS (SELECT 1 FROM record_links WHERE to_id = @id)`, Args: db.Args{"id": id}, To: to}
 }
 
 // AnyItem asks whether a record names configuration items.

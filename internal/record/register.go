@@ -32,6 +32,13 @@ func QueueDue(b *pgx.Batch, id uuid.UUID, due *time.Time) {
 	b.Queue(`UPDATE records SET due_at = @due WHERE id = @id`, db.Args{"id": id, "due": due})
 }
 
+// Touch rewrites the line of a record as it is, for an act that changes none of
+// its fields but leaves something on it: its edition is another afterwards.
+// Where id is no record nothing happens.
+func Touch(b *pgx.Batch, id uuid.UUID) {
+	b.Queue(`UPDATE records SET state = state WHERE id = @id`, db.Args{"id": id})
+}
+
 func (e Entry) args() db.Args {
 	return db.Args{
 		"id": e.ID, "kind": e.Kind, "number": e.Number, "title": e.Title, "state": e.State, "category": e.Category, "priority": e.Priority,

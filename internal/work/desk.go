@@ -111,7 +111,7 @@ func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier)
 }
 
 // SeeWith is See with small questions as well, which share the statement that
-// asks for the actor's standing.
+// asks for the actor's standing, and are answered before what is also read.
 func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
 	v, who, err := d.Visibility(ctx, ref.Kind)
 	if err != nil {
@@ -120,10 +120,10 @@ func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, als
 	var e record.Entry
 	var s record.Standing
 	var hidden error // the answer of the access predicate goes before all others
-	err = db.Together(ctx, d.DB, append(also,
+	err = db.Together(ctx, d.DB, append([]func(db.Querier) error{
 		func(q db.Querier) error { e, hidden = record.Find(ctx, q, v, ref.ID); return nil },
 		func(q db.Querier) error { return record.Stand(ctx, q, &s, ref.ID, who.ID, d.Now(), parts...) },
-	)...)
+	}, also...)...)
 	if hidden != nil {
 		if fault.Is(hidden, fault.NotFound) {
 			d.refusedIfThere(ctx, who, ref)

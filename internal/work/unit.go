@@ -386,11 +386,13 @@ func (d *Desk) Noted(ctx context.Context, act authz.Action, ref record.Ref, err 
 }
 
 // Record writes a trail entry for an act on something that is not a record of
-// its own, such as a session or a setting. The caller has authorised the act.
+// its own, such as a session or a setting, or that changes nothing of a record
+// but is told on it. The caller has authorised the act.
 func (u *Unit) Record(ctx context.Context, act authz.Action, ref record.Ref, diff trail.Diff) error {
 	if diff == nil {
 		diff = trail.Diff{}
 	}
+	record.Touch(&u.Batch, ref.ID)
 	return u.finish(act, ref, "", 0, diff)
 }
 

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,10 +24,12 @@ var errNested = errors.New("db.Together: a question within open rows")
 // have ended. Their statements travel together: the first of each read in one
 // round trip, then the second of those that have one, and so on. A page made of
 // twenty questions costs as many round trips as its longest read has questions.
+// Within a round they are answered in the order of the reads.
 //
 // Each read gets a Querier of its own, which it must not keep, and must close
-// its rows before it asks again. The reads see one snapshot per round, not one
-// for all. Statements with an execution mode of their own go alone.
+// its rows before it asks again. The reads do not share a snapshot: each
+// statement sees what was committed when its turn came. Statements with an
+// execution mode of their own go alone.
 func Together(ctx context.Context, q Querier, reads ...func(Querier) error) error {
 	var s sender
 	switch x := q.(type) {
@@ -46,7 +50,7 @@ func Together(ctx context.Context, q Querier, reads ...func(Querier) error) erro
 	errs := make([]error, len(reads))
 	for i, read := range reads {
 		go func() {
-			m := &member{calls: calls, q: q}
+			m := &member{calls: calls, q: q, turn: i}
 			c := call{done: true}
 			defer func() {
 				c.panicked = recover()
@@ -68,6 +72,7 @@ func Together(ctx context.Context, q Querier, reads ...func(Querier) error) erro
 			waiting = append(waiting, c)
 		}
 		if active > 0 && len(waiting) == active {
+			slices.SortFunc(waiting, func(a, b call) int { return cmp.Compare(a.turn, b.turn) })
 			round(ctx, s, waiting)
 			waiting = nil
 		}
@@ -80,6 +85,7 @@ func Together(ctx context.Context, q Querier, reads ...func(Querier) error) erro
 
 // call is what a member says: here is my question, or I have ended.
 type call struct {
+	turn     int // of the read that asks
 	sql      string
 	args     []any
 	answer   chan answer
@@ -117,6 +123,7 @@ func round(ctx context.Context, s sender, waiting []call) {
 // member is one read's Querier.
 type member struct {
 	calls chan<- call
+	turn  int
 	q     Querier
 	open  *sharedRows
 }
@@ -137,7 +144,7 @@ func (m *member) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, 
 	if m.open != nil && !m.open.isClosed {
 		return failedRows{errNested}, errNested
 	}
-	c := call{sql: sql, args: args, answer: make(chan answer)}
+	c := call{turn: m.turn, sql: sql, args: args, answer: make(chan answer)}
 	m.calls <- c
 	a := <-c.answer
 	if a.err != nil {

@@ -95,3 +95,30 @@ func TestTogetherFails(t *testing.T) {
 		t.Errorf("the pool is broken afterwards: %v", err)
 	}
 }
+
+// TestTogetherInTurn: within a round the reads are answered in their order, so
+// that one may rely on what the one before it has read.
+func TestTogetherInTurn(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	if err := pool.InTx(t.Context(), func(tx db.Tx) error { _, err := tx.Exec(t.Context(), `CREATE SEQUENCE turns`); return err }); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 50 {
+		var got [8]int
+		var reads []func(db.Querier) error
+		for i := range got {
+			reads = append(reads, func(q db.Querier) error {
+				return q.QueryRow(context.Background(), `SELECT nextval('turns')`).Scan(&got[i])
+			})
+		}
+		if err := db.Together(t.Context(), pool, reads...); err != nil {
+			t.Fatal(err)
+		}
+		for i, n := range got {
+			if n != round*len(got)+i+1 {
+				t.Fatalf("round %d: read %d had turn %d", round, i, n)
+			}
+		}
+	}
+}

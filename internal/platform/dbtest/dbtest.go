@@ -8,6 +8,7 @@ package dbtest
 import (
 	"context"
 	"crypto/sha256"
+	_ "embed" // guard.sql
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,6 +115,17 @@ func NewURL(tb testing.TB) string {
 	return at(base, name)
 }
 
+// SchemaURL is NewURL with the schema alone, for tests of the schema itself:
+// other databases are guarded (guard.sql).
+func SchemaURL(tb testing.TB) string {
+	tb.Helper()
+	u := NewURL(tb)
+	if err := on(context.Background(), u, "DROP FUNCTION guard_register CASCADE"); err != nil {
+		tb.Fatal(err)
+	}
+	return u
+}
+
 // New returns a pool on a fresh migrated database: for tests that commit, or
 // need several connections.
 func New(tb testing.TB) *db.Pool {
@@ -200,6 +212,22 @@ func at(base, name string) string {
 	return u.String()
 }
 
+// guard is what tests are held to beyond the schema.
+//
+//go:embed guard.sql
+var guard string
+
+// on runs statements on the database at an address.
+func on(ctx context.Context, address, sql string) error {
+	c, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer c.Close(ctx)
+	_, err = c.Exec(ctx, sql)
+	return err
+}
+
 func template(ctx context.Context, c *pgx.Conn, base string) (string, error) {
 	h := sha256.New()
 	files, err := fs.Glob(migrations.FS, "*.sql")
@@ -213,6 +241,7 @@ func template(ctx context.Context, c *pgx.Conn, base string) (string, error) {
 		}
 		fmt.Fprintf(h, "%s %d\n%s", f, len(b), b)
 	}
+	fmt.Fprint(h, guard)
 	name := fmt.Sprintf("tpl_%x", h.Sum(nil)[:8])
 	if _, err := c.Exec(ctx, "SELECT pg_advisory_lock(7140)"); err != nil {
 		return "", err
@@ -230,6 +259,9 @@ func template(ctx context.Context, c *pgx.Conn, base string) (string, error) {
 		return "", err
 	}
 	if err := migrate.Up(at(base, tmp)); err != nil {
+		return "", err
+	}
+	if err := on(ctx, at(base, tmp), guard); err != nil {
 		return "", err
 	}
 	_, err = c.Exec(ctx, "ALTER DATABASE "+tmp+" RENAME TO "+name)

@@ -39,7 +39,7 @@ func dump(t *testing.T, url string) string {
 
 func TestUpDownUp(t *testing.T) {
 	t.Parallel()
-	url := dbtest.NewURL(t)
+	url := dbtest.SchemaURL(t)
 	before := dump(t, url)
 	if err := migrate.Down(url); err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func TestUpDownUp(t *testing.T) {
 // TestSchemaDocument keeps docs/schema.sql true: it is there for reading.
 func TestSchemaDocument(t *testing.T) {
 	t.Parallel()
-	url := dbtest.NewURL(t)
+	url := dbtest.SchemaURL(t)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestSchemaDocument(t *testing.T) {
 // TestRepair clears the mark of a migration that failed half-way.
 func TestRepair(t *testing.T) {
 	t.Parallel()
-	url := dbtest.NewURL(t)
+	url := dbtest.SchemaURL(t)
 	ctx := context.WithoutCancel(t.Context())
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -1,0 +1,145 @@
+package incident_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/apptest"
+	"opsdesk/internal/incident"
+	"opsdesk/internal/platform/db"
+)
+
+// page is what a desk shows somebody of an incident, as text.
+func page(t *testing.T, s *incident.Service, ctx context.Context, id uuid.UUID) string {
+	t.Helper()
+	d, err := s.Detail(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Now = time.Time{}
+	out, err := json.MarshalIndent(d, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// TestWhatIsKeptIsNeverOld: a desk that has looked at an incident shows, after
+// whatever was done to it at another desk, what a desk shows that has not.
+func TestWhatIsKeptIsNeverOld(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	far := d.Twin(apptest.Options{})
+	s, lead, staff := far.Incidents, d.As("lead"), d.As("staff")
+	i, other, third := report(t, d, "staff"), report(t, d, "staff"), report(t, d, "staff")
+	var task uuid.UUID
+	do := func(f func() (incident.Incident, error)) func() error {
+		return func() error { _, err := f(); return err }
+	}
+	title := "Another title"
+	for n, step := range []struct {
+		what string
+		do   func() error
+	}{
+		{"reply", do(func() (incident.Incident, error) {
+			return s.Reply(lead, i.ID, incident.ReplyInput{Body: "We look at it"})
+		})},
+		{"answer", do(func() (incident.Incident, error) {
+			return s.Reply(staff, i.ID, incident.ReplyInput{Body: "It is urgent"})
+		})},
+		{"note", do(func() (incident.Incident, error) {
+			return s.Note(lead, i.ID, incident.ReplyInput{Body: "Third time this week"})
+		})},
+		{"edit", do(func() (incident.Incident, error) { return s.Edit(lead, i.ID, incident.EditInput{Title: &title}) })},
+		{"watch", do(func() (incident.Incident, error) { return s.Watch(lead, i.ID, incident.WatchInput{Watch: true}) })},
+		{"add a task", do(func() (incident.Incident, error) { return s.AddTask(lead, i.ID, incident.TaskInput{Title: "Ask Li"}) })},
+		{"tick the task", func() error {
+			x, err := s.Detail(lead, i.ID)
+			if err != nil || len(x.Tasks) != 1 {
+				return fmt.Errorf("%d tasks: %w", len(x.Tasks), err)
+			}
+			task = x.Tasks[0].ID
+			_, err = s.TickTask(lead, i.ID, task, incident.TaskDoneInput{Done: true})
+			return err
+		}},
+		{"a file", func() error { fileOn(t, far, i.ID, strings.Repeat("0", 64)); return nil }},
+		{"a link from it", do(func() (incident.Incident, error) {
+			return s.Link(lead, i.ID, incident.LinkInput{Number: other.Label(), Relation: "related"})
+		})},
+		{"the link undone", do(func() (incident.Incident, error) {
+			return s.Unlink(lead, i.ID, incident.LinkInput{Number: other.Label(), Relation: "related"})
+		})},
+		{"a link to it", do(func() (incident.Incident, error) {
+			return s.Link(lead, other.ID, incident.LinkInput{Number: i.Label(), Relation: "caused_by"})
+		})},
+		{"a child", do(func() (incident.Incident, error) {
+			return s.Attach(lead, third.ID, incident.AttachInput{Number: i.Label()})
+		})},
+		{"no child", do(func() (incident.Incident, error) { return s.Detach(lead, third.ID, incident.StepInput{}) })},
+		{"merged into it", do(func() (incident.Incident, error) {
+			return s.Merge(lead, third.ID, incident.MergeInput{Number: i.Label()})
+		})},
+		{"unmerged", do(func() (incident.Incident, error) { return s.Unmerge(lead, third.ID, incident.StepInput{}) })},
+		{"claim", do(func() (incident.Incident, error) { return s.Claim(lead, i.ID, incident.StepInput{}) })},
+		{"promises told by jobs", func() error {
+			d.Advance(30 * 24 * time.Hour)
+			far.Drain()
+			return nil
+		}},
+	} {
+		for _, who := range []context.Context{lead, staff} { // it is kept now
+			page(t, d.Incidents, who, i.ID)
+		}
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.what, err)
+		}
+		fresh := d.Twin(apptest.Options{})
+		for name, who := range map[string]context.Context{"lead": lead, "staff": staff} {
+			want := page(t, fresh.Incidents, who, i.ID)
+			if got := page(t, d.Incidents, who, i.ID); got != want {
+				t.Errorf("%d %s: %s is shown what was\n%s\nand not what is\n%s", n, step.what, name, got, want)
+			}
+		}
+	}
+}
+
+// TestWhatIsKeptIsForItsReader: what an engineer's look has left in memory shows
+// a requester nothing of it.
+func TestWhatIsKeptIsForItsReader(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	if _, err := d.Incidents.Note(d.As("lead"), i.ID, incident.ReplyInput{Body: "Between us"}); err != nil {
+		t.Fatal(err)
+	}
+	fileOn(t, d, i.ID, strings.Repeat("0", 64))
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `WITH f AS (UPDATE attachments SET internal = true, name = 'inside.png' WHERE record_id = $1) UPDATE records SET state = state WHERE id = $1`, i.ID)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if got := page(t, d.Incidents, d.As("lead"), i.ID); !strings.Contains(got, "Between us") || !strings.Contains(got, "inside.png") {
+			t.Errorf("an engineer does not see the note and its file:\n%s", got)
+		}
+		if got := page(t, d.Incidents, d.As("staff"), i.ID); strings.Contains(got, "Between us") || strings.Contains(got, "inside.png") {
+			t.Errorf("the requester sees the note or its file:\n%s", got)
+		}
+	}
+	if _, err := d.Incidents.Detail(d.As("implementer"), i.ID); code(err) != "error.not_found" {
+		t.Errorf("a stranger: %v", err)
+	}
+	if _, err := d.Incidents.Hide(d.As("lead"), i.ID, incident.StepInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Detail(d.As("engineer2"), i.ID); code(err) != "error.not_found" {
+		t.Errorf("not named on it: %v", err)
+	}
+}

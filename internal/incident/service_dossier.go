@@ -1,0 +1,103 @@
+package incident
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"opsdesk/internal/attachment"
+	"opsdesk/internal/comment"
+	"opsdesk/internal/platform/db"
+	"opsdesk/internal/record"
+	"opsdesk/internal/sla"
+	"opsdesk/internal/trail"
+)
+
+// maxDossiers bounds what is kept of incidents that were looked at, in bytes of
+// what they say: some 300 usual ones.
+const maxDossiers = 4 << 20
+
+// dossier is all that belongs to an incident's edition (record.Edition), whoever
+// reads it: what a reader may not see is taken out for each. It is shared by
+// those who read at once, and must not be changed.
+type dossier struct {
+	incident Incident
+	clocks   []sla.ClockRow
+	said     []comment.Comment // replies, then notes
+	acts     []deed
+	files    []attachment.File
+	tasks    []Task
+	watchers []uuid.UUID
+	// Whether there is more, which others' records are part of.
+	links, items, absorbed bool
+}
+
+// deed is an entry of the trail with what it changed.
+type deed struct {
+	trail.Entry
+	diff trail.Diff
+}
+
+// has is what there is of what few incidents have.
+type has struct{ tasks, files bool }
+
+// asks are the questions about what there is, all of one statement, with the
+// followers, who are as few.
+func (x *dossier) asks(s *Service, id uuid.UUID, h *has) []db.Part {
+	return []db.Part{
+		s.repo.anyTask(id, &h.tasks), attachment.Any(id, true, &h.files), record.AnyLinkFrom(id, &x.links), record.AnyItem(id, &x.items),
+		s.repo.anyAbsorbed(id, &x.absorbed), record.WatchersPart(id, &x.watchers),
+	}
+}
+
+// reads are what a dossier is read with, in two parts: what nearly every
+// incident has, and then, by then's answer, what few have.
+func (s *Service) reads(ctx context.Context, id uuid.UUID, x *dossier) (reads []func(db.Querier) error, then func() []func(db.Querier) error) {
+	var h has
+	reads = []func(db.Querier) error{
+		func(q db.Querier) (err error) { x.incident, err = s.repo.get(ctx, q, id); return err },
+		func(q db.Querier) (err error) { x.clocks, err = s.sla.Clocks(ctx, q, id); return err },
+		func(q db.Querier) (err error) {
+			x.said, err = comment.Said(ctx, q, id, true, timelineLimit)
+			return err
+		},
+		func(q db.Querier) error { return x.readActs(ctx, q, id) },
+		func(q db.Querier) error { return db.Ask(ctx, q, x.asks(s, id, &h)...) },
+	}
+	return reads, func() (more []func(db.Querier) error) {
+		if h.tasks {
+			more = append(more, func(q db.Querier) (err error) { x.tasks, err = s.repo.tasks(ctx, q, id); return err })
+		}
+		if h.files {
+			more = append(more, func(q db.Querier) (err error) { x.files, err = attachment.List(ctx, q, id, true); return err })
+		}
+		return more
+	}
+}
+
+func (x *dossier) readActs(ctx context.Context, q db.Querier, id uuid.UUID) error {
+	entries, err := trail.OfRecord(ctx, q, id, timelineLimit)
+	if err != nil {
+		return err
+	}
+	x.acts = make([]deed, len(entries))
+	for n, e := range entries {
+		x.acts[n].Entry = e
+		if x.acts[n].diff, err = e.Changes(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weight is about how many bytes of memory a dossier takes.
+func (x *dossier) weight() int {
+	n := 2000 + len(x.incident.Description) + len(x.incident.Cause) + len(x.incident.Process) + 300*(len(x.files)+len(x.tasks)+len(x.clocks)) + 16*len(x.watchers)
+	for _, c := range x.said {
+		n += 200 + len(c.Body)
+	}
+	for _, a := range x.acts {
+		n += 900 + 4*len(a.Diff) // as text, and as a map with boxed values
+	}
+	return n
+}
