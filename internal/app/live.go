@@ -13,6 +13,7 @@ func (a *App) counts(w http.ResponseWriter, r *http.Request) error {
 	s := ui.From(r.Context())
 	a.Incidents.Forget(s.Actor.ID)
 	a.Requests.Forget(s.Actor.ID)
-	a.navigation(r.Context(), s)
+	ctx, fill := a.navigation(r.Context(), s)
+	fill(ctx)
 	return web.Render(w, r, http.StatusOK, navCounts(*s))
 }

@@ -208,7 +208,8 @@ func (a *App) personal(next http.Handler) http.Handler {
 		ctx = a.Desk.Messages.With(ctx, i18n.Negotiate(r, who.Lang))
 		r = r.WithContext(ctx)
 		if !web.IsAPI(r) && !web.IsHX(r) && r.URL.Path != live.Path {
-			a.navigation(ctx, s)
+			ctx, s.Fill = a.navigation(ctx, s)
+			r = r.WithContext(ctx)
 		}
 		next.ServeHTTP(w, r)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -219,10 +220,11 @@ func (a *App) personal(next http.Handler) http.Handler {
 	})
 }
 
-// navigation fills in where the reader can go, how much waits there, and the
-// faults that concern them. A count that cannot be had is left out: the page
-// itself will say why.
-func (a *App) navigation(ctx context.Context, s *ui.Shell) {
+// navigation prepares where the reader can go, how much waits there, and the
+// faults that concern them. What is to be counted travels with what the page
+// asks; fill then writes it into the shell. A count that cannot be had is left
+// out: the page itself will say why.
+func (a *App) navigation(ctx context.Context, s *ui.Shell) (with context.Context, fill func(context.Context)) {
 	var unread, approvals, asked int
 	var counts []db.Part
 	count := func(p db.Part, err error) {
@@ -233,19 +235,28 @@ func (a *App) navigation(ctx context.Context, s *ui.Shell) {
 	count(a.Notify.Unread(ctx, &unread))
 	count(a.Approvals.Waiting(ctx, &approvals)) // of deputies as well, who may be anybody
 	count(a.Configuration.Waiting(ctx, &asked))
-	parts, announced, err := a.Incidents.Announcing(ctx)
-	if err == nil {
-		err = db.Ask(ctx, a.Desk.DB, append(counts, parts...)...)
+	parts, announced, aerr := a.Incidents.Announcing(ctx)
+	with, counted := db.WithErrand(ctx, a.Desk.DB, append(counts, parts...)...)
+	return with, func(ctx context.Context) {
+		err := counted(ctx)
+		if err == nil {
+			s.Unread, s.Approvals, s.Asked = some(unread), some(approvals), some(asked)
+			err = aerr
+		}
+		if err == nil {
+			var list []incident.Announcement
+			list, err = announced(ctx)
+			s.Notices = incident.Notices(ctx, list)
+		}
+		if err != nil {
+			a.Desk.Log.WarnContext(ctx, "a page without its counts or notices", "err", err)
+		}
+		a.leads(ctx, s)
 	}
-	if err == nil {
-		s.Unread, s.Approvals, s.Asked = some(unread), some(approvals), some(asked)
-		var list []incident.Announcement
-		list, err = announced(ctx)
-		s.Notices = incident.Notices(ctx, list)
-	}
-	if err != nil {
-		a.Desk.Log.WarnContext(ctx, "a page without its counts or notices", "err", err)
-	}
+}
+
+// leads fills in where an agent can go.
+func (a *App) leads(ctx context.Context, s *ui.Shell) {
 	if !s.Actor.Agent() {
 		return
 	}
@@ -324,7 +335,7 @@ func (a *App) more(w http.ResponseWriter, r *http.Request) error {
 	if _, err := identity.From(r.Context()); err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, morePage(ui.From(r.Context()).Nav))
+	return web.Render(w, r, http.StatusOK, morePage(ui.Filled(r.Context()).Nav))
 }
 
 func (a *App) healthz(w http.ResponseWriter, _ *http.Request) error {

@@ -54,9 +54,9 @@ func (repository) told(ctx context.Context, q db.Querier, person uuid.UUID, part
 func (repository) attention(person uuid.UUID, now time.Time, to *int) db.Part {
 	return db.Part{
 		SQL: `SELECT count(*) FROM (
-			SELECT 1 FROM record_waits w JOIN records r ON r.id = w.record_id WHERE w.person_id = @person AND w.shown_at <= @now AND r.category NOT IN ('closed', 'cancelled')
-			UNION ALL SELECT 1 FROM notifications WHERE person_id = @person AND read_at IS NULL AND done_at IS NULL AND shown_at <= @now LIMIT 100) x`,
-		Args: db.Args{"person": person, "now": now}, To: to,
+			SELECT 1 FROM record_waits w JOIN records r ON r.id = w.record_id WHERE w.person_id = @person AND w.shown_at <= @by AND r.category NOT IN ('closed', 'cancelled')
+			UNION ALL SELECT 1 FROM notifications WHERE person_id = @person AND read_at IS NULL AND done_at IS NULL AND shown_at <= @by LIMIT 100) x`,
+		Args: db.Args{"person": person, "by": now}, To: to,
 	}
 }
 

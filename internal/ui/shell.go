@@ -45,6 +45,10 @@ type NavGroup struct {
 
 // Shell is what every page shows around its own content.
 type Shell struct {
+	// Fill completes Nav, the counts and Notices, nil where nothing is to be
+	// done. It is called once, when a page begins to be written.
+	Fill func(context.Context)
+
 	Actor     identity.Actor
 	SignedIn  bool
 	Theme     string // light, dark or auto
@@ -83,6 +87,16 @@ func From(ctx context.Context) *Shell {
 		return s
 	}
 	return &Shell{Theme: "light"}
+}
+
+// Filled is From, complete: for what shows the navigation itself.
+func Filled(ctx context.Context) *Shell {
+	s := From(ctx)
+	if fill := s.Fill; fill != nil {
+		s.Fill = nil
+		fill(ctx)
+	}
+	return s
 }
 
 func asset(ctx context.Context, name string) string {

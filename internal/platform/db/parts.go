@@ -24,6 +24,21 @@ func Ask(ctx context.Context, q Querier, parts ...Part) error {
 	if len(parts) == 0 {
 		return nil
 	}
+	if e := errandOf(ctx, q); e.begin() {
+		err := ask(ctx, q, e.with(parts))
+		e.end(err == nil)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		// Either may be to blame, or the two do not go together.
+	}
+	return ask(ctx, q, parts)
+}
+
+func ask(ctx context.Context, q Querier, parts []Part) error {
+	if len(parts) == 0 {
+		return nil
+	}
 	sql, args, err := Question(parts...)
 	if err != nil {
 		return err
