@@ -11,9 +11,9 @@ func (m *Matrix) StandIn(a identity.Actor, f *Facts) Decision {
 	switch {
 	case !a.Has(identity.Manager) || len(Conflicts(a.Roles)) > 0:
 		return Decision{Reason: ReasonRole}
-	case f.Confidential && (!f.Named || !m.mayBeNamed(a)):
+	case f.Confidential && (!f.Named || !m.mayBeNamed(&a)):
 		return Decision{Reason: ReasonConfidential}
-	case strict.excludes(a, f):
+	case strict.excludes(&a, f):
 		return Decision{Reason: ReasonInvolved}
 	}
 	return Decision{Allowed: true}

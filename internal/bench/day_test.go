@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -300,7 +301,13 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 	bare := m.bare(b, at, page)
 	defer bare.Close()
 	defer debug.SetGCPercent(debug.SetGCPercent(200)) // as a desk that serves has it
-	rate := func(base string) float64 {
+	rows, _ := m.pool.Query(b.Context(), `SELECT number FROM records WHERE kind = 'incident' AND category IN ('new', 'active', 'pending') ORDER BY created_at DESC LIMIT 1000`)
+	many, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		b.Fatal(err)
+	}
+	var turn atomic.Int64
+	rate := func(base string, of ...string) float64 {
 		const workers, each = 8, 500 * time.Millisecond
 		count := make(chan int, workers)
 		began := time.Now()
@@ -308,7 +315,8 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 			go func() {
 				n := 0
 				for time.Since(began) < each {
-					if code, _, err := v.do(http.MethodGet, base, "/incidents/"+at.number, nil); err != nil || code != http.StatusOK {
+					number := of[int(turn.Add(1))%len(of)]
+					if code, _, err := v.do(http.MethodGet, base, "/incidents/"+number, nil); err != nil || code != http.StatusOK {
 						break
 					}
 					n++
@@ -325,15 +333,16 @@ func (m *machine) floor(b *testing.B, v *visitor, at place) {
 	for _, v.packed = range []bool{false, true} {
 		how := map[bool]string{false: "as they are", true: "compressed by both, as browsers ask for them"}[v.packed]
 		// In turn, many times, so that what else the machine does falls on both.
-		var floors, desks, parts []float64
+		var floors, desks, parts, news []float64
 		for n := range 16 {
-			floor, desk := rate(bare.URL), rate(m.server.URL)
+			floor, desk, anew := rate(bare.URL, at.number), rate(m.server.URL, at.number), rate(m.server.URL, many...)
 			if n > 0 { // the first warms the connections
-				floors, desks, parts = append(floors, floor), append(desks, desk), append(parts, desk/floor)
+				floors, desks, parts, news = append(floors, floor), append(desks, desk), append(parts, desk/floor), append(news, anew/floor)
 			}
 		}
 		part := middle(parts)
-		fmt.Printf("ticket page %.0f/s, bare handler %.0f/s with the same %d bytes, %s: %.0f %%\n", middle(desks), middle(floors), len(page), how, 100*part)
+		fmt.Printf("ticket page %.0f/s, bare handler %.0f/s with the same %d bytes, %s: %.0f %%; of %d tickets in turn, more than are kept: %.0f %%\n",
+			middle(desks), middle(floors), len(page), how, 100*part, len(many), 100*middle(news))
 		if part < 1.0/3 {
 			fmt.Println("MISSES a third of the bare handler")
 			b.Fail()

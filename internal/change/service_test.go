@@ -451,7 +451,7 @@ func TestCausedBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
-		_, err := tx.Exec(t.Context(), `INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) VALUES (@i, @item, 'affects', @by, now())`, db.Args{"i": i.ID, "item": c.Items[0], "by": i.CreatedBy})
+		_, err := tx.Exec(t.Context(), `WITH r AS (UPDATE records SET state = state WHERE id = @i RETURNING id) INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) SELECT r.id, @item, 'affects', @by, now() FROM r`, db.Args{"i": i.ID, "item": c.Items[0], "by": i.CreatedBy})
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -478,7 +478,7 @@ func (d desk) onIncident(c change.Change) {
 	d.t.Helper()
 	var number string
 	err := d.Pool.InTx(d.t.Context(), func(tx db.Tx) error {
-		return tx.QueryRow(d.t.Context(), `WITH i AS (SELECT id, number, created_by FROM records WHERE kind = 'incident' AND NOT confidential ORDER BY number LIMIT 1),
+		return tx.QueryRow(d.t.Context(), `WITH i AS (UPDATE records SET state = state WHERE id = (SELECT id FROM records WHERE kind = 'incident' AND NOT confidential ORDER BY number LIMIT 1) RETURNING id, number, created_by),
 			l AS (INSERT INTO record_links (from_id, to_id, relation, created_by, created_at) SELECT id, @item, 'affects', created_by, now() FROM i ON CONFLICT DO NOTHING)
 			SELECT number FROM i`, db.Args{"item": c.Items[0]}).Scan(&number)
 	})

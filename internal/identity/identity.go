@@ -106,13 +106,20 @@ func NewSystem(name string) Actor {
 type key struct{}
 
 // With gives ctx its actor.
-func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, key{}, a) }
+func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, key{}, &a) }
+
+// Of is From without a copy, for what asks often; nil where nobody is. It must
+// not be changed.
+func Of(ctx context.Context) *Actor {
+	a, _ := ctx.Value(key{}).(*Actor)
+	return a
+}
 
 // From returns the actor or an Unauthenticated fault.
 func From(ctx context.Context) (Actor, error) {
-	a, ok := ctx.Value(key{}).(Actor)
-	if !ok {
+	a := Of(ctx)
+	if a == nil {
 		return Actor{}, fault.New(fault.Unauthenticated, "error.unauthenticated")
 	}
-	return a, nil
+	return *a, nil
 }

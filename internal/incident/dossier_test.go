@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,5 +144,94 @@ func TestWhatIsKeptIsForItsReader(t *testing.T) {
 	}
 	if _, err := d.Incidents.Detail(d.As("engineer2"), i.ID); code(err) != "error.not_found" {
 		t.Errorf("not named on it: %v", err)
+	}
+	// Each hour that a person reads it stands in the trail, read from memory or not.
+	var noted int
+	for n := range 3 {
+		page(t, d.Incidents, d.As("lead"), i.ID)
+		page(t, d.Incidents, d.As("lead"), i.ID)
+		if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE record_id = $1 AND action = 'ticket.read_confidential'`, i.ID).Scan(&noted); err != nil || noted != n+1 {
+			t.Errorf("hour %d: noted %d times, %v", n, noted, err)
+		}
+		d.Advance(61 * time.Minute)
+	}
+}
+
+// formKeys are other each time a form is written.
+var formKeys = regexp.MustCompile(`name="_key" value="[^"]*"`)
+
+// TestWhatIsToldIsNeverOld: the timeline in words, which a desk keeps as well, is
+// what a desk writes that has kept nothing, for each reader, hour and language.
+func TestWhatIsToldIsNeverOld(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	d.SetClock(time.Date(2026, 12, 30, 10, 0, 0, 0, time.UTC))
+	s, lead := d.Incidents, d.As("lead")
+	i := report(t, d, "staff")
+	must := func(_ incident.Incident, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(s.Reply(lead, i.ID, incident.ReplyInput{Body: "We look at it: https://example.com/a?b=1&c=2"}))
+	must(s.Note(lead, i.ID, incident.ReplyInput{Body: "Third time this week"}))
+	must(s.Claim(lead, i.ID, incident.StepInput{}))
+	type reader struct{ who, lang string }
+	readers := []reader{{"lead", "en"}, {"lead", "zh-CN"}, {"engineer", "en"}, {"auditor", "en"}, {"staff", "zh-CN"}}
+	// pages are the timeline at two desks, by reader.
+	pages := func(desks ...*apptest.Desk) (out [][]string) {
+		for _, r := range readers {
+			d.Advance(time.Second) // no two sessions of one hour
+			c := d.Client(r.who)
+			var each []string
+			for _, desk := range desks {
+				base, err := url.Parse(desk.Server.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Base = desk.Server.URL
+				c.Jar.SetCookies(base, []*http.Cookie{{Name: "lang", Value: r.lang, Path: "/"}})
+				a := c.Get("/incidents/" + i.Label())
+				text := formKeys.ReplaceAllString(a.Text(), "")
+				from, to := strings.Index(text, "<ol "), strings.LastIndex(text, "</ol>")
+				if a.Status != 200 || from < 0 || to < from {
+					t.Fatalf("%s sees no timeline: %d", r.who, a.Status)
+				}
+				each = append(each, text[from:to])
+			}
+			out = append(out, each)
+		}
+		return out
+	}
+	for _, step := range []struct {
+		what string
+		do   func()
+	}{
+		{"nothing", func() {}},
+		{"two hours later", func() { d.Advance(2 * time.Hour) }},
+		{"the next year", func() { d.Advance(3 * 24 * time.Hour) }},
+		{"another name", func() {
+			if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+				_, err := tx.Exec(t.Context(), `UPDATE people SET name = '赵敏敏', name_en = 'Zhao Minmin' WHERE username = 'lead'`)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"another reply", func() { must(s.Reply(lead, i.ID, incident.ReplyInput{Body: "Done, @engineer has it"})) }},
+	} {
+		pages(d)
+		step.do()
+		both := pages(d, d.Twin(apptest.Options{}))
+		for n, r := range readers {
+			got, want := both[n][0], both[n][1]
+			if got != want {
+				t.Errorf("%s: %v is told\n%s\nand not\n%s", step.what, r, got, want)
+			}
+			if r.who == "staff" && strings.Contains(got, "Third time") {
+				t.Errorf("%s: the requester is told the note", step.what)
+			}
+		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/platform/markup"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
@@ -204,6 +205,27 @@ func (d *Detail) actor(ctx context.Context, e *trail.Entry) string {
 		return n
 	}
 	return e.ActorName
+}
+
+// reader is all that the words of a timeline depend on beside the dossier and
+// the language: what its reader may do and see, and the generation of names.
+type reader struct {
+	agent, inside, split bool
+	generation           int64
+}
+
+func (d *Detail) reader() reader {
+	return reader{d.Agent, d.inside, d.Can(ActionSplit), d.who.Generation}
+}
+
+// shelf is where the timeline is kept in words, nil if it cannot be: other
+// incidents are part of it, or names after an @, which may be somebody's from
+// one day to the next, or the generation of names is not known.
+func (d *Detail) shelf() *markup.Shelf {
+	if len(d.Absorbed) > 0 || d.who.Generation == 0 || slices.ContainsFunc(d.Timeline, func(it Item) bool { return it.Comment != nil && strings.ContainsAny(it.Comment.Body, "@＠") }) {
+		return nil
+	}
+	return d.told
 }
 
 // called are the names of those whom replies and notes call.

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
+	"opsdesk/internal/record"
 )
 
 // TestWhatIsThereIsLookedUp: what a ticket's page asks about an incident, in
@@ -17,7 +19,7 @@ func TestWhatIsThereIsLookedUp(t *testing.T) {
 	plans := dbtest.Plans(t, dbtest.New(t), "seqscan", "bitmapscan")
 	id, person := uuid.New(), uuid.New()
 	var x dossier
-	sql, args, err := db.Question(append(new(around).asks(&Service{}, id, person, true), x.asks(&Service{}, id, new(has))...)...)
+	sql, args, err := db.Question(slices.Concat(new(around).asks(&Service{}, id, person, true), x.asks(&Service{}, id, new(has)), []db.Part{record.EditionPart(id, new(record.Edition))})...)
 	if err != nil {
 		t.Fatal(err)
 	}

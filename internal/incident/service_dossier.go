@@ -6,21 +6,24 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/attachment"
+	"opsdesk/internal/authz"
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/markup"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/trail"
 )
 
 // maxDossiers bounds what is kept of incidents that were looked at, in bytes of
-// what they say: some 300 usual ones.
+// what they take there: some hundred usual ones.
 const maxDossiers = 4 << 20
 
 // dossier is all that belongs to an incident's edition (record.Edition), whoever
 // reads it: what a reader may not see is taken out for each. It is shared by
 // those who read at once, and must not be changed.
 type dossier struct {
+	entry    record.Entry
 	incident Incident
 	clocks   []sla.ClockRow
 	said     []comment.Comment // replies, then notes
@@ -30,12 +33,49 @@ type dossier struct {
 	watchers []uuid.UUID
 	// Whether there is more, which others' records are part of.
 	links, items, absorbed bool
+
+	told markup.Shelf // how it was put into words
 }
 
 // deed is an entry of the trail with what it changed.
 type deed struct {
 	trail.Entry
 	diff trail.Diff
+}
+
+// dossier returns the dossier of an incident that the actor may see, and how they
+// stand to it. also are questions that travel with the first.
+//
+// Of an incident that was looked at lately one statement asks for the edition
+// it is in, and most often that is the one that is kept. Otherwise the edition
+// is asked for together with everything else, and before it: what is read after
+// it may be newer, and is then read again by the next who asks.
+func (s *Service) dossier(ctx context.Context, id uuid.UUID, facts *authz.Facts, also []db.Part) (*dossier, error) {
+	ref := record.Ref{Kind: Kind, ID: id}
+	if s.dossiers.Knows(id) {
+		var x *dossier
+		f, known, err := s.desk.Glance(ctx, ref, func(e record.Edition) (_ record.Entry, ok bool) {
+			if x, ok = s.dossiers.Get(id, e); ok {
+				return x.entry, true
+			}
+			return record.Entry{}, false
+		}, also...)
+		if *facts = f; err != nil || known {
+			return x, err
+		}
+	}
+	var edition record.Edition
+	x := &dossier{}
+	reads, then := s.reads(ctx, id, x)
+	var err error
+	if x.entry, *facts, err = s.desk.SeeWith(ctx, ref, append(also, record.EditionPart(id, &edition)), reads...); err != nil {
+		return nil, err
+	}
+	if err := db.Together(ctx, s.desk.DB, then()...); err != nil {
+		return nil, db.Map(err)
+	}
+	s.dossiers.Put(id, edition, x.weight(), x)
+	return x, nil
 }
 
 // has is what there is of what few incidents have.
@@ -94,10 +134,10 @@ func (x *dossier) readActs(ctx context.Context, q db.Querier, id uuid.UUID) erro
 func (x *dossier) weight() int {
 	n := 2000 + len(x.incident.Description) + len(x.incident.Cause) + len(x.incident.Process) + 300*(len(x.files)+len(x.tasks)+len(x.clocks)) + 16*len(x.watchers)
 	for _, c := range x.said {
-		n += 200 + len(c.Body)
+		n += 3000 + 3*len(c.Body) // in words for two kinds of readers
 	}
 	for _, a := range x.acts {
-		n += 900 + 4*len(a.Diff) // as text, and as a map with boxed values
+		n += 2500 + 6*len(a.Diff) // as text, as a map with boxed values, and in words
 	}
 	return n
 }

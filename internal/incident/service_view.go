@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/draft"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/platform/markup"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/timeline"
@@ -68,6 +69,7 @@ type Detail struct {
 	Agent    bool // sees the desk's side: notes, trail, groups
 	Watching bool
 	inside   bool // may read notes, and files of notes
+	told     *markup.Shelf
 	can      map[authz.Action]bool
 	who      identity.Actor
 }
@@ -99,14 +101,11 @@ var whileOpen = []authz.Action{ActionAssign, ActionClaim, ActionTransfer, Action
 
 // around is what there is beside the dossier, of all that may be: most have
 // little, and what is not there need not be read.
-type around struct {
-	edition                 record.Edition
-	links, children, drafts bool
-}
+type around struct{ links, children, drafts bool }
 
 // asks are the questions, all of one statement.
 func (a *around) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
-	out := []db.Part{record.EditionPart(id, &a.edition), record.AnyLinkTo(id, &a.links), draft.Any(person, draftKeys(id), &a.drafts)}
+	out := []db.Part{record.AnyLinkTo(id, &a.links), draft.Any(person, draftKeys(id), &a.drafts)}
 	if agent {
 		out = append(out, s.repo.anyChild(id, &a.children))
 	}
@@ -115,11 +114,6 @@ func (a *around) asks(s *Service, id, person uuid.UUID, agent bool) []db.Part {
 
 // Detail reads the page of an incident. also are small questions about the same
 // incident that travel with the others.
-//
-// The first round asks whether the actor may see it at all, what there is, and
-// in which edition. The dossier comes from memory where that edition was read
-// before; one that was never read comes with the first round. The last round is
-// what follows from the answers.
 func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*Detail, error) {
 	who, err := identity.From(ctx)
 	if err != nil {
@@ -131,35 +125,18 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*D
 	}
 	d := &Detail{who: who, can: make(map[authz.Action]bool, len(useCases)+1), Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
 	var a around
-	fresh := &dossier{}
-	reads, then := s.reads(ctx, id, fresh)
-	first := reads
-	if s.dossiers.Knows(id) {
-		first = nil
-	}
-	_, facts, err := s.desk.SeeWith(ctx, record.Ref{Kind: Kind, ID: id}, append(a.asks(s, id, who.ID, who.Agent()), also...), first...)
+	x, err := s.dossier(ctx, id, &d.Facts, append(a.asks(s, id, who.ID, who.Agent()), also...))
 	if err != nil {
 		return nil, err
 	}
-	x, known := s.dossiers.Get(id, a.edition)
-	if !known {
-		if x = fresh; first == nil {
-			if err := db.Together(ctx, s.desk.DB, reads...); err != nil {
-				return nil, db.Map(err)
-			}
-		}
-		if err := db.Together(ctx, s.desk.DB, then()...); err != nil {
-			return nil, db.Map(err)
-		}
-		s.dossiers.Put(id, a.edition, x.weight(), x)
-	}
-	d.Incident, d.Clocks, d.Watchers, d.Facts = x.incident, x.clocks, x.watchers, facts
+	d.Incident, d.Clocks, d.Watchers = x.incident, x.clocks, x.watchers
 	if err := s.permit(ctx, d); err != nil {
 		return d, err
 	}
-	d.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &facts)
+	d.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &d.Facts)
 	d.Watching = slices.Contains(d.Watchers, who.ID)
 	d.tell(x)
+	d.told = &x.told
 	return d, db.Map(s.rest(ctx, v, d, x, a))
 }
 
@@ -201,7 +178,7 @@ func (s *Service) drafts(ctx context.Context, q db.Querier, person, id uuid.UUID
 // is configured with.
 func (s *Service) permit(ctx context.Context, d *Detail) (err error) {
 	for a := range useCases {
-		d.can[a] = s.desk.Can(ctx, a, &d.Facts) && s.legal(d.Incident, a)
+		d.can[a] = s.legal(d.Incident, a) && s.desk.Can(ctx, a, &d.Facts)
 	}
 	d.can[actionVIP] = s.desk.Can(ctx, actionVIP, nil)
 	d.Agent = s.desk.Can(ctx, ActionNote, &d.Facts) || d.who.Has(identity.EngineerL1, identity.EngineerL2, identity.Lead, identity.ConfigManager, identity.Auditor)

@@ -24,7 +24,13 @@ type Edition string
 // EditionPart asks for the edition of a record. What it is to stand for must be
 // read after it.
 func EditionPart(id uuid.UUID, to *Edition) db.Part {
-	return db.Part{SQL: `SELECT e.xmin::text || e.ctid::text FROM records e WHERE e.id = @id`, Args: db.Args{"id": id}, To: to}
+	return db.Part{SQL: `coalesce((SELECT r.xmin::text || r.ctid::text FROM records r WHERE r.id = @id), '')`, Args: db.Args{"id": id}, To: to}
+}
+
+// EditionPart is EditionPart of a record that v lets be seen, and of one that is
+// hidden there is none ("").
+func (v Visibility) EditionPart(id uuid.UUID, to *Edition) db.Part {
+	return db.Part{SQL: v.SQL(`coalesce((SELECT r.xmin::text || r.ctid::text FROM records r WHERE r.id = @id AND `, `), '')`), Args: v.With(db.Args{"id": id}), To: to}
 }
 
 // Editions keeps in memory what was read of records, until it is written anew.

@@ -67,6 +67,7 @@ func Stamp(ctx context.Context, t time.Time) string {
 
 // Ago writes how long ago an instant was, and the date after a day.
 func Ago(ctx context.Context, t time.Time) string {
+	once(ctx)
 	now := From(ctx).Now
 	d := now.Sub(t)
 	switch {
@@ -80,6 +81,7 @@ func Ago(ctx context.Context, t time.Time) string {
 
 // Age is Ago for narrow columns: 41m, 2h, 3d.
 func Age(ctx context.Context, t time.Time) string {
+	once(ctx)
 	d := max(0, From(ctx).Now.Sub(t))
 	switch {
 	case d < time.Hour:

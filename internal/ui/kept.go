@@ -59,16 +59,28 @@ func (s *shelf) put(k keptKey, b []byte) {
 	s.parts.Store(k, b)
 }
 
-// key is all that an entry of the navigation depends on but for the language.
-func (n NavItem) key(cur string) string {
-	mark := "nav"
-	if n.ID == cur {
-		mark += " here"
+// key is all that the n-th group of the navigation depends on but for the
+// language.
+func (g NavGroup) key(n int, cur string) string {
+	var b strings.Builder
+	b.Grow(1 << 10)
+	b.WriteString("nav")
+	b.WriteByte(byte('a' + n))
+	b.WriteString(g.Title)
+	for _, it := range g.Items {
+		b.WriteByte('\n')
+		if it.ID == cur {
+			b.WriteString("here ")
+		}
+		if it.Hot {
+			b.WriteString("hot ")
+		}
+		for _, part := range [...]string{it.ID, it.Href, it.Icon, it.Label, it.Text, it.Count, it.Go} {
+			b.WriteString(part)
+			b.WriteByte(0)
+		}
 	}
-	if n.Hot {
-		mark += " hot"
-	}
-	return strings.Join([]string{mark, n.ID, n.Href, n.Icon, n.Label, n.Text, n.Count, n.Go}, "\x00")
+	return b.String()
 }
 
 // paletteKey is what a palette depends on but for the language: where its

@@ -41,10 +41,13 @@ func TestKeptParts(t *testing.T) {
 	}
 	keys := map[string]bool{}
 	for _, it := range []NavItem{{}, {ID: "a"}, {Href: "a"}, {Icon: "a"}, {Label: "a"}, {Text: "a"}, {Count: "a"}, {Go: "a"}, {Hot: true}} {
-		keys[it.key("-")] = true
+		keys[NavGroup{Items: []NavItem{it}}.key(0, "-")] = true
 	}
-	if here := (NavItem{ID: "a"}); len(keys) != 9 || keys[here.key("a")] {
-		t.Errorf("entries of the navigation that look different share %d keys", len(keys))
+	for n, g := range []NavGroup{{}, {Title: "a"}, {Items: []NavItem{{}, {}}}} {
+		keys[g.key(0, "-")], keys[g.key(n+1, "-")] = true, true
+	}
+	if here := (NavGroup{Items: []NavItem{{ID: "a"}}}); len(keys) != 15 || keys[here.key(0, "a")] {
+		t.Errorf("groups of the navigation that look different share %d keys", len(keys))
 	}
 	palettes := map[string]bool{}
 	for _, nav := range [][]NavGroup{

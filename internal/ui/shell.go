@@ -69,7 +69,9 @@ type Shell struct {
 
 	zone     *time.Location // of zoneName
 	zoneName string
-	Notices  []Notice // faults that concern the reader
+	// recording is there while a part is written to be kept (Still).
+	recording *recorder
+	Notices   []Notice // faults that concern the reader
 }
 
 // Notice is a line on every page of who is concerned by a fault.

@@ -61,15 +61,12 @@ func (e errUndeclared) Error() string { return "action " + string(e) + " is in n
 // Can answers for pages: may the actor take the action on what f describes
 // (nil: at all)? An action that waits for a second person counts as possible.
 func (d *Desk) Can(ctx context.Context, act authz.Action, f *authz.Facts) bool {
-	who, err := identity.From(ctx)
-	if err != nil {
+	who := identity.Of(ctx)
+	row, ok := d.Policies[act]
+	if who == nil || !ok {
 		return false
 	}
-	row, err := d.Row(act)
-	if err != nil {
-		return false
-	}
-	dec := d.Matrix.Decide(who, row, f)
+	dec := d.Matrix.For(who, row, f)
 	return dec.Allowed || dec.SecondPerson
 }
 
@@ -111,7 +108,7 @@ func (d *Desk) See(ctx context.Context, ref record.Ref, also ...func(db.Querier)
 }
 
 // SeeWith is See with small questions as well, which share the statement that
-// asks for the actor's standing, and are answered before what is also read.
+// asks for the actor's standing, and are answered before all else is read.
 func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, also ...func(db.Querier) error) (record.Entry, authz.Facts, error) {
 	v, who, err := d.Visibility(ctx, ref.Kind)
 	if err != nil {
@@ -121,8 +118,8 @@ func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, als
 	var s record.Standing
 	var hidden error // the answer of the access predicate goes before all others
 	err = db.Together(ctx, d.DB, append([]func(db.Querier) error{
-		func(q db.Querier) error { e, hidden = record.Find(ctx, q, v, ref.ID); return nil },
 		func(q db.Querier) error { return record.Stand(ctx, q, &s, ref.ID, who.ID, d.Now(), parts...) },
+		func(q db.Querier) error { e, hidden = record.Find(ctx, q, v, ref.ID); return nil },
 	}, also...)...)
 	if hidden != nil {
 		if fault.Is(hidden, fault.NotFound) {
@@ -133,21 +130,47 @@ func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, als
 	if err != nil {
 		return e, authz.Facts{}, db.Map(err)
 	}
-	if e.Confidential && !who.System {
-		if err := d.noteRead(ctx, who, e); err != nil {
-			return e, authz.Facts{}, err
-		}
+	if err := d.noteRead(ctx, who, e); err != nil {
+		return e, authz.Facts{}, err
 	}
 	return e, e.Facts(s), nil
+}
+
+// Glance is SeeWith for who keeps records in memory: it asks in which edition
+// the record is, and whether the actor may see it at all, in the one statement
+// of the parts. kept returns the entry of that edition; where it has none, known
+// is false and the record is to be read.
+func (d *Desk) Glance(ctx context.Context, ref record.Ref, kept func(record.Edition) (record.Entry, bool), parts ...db.Part) (facts authz.Facts, known bool, err error) {
+	v, who, err := d.Visibility(ctx, ref.Kind)
+	if err != nil {
+		return authz.Facts{}, false, err
+	}
+	var s record.Standing
+	var is record.Edition
+	if err := record.Stand(ctx, d.DB, &s, ref.ID, who.ID, d.Now(), append(parts, v.EditionPart(ref.ID, &is))...); err != nil {
+		return authz.Facts{}, false, db.Map(err)
+	}
+	if is == "" {
+		d.refusedIfThere(ctx, who, ref)
+		return authz.Facts{}, false, fault.New(fault.NotFound, "error.not_found")
+	}
+	e, known := kept(is)
+	if !known {
+		return authz.Facts{}, false, nil
+	}
+	return e.Facts(s), true, d.noteRead(ctx, who, e)
 }
 
 // readAgain is how long a person may go on reading a confidential record before
 // the trail says so once more: a page asks for a record many times.
 const readAgain = time.Hour
 
-// noteRead writes to the trail that a person reads a confidential record. What
-// cannot be written there is not read.
+// noteRead writes to the trail that a person reads a record, if it is
+// confidential. What cannot be written there is not read.
 func (d *Desk) noteRead(ctx context.Context, who identity.Actor, e record.Entry) error {
+	if !e.Confidential || who.System {
+		return nil
+	}
 	now := d.Now()
 	noted, err := trail.ReadSince(ctx, d.DB, e.ID, who.ID, now.Add(-readAgain))
 	if err != nil || noted {
