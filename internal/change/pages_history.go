@@ -87,10 +87,7 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 			}
 		}
 	}
-	if e.ActorName == "approval" {
-		return ui.T(ctx, "ui.product")
-	}
-	return e.ActorName
+	return ui.Doer(ctx, e.ActorID, e.ActorName)
 }
 
 // noteText is the text of the composer: what a refused form held, else the

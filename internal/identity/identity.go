@@ -103,6 +103,10 @@ func NewSystem(name string) Actor {
 	return Actor{ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("opsdesk:system:"+name)), Username: name, Name: name, System: true}
 }
 
+// IsSystem reports whether an actor of this id and name, as the trail has them,
+// is a component of the desk.
+func IsSystem(id uuid.UUID, name string) bool { return id == NewSystem(name).ID }
+
 type key struct{}
 
 // With gives ctx its actor.

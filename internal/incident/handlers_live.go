@@ -51,14 +51,14 @@ func (d *Detail) since(version int) (trail.Diff, *trail.Entry) {
 }
 
 // changedBy is who did the last thing that the page shows, and when.
-func (d *Detail) changedBy(lang string) (string, time.Time) {
+func (d *Detail) changedBy(ctx context.Context) (string, time.Time) {
 	for n := len(d.Timeline) - 1; n >= 0; n-- {
 		it := d.Timeline[n]
 		switch {
 		case it.Comment != nil:
-			return or(d.Person(&it.Comment.AuthorID, lang), it.Comment.AuthorName), it.At
+			return d.author(ctx, it.Comment), it.At
 		case it.Entry != nil:
-			return or(d.Person(&it.Entry.ActorID, lang), it.Entry.ActorName), it.At
+			return d.actor(ctx, it.Entry), it.At
 		}
 	}
 	return "", time.Time{}

@@ -204,7 +204,7 @@ func (d *Detail) actor(ctx context.Context, e *trail.Entry) string {
 	if n := d.Person(&e.ActorID, i18n.Lang(ctx)); n != "" {
 		return n
 	}
-	return e.ActorName
+	return ui.Doer(ctx, e.ActorID, e.ActorName)
 }
 
 // reader is all that the words of a timeline depend on beside the dossier and

@@ -144,8 +144,15 @@ func (v *visitor) then(a chromedp.Action) {
 // failure: the next one is asked.
 func (v *visitor) until(expr string) {
 	v.t.Helper()
+	v.within(300, expr)
+}
+
+// within is until with another patience, in twentieths of a second and what the
+// questions take.
+func (v *visitor) within(tries int, expr string) {
+	v.t.Helper()
 	var ok bool
-	for range 300 {
+	for range tries {
 		if err := chromedp.Run(v.ctx, chromedp.Evaluate("!!("+expr+")", &ok)); err == nil && ok {
 			return
 		}

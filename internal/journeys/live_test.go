@@ -165,5 +165,6 @@ func TestAPageThatCouldNotBeReadIsAskedForAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	eng.until(`window.__cut === 1`)
-	eng.sees("1 new")
+	// How soon depends on how long pages take; a busy machine makes it wait longer, a minute at most.
+	eng.within(1500, `document.body.innerText.includes("1 new")`)
 }

@@ -149,10 +149,7 @@ func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
 			}
 		}
 	}
-	if e.ActorName == "auto-close" || e.ActorName == "catalogue" || e.ActorName == "approval" {
-		return ui.T(ctx, "ui.product")
-	}
-	return e.ActorName
+	return ui.Doer(ctx, e.ActorID, e.ActorName)
 }
 
 // change is one changed field, ready to show.
@@ -184,8 +181,8 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 	switch field {
 	case "state", "pending_reason":
 		return ui.T(ctx, "servicerequest."+field+"."+s)
-	case "priority", "urgency":
-		return fmt.Sprint(v)
+	case "priority", "impact", "urgency":
+		return level(ctx, field, v)
 	case "answers":
 		return ui.T(ctx, "servicerequest.answers_changed")
 	case "approval":
@@ -215,6 +212,19 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 		return ui.Cut(s, 120)
 	}
 	return fmt.Sprint(v)
+}
+
+// level is a priority, impact or urgency in words, "" for one that was not known
+// yet.
+func level(ctx context.Context, field string, v any) string {
+	n, ok := v.(float64)
+	switch {
+	case !ok || n < 1 || n > 4:
+		return ""
+	case field == "priority":
+		return fmt.Sprintf("P%.0f %s", n, ui.T(ctx, fmt.Sprintf("ui.priority.%.0f", n)))
+	}
+	return ui.T(ctx, fmt.Sprintf("servicerequest.%s.%.0f", field, n))
 }
 
 // names are the people and the assets that answers speak of, by id.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/web"
@@ -106,6 +108,15 @@ func asset(ctx context.Context, name string) string {
 		return a.Path(name)
 	}
 	return "/static/" + name
+}
+
+// Doer names who did something, as the trail has them: a component of the desk,
+// whose name is no word of any language, is the desk itself.
+func Doer(ctx context.Context, id uuid.UUID, name string) string {
+	if identity.IsSystem(id, name) {
+		return T(ctx, "ui.product")
+	}
+	return name
 }
 
 // T looks a message up in the reader's language.
