@@ -10,6 +10,7 @@ import (
 
 	"opsdesk/internal/comment"
 	"opsdesk/internal/platform/i18n"
+	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/ui"
 )
@@ -80,14 +81,7 @@ func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 
 // actor is who an act in the timeline is told of.
 func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
-	for _, id := range []*uuid.UUID{e.BehalfID, &e.ActorID} {
-		if id != nil {
-			if n := d.Person(id, i18n.Lang(ctx)); n != "" {
-				return n
-			}
-		}
-	}
-	return ui.Doer(ctx, e.ActorID, e.ActorName)
+	return timeline.Doer(ctx, e, d.Person)
 }
 
 // noteText is the text of the composer: what a refused form held, else the

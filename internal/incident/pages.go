@@ -20,6 +20,7 @@ import (
 	"opsdesk/internal/platform/markup"
 	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
+	"opsdesk/internal/timeline"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/ui"
 )
@@ -193,18 +194,9 @@ func plainKey(state, reason string) string {
 	return "incident.plain." + state
 }
 
-// actor is who an act in the timeline is told of: for imported history the
-// person of the old system.
+// actor is who an act in the timeline is told of.
 func (d *Detail) actor(ctx context.Context, e *trail.Entry) string {
-	if e.BehalfID != nil {
-		if n := d.Person(e.BehalfID, i18n.Lang(ctx)); n != "" {
-			return n
-		}
-	}
-	if n := d.Person(&e.ActorID, i18n.Lang(ctx)); n != "" {
-		return n
-	}
-	return ui.Doer(ctx, e.ActorID, e.ActorName)
+	return timeline.Doer(ctx, e, d.Person)
 }
 
 // reader is all that the words of a timeline depend on beside the dossier and
@@ -287,15 +279,9 @@ func (d *Detail) value(ctx context.Context, field string, v any) string {
 		}
 		return ui.T(ctx, "incident."+field+"."+s)
 	case "priority":
-		if n, ok := v.(float64); ok && n >= 1 && n <= 4 {
-			return fmt.Sprintf("P%.0f %s", n, ui.T(ctx, fmt.Sprintf("ui.priority.%.0f", n)))
-		}
-		return ""
+		return timeline.Priority(ctx, v)
 	case "impact", "urgency":
-		if n, ok := v.(float64); ok && n >= 1 && n <= 3 {
-			return ui.T(ctx, fmt.Sprintf("incident.%s.%.0f", field, n))
-		}
-		return ""
+		return timeline.Level(ctx, "incident."+field+".", 3, v)
 	case "assignee", "watcher", "named", "stands_in_for", "tasks_handed":
 		if id, err := uuid.Parse(s); err == nil {
 			return d.Person(&id, i18n.Lang(ctx))

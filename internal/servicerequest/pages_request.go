@@ -142,14 +142,7 @@ func (d Detail) author(ctx context.Context, c *comment.Comment) string {
 
 // actor is who an act in the timeline is told of.
 func (d Detail) actor(ctx context.Context, e *trail.Entry) string {
-	for _, id := range []*uuid.UUID{e.BehalfID, &e.ActorID} {
-		if id != nil {
-			if n := d.Person(id, i18n.Lang(ctx)); n != "" {
-				return n
-			}
-		}
-	}
-	return ui.Doer(ctx, e.ActorID, e.ActorName)
+	return timeline.Doer(ctx, e, d.Person)
 }
 
 // change is one changed field, ready to show.
@@ -181,8 +174,10 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 	switch field {
 	case "state", "pending_reason":
 		return ui.T(ctx, "servicerequest."+field+"."+s)
-	case "priority", "impact", "urgency":
-		return level(ctx, field, v)
+	case "priority":
+		return timeline.Priority(ctx, v)
+	case "impact", "urgency":
+		return timeline.Level(ctx, "servicerequest."+field+".", 3, v)
 	case "answers":
 		return ui.T(ctx, "servicerequest.answers_changed")
 	case "approval":
@@ -212,19 +207,6 @@ func (d Detail) value(ctx context.Context, field string, v any) string {
 		return ui.Cut(s, 120)
 	}
 	return fmt.Sprint(v)
-}
-
-// level is a priority, impact or urgency in words, "" for one that was not known
-// yet.
-func level(ctx context.Context, field string, v any) string {
-	n, ok := v.(float64)
-	switch {
-	case !ok || n < 1 || n > 4:
-		return ""
-	case field == "priority":
-		return fmt.Sprintf("P%.0f %s", n, ui.T(ctx, fmt.Sprintf("ui.priority.%.0f", n)))
-	}
-	return ui.T(ctx, fmt.Sprintf("servicerequest.%s.%.0f", field, n))
 }
 
 // names are the people and the assets that answers speak of, by id.
