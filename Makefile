@@ -20,7 +20,7 @@ build: ## bin/opsdesk
 
 generate: ## templates → Go, docs/schema.sql
 	@$(GOTOOL) templ generate -path internal -log-level error
-	@grep -lr --include='*_templ.go' 'templ\.JoinStringErrs(' internal | xargs sed -i \
+	@grep -lr --include='*_templ.go' 'templ\.JoinStringErrs(' internal | xargs -r sed -i \
 		-e 's/templ\.JoinStringErrs(/markup.Text(/' \
 		-e 's#^import templruntime .*#&\nimport "opsdesk/internal/platform/markup"#'
 

@@ -68,16 +68,3 @@ func TestKeptParts(t *testing.T) {
 		t.Error("a count makes another palette")
 	}
 }
-
-// The shelf forgets rather than grows without end.
-func TestShelfIsBounded(t *testing.T) {
-	var s shelf
-	for i := range 3 * maxShelf {
-		s.put(keptKey{what: strconv.Itoa(i)}, nil)
-	}
-	n := 0
-	s.parts.Range(func(_, _ any) bool { n++; return true })
-	if n > maxShelf {
-		t.Errorf("%d parts are kept", n)
-	}
-}

@@ -65,7 +65,7 @@ func Still(shelf *markup.Shelf, what any, c templ.Component) templ.Component {
 		if r.volatile || len(v.pieces) != len(v.times)+1 {
 			return c.Render(ctx, w)
 		}
-		shelf.Put(k, v)
+		shelf.Put(k, b.Len(), v)
 		return v.write(ctx, w)
 	})
 }

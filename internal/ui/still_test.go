@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/google/uuid"
 
-	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/markup"
 )
@@ -33,7 +31,7 @@ func TestStill(t *testing.T) {
 		_, err := io.WriteString(w, ">")
 		return err
 	})
-	var shelf markup.Shelf
+	shelf := markup.Shelf{Most: 1 << 20}
 	write := func(lang, zone string, now time.Time, what any, c templ.Component) string {
 		s := &Shell{Now: now}
 		s.Actor.TimeZone = zone
@@ -99,22 +97,5 @@ func TestStill(t *testing.T) {
 		if _, kept := shelf.Get(stillKey{i18n.From(texts.With(t.Context(), "en")), nil, "Asia/Shanghai", 2026, name}); kept || all[0] == "" {
 			t.Errorf("%s was kept: %q", name, all)
 		}
-	}
-}
-
-// A component of the desk is the desk to whom reads of it; somebody who is called
-// like one is not.
-func TestDoer(t *testing.T) {
-	texts := i18n.New()
-	if err := texts.Add(Messages); err != nil {
-		t.Fatal(err)
-	}
-	ctx := texts.With(t.Context(), i18n.English)
-	sla := identity.NewSystem("sla")
-	if got := Doer(ctx, sla.ID, sla.Name); got != T(ctx, "ui.product") || got == "ui.product" {
-		t.Errorf("a component is called %q", got)
-	}
-	if got := Doer(ctx, uuid.New(), "sla"); got != "sla" {
-		t.Errorf("somebody of this name is called %q", got)
 	}
 }

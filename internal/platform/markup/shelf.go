@@ -2,31 +2,41 @@ package markup
 
 import "sync"
 
-// fewest is how much a Shelf holds: what is written of one thing differs by
-// language and by what its readers may do, which are few.
-const fewest = 4
-
-// Shelf keeps what was written of one thing, by what else it depends on. It goes
-// with the thing. The zero Shelf is ready to use.
+// Shelf keeps what was written, by all that it depends on, up to Most bytes in
+// all. One that is full is emptied: what is on it is soon written again.
 type Shelf struct {
-	mu sync.Mutex
-	of map[any]any
+	Most int
+
+	mu    sync.RWMutex
+	of    map[any]written
+	holds int
+}
+
+type written struct {
+	value  any
+	weight int
 }
 
 // Get returns what was put for a key. It is shared: callers must not change it.
 func (s *Shelf) Get(key any) (any, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v, ok := s.of[key]
-	return v, ok
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	w, ok := s.of[key]
+	return w.value, ok
 }
 
-// Put keeps v for a key. A shelf that is full is emptied first.
-func (s *Shelf) Put(key, v any) {
+// Put keeps a value of so many bytes for a key.
+func (s *Shelf) Put(key any, weight int, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.of == nil || len(s.of) >= fewest {
-		s.of = make(map[any]any, fewest)
+	s.holds -= s.of[key].weight
+	delete(s.of, key)
+	if weight > s.Most {
+		return
 	}
-	s.of[key] = v
+	if s.of == nil || s.holds+weight > s.Most {
+		s.of, s.holds = map[any]written{}, 0
+	}
+	s.of[key] = written{value, weight}
+	s.holds += weight
 }
