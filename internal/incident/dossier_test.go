@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -136,8 +138,12 @@ func TestWhatIsKeptIsForItsReader(t *testing.T) {
 			t.Errorf("the requester sees the note or its file:\n%s", got)
 		}
 	}
+	var refused int
 	if _, err := d.Incidents.Detail(d.As("implementer"), i.ID); code(err) != "error.not_found" {
 		t.Errorf("a stranger: %v", err)
+	}
+	if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM trail_entries WHERE record_id = $1 AND outcome = 'denied'`, i.ID).Scan(&refused); err != nil || refused != 1 {
+		t.Errorf("a stranger's attempt stands in the trail %d times, %v", refused, err)
 	}
 	if _, err := d.Incidents.Hide(d.As("lead"), i.ID, incident.StepInput{}); err != nil {
 		t.Fatal(err)
@@ -154,6 +160,111 @@ func TestWhatIsKeptIsForItsReader(t *testing.T) {
 			t.Errorf("hour %d: noted %d times, %v", n, noted, err)
 		}
 		d.Advance(61 * time.Minute)
+	}
+}
+
+// TestWhoReadsAfterAnActSeesIt: while one desk writes, another that keeps what it
+// reads shows at least what was acknowledged before it was asked.
+func TestWhoReadsAfterAnActSeesIt(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	far := d.Twin(apptest.Options{})
+	lead := d.As("lead")
+	i := report(t, d, "staff")
+	var said atomic.Int64
+	read := func() error {
+		least := int(said.Load())
+		x, err := d.Incidents.Detail(lead, i.ID)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, it := range x.Timeline {
+			if it.Comment != nil {
+				n++
+			}
+		}
+		if n < least {
+			return fmt.Errorf("%d replies are shown after %d were acknowledged", n, least)
+		}
+		return nil
+	}
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := read(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for n := range 150 {
+		if _, err := far.Incidents.Reply(lead, i.ID, incident.ReplyInput{Body: fmt.Sprintf("Reply %d", n)}); err != nil {
+			t.Error(err)
+			break
+		}
+		said.Add(1)
+	}
+	close(done)
+	readers.Wait()
+}
+
+// TestTheEditionIsReadFirst: what the desk asks about a record together with the
+// question whether it may be seen is answered before what is read with it.
+func TestTheEditionIsReadFirst(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	if err := d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+		_, err := tx.Exec(t.Context(), `CREATE SEQUENCE turns`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		var first int
+		var then [3]int
+		var reads []func(db.Querier) error
+		for n := range then {
+			reads = append(reads, func(q db.Querier) error { return q.QueryRow(t.Context(), `SELECT nextval('turns')`).Scan(&then[n]) })
+		}
+		if _, _, err := d.Desk.SeeWith(d.As("lead"), i.Ref(), []db.Part{{SQL: `SELECT nextval('turns')`, To: &first}}, reads...); err != nil {
+			t.Fatal(err)
+		}
+		if first > then[0] || then[0] > then[1] || then[1] > then[2] {
+			t.Fatalf("the part had turn %d, the reads %v", first, then)
+		}
+	}
+}
+
+// TestTheGuardGuards: the databases of tests refuse a commit that leaves
+// something on an incident without its line in the register.
+func TestTheGuardGuards(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	say := func(more string) error {
+		return d.Pool.InTx(t.Context(), func(tx db.Tx) error {
+			_, err := tx.Exec(t.Context(), `INSERT INTO comments (id, record_id, author_id, author_name, body, at) SELECT gen_random_uuid(), $1, id, name, 'x', now() FROM people LIMIT 1`, i.ID)
+			if err == nil && more != "" {
+				_, err = tx.Exec(t.Context(), more)
+			}
+			return err
+		})
+	}
+	if err := say(""); err == nil || !strings.Contains(err.Error(), i.Label()+" wrote to comments.record_id without") {
+		t.Errorf("a reply alone: %v", err)
+	}
+	if err := say(`UPDATE records SET state = state WHERE number = '` + i.Label() + `'`); err != nil {
+		t.Errorf("a reply with the line: %v", err)
 	}
 }
 

@@ -4,9 +4,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/dbtest"
 	"opsdesk/internal/record"
@@ -19,7 +22,8 @@ func TestWhatIsThereIsLookedUp(t *testing.T) {
 	plans := dbtest.Plans(t, dbtest.New(t), "seqscan", "bitmapscan")
 	id, person := uuid.New(), uuid.New()
 	var x dossier
-	sql, args, err := db.Question(slices.Concat(new(around).asks(&Service{}, id, person, true), x.asks(&Service{}, id, new(has)), []db.Part{record.EditionPart(id, new(record.Edition))})...)
+	v := record.Visible(authz.ReadScope{All: true}, identity.Actor{ID: person}, time.Now())
+	sql, args, err := db.Question(slices.Concat(new(around).asks(&Service{}, id, person, true), x.asks(&Service{}, id), []db.Part{v.EditionPart(id, new(record.Edition))})...)
 	if err != nil {
 		t.Fatal(err)
 	}

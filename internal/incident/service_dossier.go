@@ -31,8 +31,7 @@ type dossier struct {
 	files    []attachment.File
 	tasks    []Task
 	watchers []uuid.UUID
-	// Whether there is more, which others' records are part of.
-	links, items, absorbed bool
+	has      has
 
 	told markup.Shelf // how it was put into words
 }
@@ -43,58 +42,58 @@ type deed struct {
 	diff trail.Diff
 }
 
-// dossier returns the dossier of an incident that the actor may see, and how they
-// stand to it. also are questions that travel with the first.
+// has is what there is of what few incidents have. Links, items and what was
+// merged into it show others' records, and are read for each reader.
+type has struct{ tasks, files, links, items, absorbed bool }
+
+// dossier returns the dossier of an incident that the actor may see (v), and how
+// they stand to it. also are questions that travel with the first.
 //
 // Of an incident that was looked at lately one statement asks for the edition
 // it is in, and most often that is the one that is kept. Otherwise the edition
 // is asked for together with everything else, and before it: what is read after
 // it may be newer, and is then read again by the next who asks.
-func (s *Service) dossier(ctx context.Context, id uuid.UUID, facts *authz.Facts, also []db.Part) (*dossier, error) {
+func (s *Service) dossier(ctx context.Context, v record.Visibility, id uuid.UUID, also []db.Part) (*dossier, authz.Facts, error) {
 	ref := record.Ref{Kind: Kind, ID: id}
 	if s.dossiers.Knows(id) {
 		var x *dossier
-		f, known, err := s.desk.Glance(ctx, ref, func(e record.Edition) (_ record.Entry, ok bool) {
+		facts, known, err := s.desk.Glance(ctx, ref, func(e record.Edition) (_ record.Entry, ok bool) {
 			if x, ok = s.dossiers.Get(id, e); ok {
 				return x.entry, true
 			}
 			return record.Entry{}, false
 		}, also...)
-		if *facts = f; err != nil || known {
-			return x, err
+		if err != nil || known {
+			return x, facts, err
 		}
 	}
 	var edition record.Edition
-	x := &dossier{}
-	reads, then := s.reads(ctx, id, x)
+	var facts authz.Facts
 	var err error
-	if x.entry, *facts, err = s.desk.SeeWith(ctx, ref, append(also, record.EditionPart(id, &edition)), reads...); err != nil {
-		return nil, err
+	x := &dossier{}
+	if x.entry, facts, err = s.desk.SeeWith(ctx, ref, append(also, v.EditionPart(id, &edition)), x.reads(ctx, s, id)...); err != nil {
+		return nil, facts, err
 	}
-	if err := db.Together(ctx, s.desk.DB, then()...); err != nil {
-		return nil, db.Map(err)
+	if err := db.Together(ctx, s.desk.DB, x.more(ctx, s, id)...); err != nil {
+		return nil, facts, db.Map(err)
 	}
-	s.dossiers.Put(id, edition, x.weight(), x)
-	return x, nil
+	x.told.Most = x.weight()
+	s.dossiers.Put(id, edition, x.weight()+x.told.Most, x)
+	return x, facts, nil
 }
-
-// has is what there is of what few incidents have.
-type has struct{ tasks, files bool }
 
 // asks are the questions about what there is, all of one statement, with the
 // followers, who are as few.
-func (x *dossier) asks(s *Service, id uuid.UUID, h *has) []db.Part {
+func (x *dossier) asks(s *Service, id uuid.UUID) []db.Part {
 	return []db.Part{
-		s.repo.anyTask(id, &h.tasks), attachment.Any(id, true, &h.files), record.AnyLinkFrom(id, &x.links), record.AnyItem(id, &x.items),
-		s.repo.anyAbsorbed(id, &x.absorbed), record.WatchersPart(id, &x.watchers),
+		s.repo.anyTask(id, &x.has.tasks), attachment.Any(id, true, &x.has.files), record.AnyLinkFrom(id, &x.has.links), record.AnyItem(id, &x.has.items),
+		s.repo.anyAbsorbed(id, &x.has.absorbed), record.WatchersPart(id, &x.watchers),
 	}
 }
 
-// reads are what a dossier is read with, in two parts: what nearly every
-// incident has, and then, by then's answer, what few have.
-func (s *Service) reads(ctx context.Context, id uuid.UUID, x *dossier) (reads []func(db.Querier) error, then func() []func(db.Querier) error) {
-	var h has
-	reads = []func(db.Querier) error{
+// reads read what nearly every incident has, and what else there is.
+func (x *dossier) reads(ctx context.Context, s *Service, id uuid.UUID) []func(db.Querier) error {
+	return []func(db.Querier) error{
 		func(q db.Querier) (err error) { x.incident, err = s.repo.get(ctx, q, id); return err },
 		func(q db.Querier) (err error) { x.clocks, err = s.sla.Clocks(ctx, q, id); return err },
 		func(q db.Querier) (err error) {
@@ -102,17 +101,19 @@ func (s *Service) reads(ctx context.Context, id uuid.UUID, x *dossier) (reads []
 			return err
 		},
 		func(q db.Querier) error { return x.readActs(ctx, q, id) },
-		func(q db.Querier) error { return db.Ask(ctx, q, x.asks(s, id, &h)...) },
+		func(q db.Querier) error { return db.Ask(ctx, q, x.asks(s, id)...) },
 	}
-	return reads, func() (more []func(db.Querier) error) {
-		if h.tasks {
-			more = append(more, func(q db.Querier) (err error) { x.tasks, err = s.repo.tasks(ctx, q, id); return err })
-		}
-		if h.files {
-			more = append(more, func(q db.Querier) (err error) { x.files, err = attachment.List(ctx, q, id, true); return err })
-		}
-		return more
+}
+
+// more read what turned out to be there.
+func (x *dossier) more(ctx context.Context, s *Service, id uuid.UUID) (reads []func(db.Querier) error) {
+	if x.has.tasks {
+		reads = append(reads, func(q db.Querier) (err error) { x.tasks, err = s.repo.tasks(ctx, q, id); return err })
 	}
+	if x.has.files {
+		reads = append(reads, func(q db.Querier) (err error) { x.files, err = attachment.List(ctx, q, id, true); return err })
+	}
+	return reads
 }
 
 func (x *dossier) readActs(ctx context.Context, q db.Querier, id uuid.UUID) error {
@@ -130,14 +131,15 @@ func (x *dossier) readActs(ctx context.Context, q db.Querier, id uuid.UUID) erro
 	return nil
 }
 
-// weight is about how many bytes of memory a dossier takes.
+// weight is about how many bytes of memory a dossier takes, without its words,
+// which may take as much.
 func (x *dossier) weight() int {
 	n := 2000 + len(x.incident.Description) + len(x.incident.Cause) + len(x.incident.Process) + 300*(len(x.files)+len(x.tasks)+len(x.clocks)) + 16*len(x.watchers)
 	for _, c := range x.said {
-		n += 3000 + 3*len(c.Body) // in words for two kinds of readers
+		n += 1000 + len(c.Body)
 	}
 	for _, a := range x.acts {
-		n += 2500 + 6*len(a.Diff) // as text, as a map with boxed values, and in words
+		n += 1000 + 4*len(a.Diff) // as text, and as a map with boxed values
 	}
 	return n
 }

@@ -125,18 +125,17 @@ func (s *Service) Detail(ctx context.Context, id uuid.UUID, also ...db.Part) (*D
 	}
 	d := &Detail{who: who, can: make(map[authz.Action]bool, len(useCases)+1), Drafts: map[string]draft.Fields{}, Now: s.desk.Now()}
 	var a around
-	x, err := s.dossier(ctx, id, &d.Facts, append(a.asks(s, id, who.ID, who.Agent()), also...))
+	x, facts, err := s.dossier(ctx, v, id, append(a.asks(s, id, who.ID, who.Agent()), also...))
 	if err != nil {
 		return nil, err
 	}
-	d.Incident, d.Clocks, d.Watchers = x.incident, x.clocks, x.watchers
+	d.Facts, d.Incident, d.Clocks, d.Watchers, d.told = facts, x.incident, x.clocks, x.watchers, &x.told
 	if err := s.permit(ctx, d); err != nil {
 		return d, err
 	}
 	d.inside = who.Agent() && s.desk.Can(ctx, ActionNote, &d.Facts)
 	d.Watching = slices.Contains(d.Watchers, who.ID)
 	d.tell(x)
-	d.told = &x.told
 	return d, db.Map(s.rest(ctx, v, d, x, a))
 }
 
@@ -223,9 +222,9 @@ func (s *Service) rest(ctx context.Context, v record.Visibility, d *Detail, x *d
 			reads, named = append(reads, f), named || people
 		}
 	}
-	read(x.absorbed, true, func(q db.Querier) (err error) { d.Absorbed, err = s.repo.absorbed(ctx, q, d.ID); return err })
-	read(x.links || a.links, false, func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); return err })
-	read(x.items, false, func(q db.Querier) error { return s.reach(ctx, q, d.ID, d) })
+	read(x.has.absorbed, true, func(q db.Querier) (err error) { d.Absorbed, err = s.repo.absorbed(ctx, q, d.ID); return err })
+	read(x.has.links || a.links, false, func(q db.Querier) (err error) { d.Links, err = s.desk.Kinds.Linked(ctx, q, v, d.ID); return err })
+	read(x.has.items, false, func(q db.Querier) error { return s.reach(ctx, q, d.ID, d) })
 	read(a.drafts, false, func(q db.Querier) (err error) { d.Drafts, err = s.drafts(ctx, q, d.who.ID, d.ID); return err })
 	read(d.Confidential, true, func(q db.Querier) (err error) { d.Named, err = record.NamedOn(ctx, q, d.ID, d.Now); return err })
 	read(d.Agent && d.Major != "", true, func(q db.Querier) (err error) { d.Managed, err = s.repo.major(ctx, q, d.ID); return err })

@@ -21,14 +21,8 @@ import (
 // what people have in hand themselves, such as drafts.
 type Edition string
 
-// EditionPart asks for the edition of a record. What it is to stand for must be
-// read after it.
-func EditionPart(id uuid.UUID, to *Edition) db.Part {
-	return db.Part{SQL: `coalesce((SELECT r.xmin::text || r.ctid::text FROM records r WHERE r.id = @id), '')`, Args: db.Args{"id": id}, To: to}
-}
-
-// EditionPart is EditionPart of a record that v lets be seen, and of one that is
-// hidden there is none ("").
+// EditionPart asks for the edition of a record that v lets be seen; of one that
+// is hidden there is none (""). What it is to stand for must be read after it.
 func (v Visibility) EditionPart(id uuid.UUID, to *Edition) db.Part {
 	return db.Part{SQL: v.SQL(`coalesce((SELECT r.xmin::text || r.ctid::text FROM records r WHERE r.id = @id AND `, `), '')`), Args: v.With(db.Args{"id": id}), To: to}
 }
