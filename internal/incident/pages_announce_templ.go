@@ -1109,7 +1109,7 @@ func announceSection(d *Detail) templ.Component {
 				}
 			}
 			if d.Can(ActionWithdraw) {
-				templ_7745c5c3_Err = step(d, "unannounce", "x", "", "", false).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = step(d, move{act: "unannounce", icon: "x"}, "", "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -37,7 +37,7 @@ func familyNote(d *Detail) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if d.Family.Parent != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p class=\"sm mt-2\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p class=\"sm mt-2 row row-2 wrapf\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1358,7 +1358,7 @@ func requestPage(p *ticketProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Can(ActionNudge) {
-				templ_7745c5c3_Err = step(p.Detail, "nudge", "alarm", "", "", false).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = step(p.Detail, move{act: "nudge", icon: "alarm"}, "", "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

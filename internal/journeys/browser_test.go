@@ -172,20 +172,40 @@ const audit = `(async () => {
 	return r.violations.map((x) => x.id + ' (' + x.impact + '): ' + x.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', '));
 })()`
 
-// check runs axe and looks for sideways scrolling and untranslated keys.
+// cramped says what of the bar at the top has no room: a number that is cut off,
+// or things that lie over each other or out of the screen.
+const cramped = `(() => {
+	const bad = [], seen = [...document.querySelectorAll('.topbar .crumbs b, .topbar .live-dot, .topbar .viewers > *, .topbar .btn')].filter((e) => !e.closest('.menu') && e.getClientRects().length);
+	for (const e of seen) {
+		const r = e.getBoundingClientRect();
+		if (e.matches('b') && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline') bad.push(e.innerText + ' is cut off');
+		if (r.left < -1 || r.right > innerWidth + 1) bad.push((e.innerText || e.className) + ' is out of the screen');
+		for (const o of seen) {
+			const q = o.getBoundingClientRect();
+			if (o !== e && r.left < q.left && r.right > q.left + 1 && !e.contains(o)) bad.push((e.innerText || e.className) + ' runs under ' + (o.innerText || o.className));
+		}
+	}
+	return bad.join('; ');
+})()`
+
+// check runs axe and looks for sideways scrolling, a bar without room, and
+// untranslated keys.
 func (v *visitor) check(where string) {
 	v.t.Helper()
 	var found []string
 	var wide bool
-	var keys string
+	var keys, bar string
 	v.run(chromedp.Evaluate(axe+";0", nil), chromedp.Evaluate(audit, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide),
+		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide), chromedp.Evaluate(cramped, &bar),
 		chromedp.Evaluate(`(document.body.innerText.match(/\b(ui|incident|people|notify|error|validation|authz)\.[a-z_]+(\.[a-z_]+)*\b/g) || []).filter((k) => !k.startsWith('incident.') || k.split('.').length > 2).join(' ')`, &keys))
 	for _, f := range found {
 		v.t.Errorf("%s (%s): axe: %s", where, v.lang, f)
 	}
 	if wide {
 		v.t.Errorf("%s (%s) scrolls sideways", where, v.lang)
+	}
+	if bar != "" {
+		v.t.Errorf("%s (%s): the bar at the top: %s", where, v.lang, bar)
 	}
 	if keys != "" {
 		v.t.Errorf("%s (%s) shows message keys: %s", where, v.lang, keys)
