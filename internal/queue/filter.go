@@ -144,7 +144,7 @@ func (s *Spec) Parse(q url.Values) (Filter, error) {
 	}
 	if s := q.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 200 {
+		if err != nil || n < 1 || n > maxRows {
 			return bad("limit", "validation.number")
 		}
 		f.Limit = n

@@ -21,10 +21,11 @@ const (
 	ProgramLimit = 10000
 )
 
-// PageSize is how many rows one page of a list has; maxPage is the largest that
-// anything may ask for; exports use it.
+// PageSize is how many rows one page of a list has; maxRows is how many an
+// address may ask for; maxPage is the largest that anything may: exports use it.
 const (
 	PageSize = 50
+	maxRows  = 200
 	maxPage  = 1000
 )
 

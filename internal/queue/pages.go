@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -98,7 +99,7 @@ func (p Props) Link(pairs ...string) string {
 		q = p.base(p.Filter) // another list than the one a view was saved with
 	}
 	for k, v := range p.Query {
-		if k != "cursor" && k != "sel" && k != "next" && k != "since" && k != "add" && k != "edit" {
+		if k != "cursor" && k != "limit" && k != "sel" && k != "next" && k != "since" && k != "add" && k != "edit" {
 			q[k] = v
 		}
 	}
@@ -128,7 +129,22 @@ func (p Props) BackTo(at int) string {
 	if at+1 < len(p.Lines) {
 		next = p.Lines[at+1].Number
 	}
-	return p.Link("cursor", p.Query.Get("cursor"), "sel", p.Lines[at].Number, "next", next)
+	return p.Link("cursor", p.Query.Get("cursor"), "limit", p.Query.Get("limit"), "sel", p.Lines[at].Number, "next", next)
+}
+
+// more is the address of this list with a page more of its rows, at the place
+// where they begin; "" where it ends or has as many as one address may ask for.
+func (p Props) more() string {
+	n := cmp.Or(p.Filter.Limit, PageSize) + PageSize
+	if p.Next == "" || n > maxRows {
+		return ""
+	}
+	return p.Link("cursor", p.Query.Get("cursor"), "limit", strconv.Itoa(n), "sel", p.Query.Get("sel")) + "#more"
+}
+
+// begins reports whether the rows that were asked for last begin after a row.
+func (p Props) begins(n int) bool {
+	return p.Filter.Limit > PageSize && n == p.Filter.Limit-PageSize-1
 }
 
 // Previews reports whether the page shows a row beside the list.

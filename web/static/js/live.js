@@ -115,16 +115,30 @@
     const pv = $('#preview'), seen = pv?.dataset.key;
     if (pv && changed.has(seen) && !busy(pv)) { const p = (await get(pv.dataset.at)).body.firstElementChild; if (p && $('#preview')?.dataset.key === seen && !busy($('#preview'))) morph($('#preview'), p); }
   }, 2500);
-  D.addEventListener('click', (e) => {
-    const pill = e.target.closest('#newer'), at = $('[data-live-rows]'), fresh = newer && $('[data-live-rows]', newer);
-    if (!pill || !at || !fresh || e.ctrlKey || e.metaKey) return;
-    e.preventDefault();
-    const on = new Set($$('.cb:checked', at).map((c) => c.value)), cur = $('.cur[data-row]', at)?.dataset.key, top = at.scrollTop;
+  // all shows the rows of another reading of this list: what is ticked, the row
+  // one is on and the place stay. It returns the rows that were not there before.
+  function all(doc) {
+    const at = $('[data-live-rows]'), fresh = $('[data-live-rows]', doc);
+    const had = new Set(rowsOf(D).map(key)), on = new Set($$('.cb:checked', at).map((c) => c.value)), cur = $('.cur[data-row]', at)?.dataset.key, top = at.scrollTop;
     at.replaceChildren(...D.adoptNode(fresh).childNodes); at.scrollTop = top;
     $$('.cb', at).forEach((c) => { c.checked = on.has(c.value); });
     $$('[data-row]', at).forEach((r) => r.classList.toggle('cur', r.dataset.key === cur));
-    newer = null; pill.hidden = true; window.htmx?.process(at);
-    $('.cb', at)?.dispatchEvent(new Event('change', { bubbles: true })); $('[data-row] .ttl a', at)?.focus({ preventScroll: true });
+    newer = null; const pill = $('#newer'); if (pill) pill.hidden = true; window.htmx?.process(at);
+    $('.cb', at)?.dispatchEvent(new Event('change', { bubbles: true }));
+    return $$('[data-row]', at).filter((r) => !had.has(key(r)));
+  }
+  D.addEventListener('click', (e) => {
+    if (e.ctrlKey || e.metaKey || e.shiftKey || !$('[data-live-rows]')) return;
+    if (e.target.closest('#newer') && newer && $('[data-live-rows]', newer)) { e.preventDefault(); all(newer); $('[data-row] .ttl a')?.focus({ preventScroll: true }); return; }
+    const more = e.target.closest('[data-more]'); if (!more) return;
+    e.preventDefault(); if (more.ariaBusy) return; more.ariaBusy = 'true';
+    const to = new URL(more.href), now = new URL(location.href).searchParams; to.hash = ''; // the row one is on, as it is by now
+    for (const k of ['sel', 'next']) { to.searchParams.delete(k); if (now.has(k)) to.searchParams.set(k, now.get(k)); }
+    get(to.pathname + to.search).then((doc) => {
+      if (!$('[data-live-rows]', doc)) throw doc;
+      const [first] = all(doc); history.replaceState(history.state, '', to);
+      first?.querySelector('.ttl a')?.focus({ preventScroll: true });
+    }).catch(() => location.assign(more.href)); // what is wrong is said on a page
   });
 
   // ---- counts: fetched by the tab that listens, shown by all ---------------------------------
