@@ -2,6 +2,7 @@ package incident_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -85,8 +86,17 @@ func TestSavedViews(t *testing.T) {
 	}
 	// Layout and columns are kept per list.
 	c.Post("/incidents/display", url.Values{"list": {own.ID.String()}, "layout": {"table"}, "columns": {"team", "updated", "nonsense"}, "return": {"/incidents"}})
-	if a := c.Get("/incidents?v=" + own.ID.String()); !strings.Contains(a.Text(), "q-table") {
+	at := "/incidents?v=" + own.ID.String()
+	if a := c.Get(at); !strings.Contains(a.Text(), "q-table") {
 		t.Error("the list is no table")
+	}
+	// A column that the list can be in the order of says whether it is.
+	for address, want := range map[string]string{at + "&sort=updated": "descending", at + "&sort=priority": "", at + "&sort=updated&group=team": ""} {
+		a := c.Get(address)
+		got := regexp.MustCompile(`aria-sort="(\w+)"`).FindStringSubmatch(a.Text())
+		if (got == nil) != (want == "") || want != "" && got[1] != want || !strings.Contains(a.Text(), `class="th-sort" href="/incidents?`) {
+			t.Errorf("%s: sorted %v, not %q", address, got, want)
+		}
 	}
 	if a := c.Get("/incidents"); strings.Contains(a.Text(), "q-table") {
 		t.Error("another list became a table")

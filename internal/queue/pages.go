@@ -178,6 +178,18 @@ func (p Props) view() string {
 	return v.Name
 }
 
+// direction is how a column is sorted, as aria-sort says it; "" where the list
+// is not in its order.
+func (p Props) direction(column string) string {
+	switch {
+	case column != p.sort() || p.groupBy(p.Filter.Group) != "":
+		return ""
+	case strings.Contains(orders[column].by, " DESC"):
+		return "descending"
+	}
+	return "ascending"
+}
+
 func (p Props) sort() string { return p.Sorted(p.Filter) }
 
 // sorts are the orders that the list offers.
