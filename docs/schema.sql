@@ -1798,7 +1798,7 @@ CREATE TABLE public.sla_events (
     since timestamp with time zone,
     actor_id uuid NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT sla_events_kind CHECK ((kind = ANY (ARRAY['started'::text, 'responded'::text, 'unanswered'::text, 'paused'::text, 'resumed'::text, 'stopped'::text, 'reopened'::text, 'voided'::text, 'reclassified'::text, 'joined'::text, 'handed'::text, 'parted'::text])))
+    CONSTRAINT sla_events_kind CHECK ((kind = ANY (ARRAY['started'::text, 'responded'::text, 'unanswered'::text, 'paused'::text, 'resumed'::text, 'stopped'::text, 'reopened'::text, 'stands'::text, 'voided'::text, 'reclassified'::text, 'joined'::text, 'handed'::text, 'parted'::text])))
 );
 CREATE TABLE public.sla_fired (
     record_id uuid NOT NULL,

@@ -346,3 +346,53 @@ func TestBulkAttachToAParent(t *testing.T) {
 		t.Errorf("staff: %d of %d would be done", b.Total-b.Refused, b.Total)
 	}
 }
+
+// TestBulkUndoOfAFirstValue: where a field had nothing before, it has nothing
+// again, and who held the ticket holds it again.
+func TestBulkUndoOfAFirstValue(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	lead := d.As("lead")
+	c, err := d.Incidents.Config(lead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Settings.DefaultTeam = nil
+	if err := d.Incidents.SetSettings(lead, c.Settings); err != nil {
+		t.Fatal(err)
+	}
+	team, net := teamID(t, d, "Applications"), category(t, d, "Network")
+	for _, in := range []incident.BulkInput{
+		{Act: "assign", TeamID: &team},
+		{Act: "category", CategoryID: &net},
+		{Act: "service", ServiceID: &c.Services[0].ID},
+	} {
+		i := report(t, d, "staff", func(x *incident.CreateInput) { x.CategoryID = nil })
+		before, _, err := d.Incidents.Get(lead, i.ID)
+		if err != nil || before.TeamID != nil || before.CategoryID != nil || before.ServiceID != nil {
+			t.Fatalf("%+v %v", before, err)
+		}
+		in.IDs = []uuid.UUID{i.ID}
+		b, err := d.Incidents.Bulk(lead, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Batches.Start(lead, b.ID); err != nil {
+			t.Fatal(err)
+		}
+		if b = ended(t, d, "lead", b.ID); b.Succeeded != 1 {
+			t.Fatalf("%s: %+v", in.Act, rowsOf(t, d, "lead", b))
+		}
+		u, err := d.Batches.Undo(lead, b.ID)
+		if err != nil {
+			t.Fatalf("%s: %v", in.Act, err)
+		}
+		if u = ended(t, d, "lead", u.ID); u.Succeeded != 1 {
+			t.Errorf("%s: %+v", in.Act, rowsOf(t, d, "lead", u))
+		}
+		after, _, err := d.Incidents.Get(lead, i.ID)
+		if err != nil || after.TeamID != nil || after.CategoryID != nil || after.ServiceID != nil || !same(after.AssigneeID, before.AssigneeID) {
+			t.Errorf("%s is not taken back: %+v %v", in.Act, after, err)
+		}
+	}
+}

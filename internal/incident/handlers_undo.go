@@ -15,7 +15,11 @@ import (
 
 // undoable names the forms after which the next page offers to take the act
 // back.
-var undoable = []string{"assign", "claim", "transfer", "priority", "pend", "resume", "accept", "start", "edit", "replies"}
+var undoable = []string{"assign", "claim", "transfer", "priority", "pend", "resume", "accept", "start", "edit", "replies", "resolve", "confirm", "reject", "reopen", "cancel"}
+
+// tells names those of them that somebody is told of and acts on: they can be
+// taken back only while the messages wait.
+var tells = []string{"replies", "resolve", "confirm", "reject", "reopen", "cancel"}
 
 // before reads an incident that is about to be changed by an act that can be
 // taken back.
@@ -36,13 +40,17 @@ func (h handlers) offerUndo(w http.ResponseWriter, path string, before *Incident
 	if before == nil || after.ID != before.ID || after.Version != before.Version+1 {
 		return
 	}
-	if path == "replies" && (h.desk.Undo == 0 || before.State != after.State) {
-		return // told already, or taken up again by its requester
+	if slices.Contains(tells, path) && h.desk.Undo == 0 {
+		return // told already
+	}
+	if path == "replies" && before.State != after.State {
+		return // taken up again by its requester
 	}
 	web.FlashUndo(w, "/incidents/"+after.Label()+"/undo", strconv.Itoa(after.Version))
 }
 
-// undone takes back what the last form did.
+// undone takes back what the last form did and leads back to the page that
+// offered it.
 func (h handlers) undone(w http.ResponseWriter, r *http.Request) error {
 	id, err := h.s.key(r)
 	if err != nil {
@@ -61,5 +69,8 @@ func (h handlers) undone(w http.ResponseWriter, r *http.Request) error {
 		return h.failed(w, r, id, "undo", err)
 	}
 	web.Flash(w, "ui.undone")
+	if b := back(r.Form, "return"); b != "" {
+		return web.SeeOther(w, r, b)
+	}
 	return web.SeeOther(w, r, "/incidents/"+i.Label())
 }

@@ -217,8 +217,13 @@ func TestMerge(t *testing.T) {
 	if i, err := s.Reply(d.As("manager"), from.ID, incident.ReplyInput{Body: "still so"}); err != nil || i.ID != into.ID {
 		t.Errorf("a reply to the tombstone: %v", err)
 	}
+	if i, err := s.Note(lead, from.ID, incident.ReplyInput{Body: "typed while it was merged"}); err != nil || i.ID != into.ID {
+		t.Errorf("a note on the tombstone: %v", err)
+	}
+	if _, err := s.Note(d.As("manager"), from.ID, incident.ReplyInput{Body: "x"}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("a note of who may write none: %v", err)
+	}
 	for name, err := range map[string]error{
-		"note":   second(s.Note(lead, from.ID, incident.ReplyInput{Body: "x"})),
 		"claim":  second(s.Claim(lead, from.ID, incident.StepInput{})),
 		"edit":   second(s.Edit(lead, from.ID, incident.EditInput{})),
 		"cancel": second(s.Cancel(d.As("manager"), from.ID, incident.CancelInput{Reason: "withdrawn"})),

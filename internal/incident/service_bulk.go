@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/queue"
+	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
 
@@ -203,6 +204,43 @@ type undo struct {
 	// changed since.
 	Version int       `json:"version"`
 	In      BulkInput `json:"in"`
+	// Empty: the field had nothing before, and has nothing again.
+	Empty bool `json:"empty,omitempty"`
+}
+
+// empties are the changes whose field may have had nothing, which no change of
+// many can give it back.
+func empties(before Incident, act string) bool {
+	switch act {
+	case "assign":
+		return before.TeamID == nil
+	case "category":
+		return before.CategoryID == nil
+	case "service":
+		return before.ServiceID == nil
+	}
+	return false
+}
+
+// emptied takes a change back by which a field got its first value. Who held
+// the incident holds it again.
+func (s *Service) emptied(ctx context.Context, id uuid.UUID, back undo) (Incident, error) {
+	return s.update(work.WithMatch(ctx, back.Version), undos[bulkActs[back.In.Act].action], id, 0, struct{}{}, func(u *work.Unit, i *Incident) error {
+		u.Note(trail.Undoes, nil, back.Version)
+		switch back.In.Act {
+		case "category":
+			i.CategoryID = nil
+		case "service":
+			i.ServiceID = nil
+		case "assign":
+			if err := s.repo.assignable(ctx, u.Tx, back.In.AssigneeID, nil); err != nil {
+				return err
+			}
+			u.Emit("incident.assigned", people(back.In.AssigneeID)...)
+			return i.assign(back.In.AssigneeID, nil)
+		}
+		return nil
+	})
 }
 
 // backToFamily is what takes a change of an incident's parent back.
@@ -214,28 +252,19 @@ func (s *Service) backToFamily(ctx context.Context, before Incident) (*BulkInput
 	return &BulkInput{Act: "parent", ParentNumber: p.Label(), ChildAs: before.ChildAs}, err
 }
 
-// reversal is what would take the step from before to after back; nil where
-// nothing can.
-func reversal(before, after Incident, act string) *BulkInput {
+// reversal is what would take an act on an incident as it was before back; nil
+// where nothing can.
+func reversal(before Incident, act string) *BulkInput {
 	in := BulkInput{Act: act}
 	switch act {
 	case "assign":
-		if before.TeamID == nil && after.TeamID != nil {
-			return nil // a team cannot be taken away
-		}
 		in.AssigneeID, in.TeamID = before.AssigneeID, before.TeamID
 	case "priority":
 		in.Priority, in.Reason = before.Priority, before.PriorityReason
 	case "category":
 		in.CategoryID = before.CategoryID
-		if in.CategoryID == nil {
-			return nil
-		}
 	case "service":
 		in.ServiceID = before.ServiceID
-		if in.ServiceID == nil {
-			return nil
-		}
 	case "pend":
 		if before.State != InProgress {
 			return nil // work would have begun by it
@@ -263,14 +292,14 @@ func (s *Service) bulkRow(ctx context.Context, b batch.Batch, r batch.Row) (any,
 	if err != nil || after.Version == before.Version {
 		return nil, err
 	}
-	back := reversal(before, after, in.Act)
+	back := reversal(before, in.Act)
 	if in.Act == "parent" || in.Act == "detach" {
 		if back, err = s.backToFamily(ctx, before); err != nil {
 			return nil, err
 		}
 	}
 	if back != nil {
-		return undo{after.Version, *back}, nil
+		return undo{Version: after.Version, In: *back, Empty: empties(before, in.Act)}, nil
 	}
 	return nil, nil
 }
@@ -295,7 +324,11 @@ func (s *Service) takeBack(ctx context.Context, id uuid.UUID, u undo) (Incident,
 		return i, fault.New(fault.Conflict, "incident.error.changed_since")
 	}
 	// The version is looked at again under the lock.
-	i, err = bulkActs[u.In.Act].run(s, work.WithMatch(ctx, u.Version), id, u.In)
+	if u.Empty {
+		i, err = s.emptied(ctx, id, u)
+	} else {
+		i, err = bulkActs[u.In.Act].run(s, work.WithMatch(ctx, u.Version), id, u.In)
+	}
 	if fault.Is(err, fault.Stale) {
 		err = fault.New(fault.Conflict, "incident.error.changed_since")
 	}

@@ -11,7 +11,7 @@ import (
 func (i Incident) standing() sla.Standing {
 	return sla.Standing{
 		Facts:    sla.Facts{Priority: i.Priority, ServiceID: i.ServiceID, DepartmentID: i.DepartmentID, RequesterID: &i.RequesterID, TeamID: i.TeamID, Since: i.ReportedAt},
-		Category: i.State.Category(), Waits: string(i.PendingReason), Responded: i.RespondedAt,
+		Category: i.State.Category(), Waits: string(i.PendingReason), Responded: i.RespondedAt, Reopened: i.ReopenCount,
 	}
 }
 

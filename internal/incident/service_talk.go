@@ -41,11 +41,7 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 		return i, err
 	}
 	if i.State == Merged {
-		// What is written to a tombstone goes to the incident that it leads to.
-		t, err := s.Alive(ctx, i)
-		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.Conflict, "incident.error.merged")
-		}
+		t, err := s.saidTo(ctx, i)
 		if err != nil {
 			return i, err
 		}
@@ -82,6 +78,16 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 		u.EmitAbout("incident.replied", c.ID, to...)
 		return nil
 	})
+}
+
+// saidTo is the incident that a tombstone leads to: what is written to the one
+// goes to the other.
+func (s *Service) saidTo(ctx context.Context, i Incident) (Incident, error) {
+	t, err := s.Alive(ctx, i)
+	if fault.Is(err, fault.NotFound) {
+		err = fault.New(fault.Conflict, "incident.error.merged")
+	}
+	return t, err
 }
 
 // succeed opens a new incident that follows one whose time to reopen is over.
@@ -125,8 +131,21 @@ func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Inc
 	return out, s.desk.Noted(ctx, ActionReply, old.Ref(), err)
 }
 
-// Note adds an internal note, which requesters never see.
+// Note adds an internal note, which requesters never see. One that was typed
+// while somebody merged the incident goes where that went, as a reply does; who
+// may not write notes there is refused there.
 func (s *Service) Note(ctx context.Context, id uuid.UUID, in ReplyInput) (Incident, error) {
+	i, err := s.repo.get(ctx, s.desk.DB, id)
+	if err != nil {
+		return i, err
+	}
+	if i.State == Merged {
+		t, err := s.saidTo(ctx, i)
+		if err != nil {
+			return i, err
+		}
+		return s.Note(ctx, t.ID, in)
+	}
 	return s.update(ctx, ActionNote, id, 0, in, func(u *work.Unit, i *Incident) error {
 		at, err := s.mentioned(ctx, u, *i, in.Body, true, in.Mentions)
 		if err != nil {

@@ -25,6 +25,10 @@ const (
 	ActionUndoPriority authz.Action = "incident.undo_priority"
 	ActionUndoPause    authz.Action = "incident.undo_pause"
 	ActionUndoReply    authz.Action = "incident.undo_reply"
+	ActionUndoResolve  authz.Action = "incident.undo_resolve"
+	ActionUndoConfirm  authz.Action = "incident.undo_confirm"
+	ActionUndoReopen   authz.Action = "incident.undo_reopen"
+	ActionUndoCancel   authz.Action = "incident.undo_cancel"
 )
 
 // undos says by which act each reversible one is taken back.
@@ -32,10 +36,12 @@ var undos = map[authz.Action]authz.Action{
 	ActionAccept: ActionUndo, ActionStart: ActionUndo, ActionEdit: ActionUndo,
 	ActionAssign: ActionUndoHand, ActionClaim: ActionUndoHand, ActionTransfer: ActionUndoHand,
 	ActionPriority: ActionUndoPriority, ActionPend: ActionUndoPause, ActionResume: ActionUndoPause, ActionReply: ActionUndoReply,
+	ActionResolve: ActionUndoResolve, ActionConfirm: ActionUndoConfirm, ActionReject: ActionUndoReopen, ActionReopen: ActionUndoReopen, ActionCancel: ActionUndoCancel,
 }
 
 // undoFor is how long an act may be taken back by whoever did it. What was said
-// to somebody may be only while the messages wait.
+// to somebody may be only while the messages wait, and so may that the incident
+// is over, or is not after all: its requester acts on it.
 const undoFor = 2 * time.Minute
 
 // UndoInput takes back the act that made a version.
@@ -75,18 +81,17 @@ func (s *Service) takeAllBack(ctx context.Context, u *work.Unit, i *Incident, e 
 	if err != nil {
 		return err
 	}
-	if e.Action == ActionStart {
-		if family, err := s.repo.hasChildren(ctx, u.Tx, i.ID); err != nil || family {
-			if err == nil {
-				err = fault.New(fault.Conflict, "incident.error.undo_family")
-			}
-			return err
-		}
+	if err := s.alone(ctx, u, *i, e, diff); err != nil {
+		return err
 	}
+	was := *i
 	for field, v := range diff {
 		if err := i.restore(field, v[0]); err != nil {
 			return err
 		}
+	}
+	if err := s.silence(ctx, u, i); err != nil {
+		return err
 	}
 	if _, ok := diff["assignee"]; ok {
 		if err := s.repo.assignable(ctx, u.Tx, i.AssigneeID, i.TeamID); err != nil {
@@ -96,39 +101,98 @@ func (s *Service) takeAllBack(ctx context.Context, u *work.Unit, i *Incident, e 
 			u.Emit("incident.assigned", people(i.AssigneeID)...) // who has it now was told that they have not
 		}
 	}
-	if err := s.unsay(ctx, u, i, e, diff); err != nil {
+	said, err := s.unsay(ctx, u, i, e, diff)
+	if err != nil {
 		return err
+	}
+	switch key := "incident:" + i.ID.String(); e.Action {
+	case ActionReply:
+		draft.Restore(u, key+":reply", draft.Fields{"body": said})
+	case ActionResolve:
+		draft.Restore(u, key+":resolve", draft.Fields{"resolution_code": was.ResolutionCode, "cause": was.Cause, "process": was.Process, "message": said})
 	}
 	record.Retract(&u.Batch, i.ID, u.Actor.ID, e.At)
 	u.Note(trail.Undoes, nil, e.Version)
 	return nil
 }
 
-// unsay takes back the reply that the act said, if it did: from the page, the
-// search and whoever it called. Its author finds it as a draft again.
-func (s *Service) unsay(ctx context.Context, u *work.Unit, i *Incident, e trail.Entry, diff trail.Diff) error {
-	said, ok := diff["reply"]
-	if !ok {
+// alone refuses to take back what others have acted on, or been told of,
+// already: children that go with the incident, whoever reads its announcement,
+// and its requester once the messages have left.
+func (s *Service) alone(ctx context.Context, u *work.Unit, i Incident, e trail.Entry, diff trail.Diff) error {
+	state, moved := diff["state"]
+	was, is := stateOf(state[0]), stateOf(state[1])
+	crossed := moved && was.Open() != is.Open()
+	if crossed || is == Closed {
+		if u.Now.Sub(e.At) >= s.desk.Undo {
+			return fault.New(fault.Conflict, "incident.error.undo_told")
+		}
+	}
+	if e.Action == ActionStart || crossed && is != Cancelled {
+		family, err := s.repo.hasChildren(ctx, u.Tx, i.ID)
+		if err != nil {
+			return err
+		}
+		if family {
+			return fault.New(fault.Conflict, "incident.error.undo_family")
+		}
+	}
+	if !crossed {
 		return nil
 	}
+	a, err := s.repo.announcement(ctx, u.Tx, i.ID)
+	if err != nil {
+		return err
+	}
+	if i.Major == Declared || a != nil && (a.Open() || !a.WithdrawnAt.Before(e.At)) {
+		return fault.New(fault.Conflict, "incident.error.undo_announced")
+	}
+	return nil
+}
+
+func stateOf(v any) State {
+	s, _ := v.(string)
+	return State(s)
+}
+
+// silence sets when a resolved incident closes by itself: from when it was
+// resolved, as before the act that is taken back.
+func (s *Service) silence(ctx context.Context, u *work.Unit, i *Incident) error {
+	i.AutoCloseAt = nil
+	if i.State != Resolved || i.ResolvedAt == nil {
+		return nil
+	}
+	set, err := s.settings(ctx, u.Tx)
+	if err != nil {
+		return err
+	}
+	closes, err := s.sla.AddDays(ctx, u, *i.ResolvedAt, set.AutoCloseDays)
+	i.AutoCloseAt = &closes
+	return err
+}
+
+// unsay takes back the reply that the act said, if it did, and returns it: it
+// is gone from the page, the search and whoever it called.
+func (s *Service) unsay(ctx context.Context, u *work.Unit, i *Incident, e trail.Entry, diff trail.Diff) (string, error) {
+	said, ok := diff["reply"]
+	if !ok {
+		return "", nil
+	}
 	if u.Now.Sub(e.At) >= s.desk.Undo {
-		return fault.New(fault.Conflict, "incident.error.undo_sent")
+		return "", fault.New(fault.Conflict, "incident.error.undo_sent")
 	}
 	id, err := uuid.Parse(fmt.Sprint(said[1]))
 	if err != nil {
-		return fmt.Errorf("reply of version %d: %w", e.Version, err)
+		return "", fmt.Errorf("reply of version %d: %w", e.Version, err)
 	}
 	c, err := comment.Unsay(ctx, u, i.ID, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := attachment.Release(ctx, u, id); err != nil {
-		return err
+		return "", err
 	}
-	if e.Action == ActionReply {
-		draft.Restore(u, "incident:"+i.ID.String()+":reply", draft.Fields{"body": c.Body})
-	}
-	return s.repo.reindex(ctx, u.Tx, i.ID)
+	return c.Body, s.repo.reindex(ctx, u.Tx, i.ID)
 }
 
 // beside are facts of a reversible act that are no fields of the incident: what
@@ -144,6 +208,10 @@ func (i *Incident) restore(field string, v any) error {
 	if x, err := uuid.Parse(text); err == nil {
 		id = &x
 	}
+	var at *time.Time
+	if x, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		at = &x
+	}
 	switch field {
 	case "state":
 		i.State = State(text)
@@ -151,6 +219,28 @@ func (i *Incident) restore(field string, v any) error {
 		i.PendingReason = PendingReason(text)
 	case "responded_at":
 		i.RespondedAt = nil // only what was not answered can have been
+	case "resolution_code":
+		i.ResolutionCode = text
+	case "cause":
+		i.Cause = text
+	case "process":
+		i.Process = text
+	case "cancel_reason":
+		i.CancelReason = text
+	case "reopen_count":
+		i.ReopenCount = int(number)
+	case "resolved_at":
+		i.ResolvedAt = at
+	case "resolved_by":
+		i.ResolvedBy = id
+	case "closed_at":
+		i.ClosedAt = at
+	case "closed_by":
+		i.ClosedBy = id
+	case "reopened_at":
+		i.ReopenedAt = at
+	case "reopened_by":
+		i.ReopenedBy = id
 	case "category":
 		i.CategoryID = id
 	case "service":

@@ -5,6 +5,7 @@ import (
 	"html"
 	"mime/multipart"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -301,5 +302,142 @@ func TestUndoOfAMerge(t *testing.T) {
 	}
 	if i, _, err := d.Incidents.Get(d.As("lead"), a.ID); err != nil || i.State != incident.New {
 		t.Errorf("%s %v", i.State, err)
+	}
+}
+
+// TestUndoOfAnEnd: what ends a ticket, or takes it up again, is taken back
+// while the messages wait: its life, its clocks and what was typed are as they
+// were, and nobody hears of it.
+func TestUndoOfAnEnd(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{Undo: 10 * time.Second})
+	net := category(t, d, "Network")
+	solved := url.Values{"resolution_code": {"fixed"}, "cause": {"a loose plug"}, "process": {"pushed it in"}, "message": {"try again"}, "category_id": {net.String()}}
+	for _, c := range []struct {
+		who, act string
+		from     incident.State
+		form     url.Values
+	}{
+		{"engineer", "resolve", incident.InProgress, solved},
+		{"engineer", "resolve", incident.Pending, solved},
+		{"staff", "confirm", incident.Resolved, url.Values{}},
+		{"staff", "reject", incident.Resolved, url.Values{"reason": {"still loose"}}},
+		{"engineer", "reopen", incident.Closed, url.Values{"reason": {"it came back"}}},
+		{"staff", "cancel", incident.New, url.Values{"reason": {"withdrawn"}, "remark": {"never mind"}}},
+	} {
+		i := report(t, d, "staff")
+		bring(t, d, i, c.from)
+		d.Advance(time.Minute)
+		d.Drain()
+		d.Mail.Sent = nil
+		before, _, err := d.Incidents.Get(d.As("lead"), i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clocks := clocksOf(t, d, i.ID)
+		at, who := "/incidents/"+i.Label(), d.Client(c.who)
+		do := func(key string) (string, string) {
+			c.form.Set("_key", key+i.Label())
+			if a := who.Post(at+"/"+c.act, c.form); a.Status != 303 {
+				t.Fatalf("%s: %d %s", c.act, a.Status, a.Text())
+			}
+			return offered(who.Get(at).Text())
+		}
+		path, value := do("1")
+		d.Advance(5 * time.Second)
+		d.Drain()
+		if a := who.Post(path, url.Values{"undo": {value}, "_key": {"u" + i.Label()}}); path == "" || a.Status != 303 {
+			t.Fatalf("%s of what was %s: %q %d %s", c.act, c.from, path, a.Status, a.Text())
+		}
+		after, _, err := d.Incidents.Get(d.As("lead"), i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := clocksOf(t, d, i.ID); got != clocks {
+			t.Errorf("%s of what was %s: the clocks were %s and are %s", c.act, c.from, clocks, got)
+		}
+		after.Version, after.UpdatedAt = before.Version, before.UpdatedAt
+		if !reflect.DeepEqual(after, before) {
+			t.Errorf("%s of what was %s:\n%+v\n%+v", c.act, c.from, before, after)
+		}
+		d.Advance(time.Minute)
+		d.Drain()
+		if len(d.Mail.Sent) != 0 {
+			t.Errorf("%s: mail of what was taken back: %+v", c.act, d.Mail.Sent)
+		}
+		if c.act == "resolve" {
+			if page := who.Get(at + "/act/resolve").Text(); !strings.Contains(page, ">pushed it in</textarea>") || !strings.Contains(page, ">try again</textarea>") {
+				t.Error("what was typed is lost")
+			}
+		}
+		// Once its messages have left, it stands.
+		path, value = do("2")
+		d.Advance(11 * time.Second)
+		if a := who.Post(path, url.Values{"undo": {value}, "_key": {"v" + i.Label()}}); a.Status != 409 {
+			t.Errorf("%s taken back after it was told: %d", c.act, a.Status)
+		}
+	}
+}
+
+// clocksOf is how the clocks of a ticket stand.
+func clocksOf(t *testing.T, d *apptest.Desk, id uuid.UUID) (out string) {
+	t.Helper()
+	err := d.Pool.QueryRow(t.Context(), `SELECT string_agg(concat_ws(' ', metric, state, ended_at, breached_at), '; ' ORDER BY metric) FROM sla_clocks WHERE record_id = $1`, id).Scan(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestUndoOfAnEndThatWentOn: what children took part in, and what an
+// announcement told, is not taken back, and says why.
+func TestUndoOfAnEndThatWentOn(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{Undo: 10 * time.Second})
+	lead := d.As("lead")
+	parent, child := report(t, d, "staff"), report(t, d, "staff")
+	bring(t, d, parent, incident.InProgress)
+	if _, err := d.Incidents.Attach(lead, child.ID, incident.AttachInput{Number: parent.Label(), As: incident.SameFault}); err != nil {
+		t.Fatal(err)
+	}
+	done, err := d.Incidents.Resolve(lead, parent.ID, resolution())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Undo(lead, parent.ID, incident.UndoInput{Version: done.Version}); fault.Of(err).Code != "incident.error.undo_family" {
+		t.Errorf("with a child: %v", err)
+	}
+	told := report(t, d, "staff")
+	bring(t, d, told, incident.InProgress)
+	if _, err := d.Incidents.Announce(lead, told.ID, incident.AnnounceInput{AnnounceFields: incident.AnnounceFields{TitleEn: "The net is down", TextEn: "We know.", Audience: "all"}}); err != nil {
+		t.Fatal(err)
+	}
+	if done, err = d.Incidents.Resolve(lead, told.ID, resolution()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Undo(lead, told.ID, incident.UndoInput{Version: done.Version}); fault.Of(err).Code != "incident.error.undo_announced" {
+		t.Errorf("with an announcement: %v", err)
+	}
+}
+
+// TestUndoLeadsBack: to the page that offered it, and nowhere else.
+func TestUndoLeadsBack(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	lead, at := d.Client("lead"), "/incidents/"+i.Label()
+	for back, want := range map[string]string{"/incidents?view=unassigned&sel=" + i.Label(): "/incidents?view=unassigned&sel=" + i.Label(), "": at, "https://example.org/": "/"} {
+		if a := lead.Post(at+"/claim", url.Values{"_key": {"c" + back}, "return": {"/incidents?q=x"}}); a.Status != 303 {
+			t.Fatal(a.Status, a.Text())
+		}
+		page := lead.Get("/incidents?q=x").Text()
+		path, value := offered(page)
+		if !strings.Contains(page, `name="return" value="/incidents?q=x"`) {
+			t.Error("the page does not say where it is")
+		}
+		a := lead.Post(path, url.Values{"undo": {value}, "_key": {"u" + back}, "return": {back}})
+		if a.Status != 303 || a.Header.Get("Location") != want {
+			t.Errorf("%q: %d to %q", back, a.Status, a.Header.Get("Location"))
+		}
 	}
 }

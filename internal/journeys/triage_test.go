@@ -136,3 +136,31 @@ func (v *visitor) search() string {
 	v.run(chromedp.Evaluate(`location.pathname + location.search`, &s))
 	return s
 }
+
+// TestUndoKeepsThePlaceInTheQueue: who takes back what they did in the queue is
+// in the same list, where their cursor was.
+func TestUndoKeepsThePlaceInTheQueue(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	var list []incident.Incident
+	for n := range 3 {
+		i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Title: fmt.Sprintf("hurdy %d", n), Description: "It is out of tune.", Impact: 2, Urgency: 2, Location: "A-3F", Channel: "portal"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, i)
+		d.Advance(time.Second)
+	}
+	v := visit(t, d, "en", 1440)
+	v.signIn("lead")
+	v.open("/incidents?view=unassigned&q=hurdy&sort=created")
+	v.goTo(list[1].Label())
+	v.turns("i") // taken: it leaves the list
+	v.until(`document.querySelectorAll('[data-row]').length === 2`)
+	v.goTo(list[2].Label())
+	v.turns("z")
+	if q := v.search(); !strings.Contains(q, "view=unassigned") || !strings.Contains(q, "q=hurdy") {
+		t.Fatalf("the list was left: %s", q)
+	}
+	v.until(fmt.Sprintf(`document.querySelectorAll('[data-row]').length === 3 && document.querySelector('[data-row].cur')?.dataset.key === %q`, list[2].Label()))
+}

@@ -54,6 +54,21 @@ func (g Glossary) Synonyms(piece string) []string {
 	return out
 }
 
+// longest is how many of some words, from the first on, are one term of the
+// glossary; 1 where none is.
+func (g Glossary) longest(words []string) int {
+	n := 1
+	for _, group := range g {
+		for _, term := range group {
+			parts := strings.Fields(term)
+			if len(parts) > n && len(parts) <= len(words) && slices.EqualFunc(parts, words[:len(parts)], strings.EqualFold) {
+				n = len(parts)
+			}
+		}
+	}
+	return n
+}
+
 // Text writes the groups as people edit them: one a line, parted by "=".
 func (g Glossary) Text() string {
 	lines := make([]string, len(g))

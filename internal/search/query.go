@@ -27,18 +27,18 @@ func (q Query) Empty() bool { return q.sql == "" }
 const maxTerms = 16
 
 // Parse reads what a person typed: words, Chinese in any length, "exact
-// phrases". Every part must occur; a part may also occur as one of its
+// phrases", whose words stand next to each other. Every part must occur; a part may also occur as one of its
 // synonyms. The last letters of a word may be missing; letters alone may be
 // pinyin initials of a title.
 func Parse(text string, g Glossary) Query {
 	var q Query
 	var parts, index, loose []string
-	for _, piece := range pieces(text) {
+	for _, piece := range pieces(text, g) {
 		if len(parts) == maxTerms {
 			break
 		}
 		if piece.exact {
-			if s := phrase(runs(piece.text), whole); s != "" {
+			if s := sequence(runs(piece.text)); s != "" {
 				parts, index, q.Words = append(parts, s), append(index, s), append(q.Words, piece.text)
 				loose = append(loose, phrase(first(runs(piece.text)), whole))
 			}
@@ -83,8 +83,9 @@ type piece struct {
 	exact bool
 }
 
-// pieces cuts a question at spaces and quotation marks of either language.
-func pieces(text string) []piece {
+// pieces cuts a question at spaces and quotation marks of either language; what
+// the glossary has as one term stays one.
+func pieces(text string, g Glossary) []piece {
 	var out []piece
 	quoted := false
 	for _, s := range strings.FieldsFunc(markers.Replace(text), func(r rune) bool { return r == '\x00' }) {
@@ -96,8 +97,10 @@ func pieces(text string) []piece {
 			out = append(out, piece{s, true})
 			continue
 		}
-		for _, w := range strings.Fields(s) {
-			out = append(out, piece{w, false})
+		for words := strings.Fields(s); len(words) > 0; {
+			n := g.longest(words)
+			out = append(out, piece{strings.Join(words[:n], " "), false})
+			words = words[n:]
 		}
 	}
 	return out
@@ -114,19 +117,47 @@ const (
 	begins               // it may go on, as the index is asked: no less than open
 )
 
-// phrase asks for runs one after the other.
+// sequence asks for runs that stand next to each other. A word takes one place
+// in a text and a run of n Chinese characters takes n, of which its last pair
+// is the last but one (see Terms.Add).
+func sequence(list []run) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, r := range list {
+		if i > 0 && list[i-1].han && len(list[i-1].text) > 1 {
+			b.WriteString(" <2> ")
+		} else if i > 0 {
+			b.WriteString(" <-> ")
+		}
+		b.WriteString(asked(r))
+	}
+	return "(" + b.String() + ")"
+}
+
+// asked asks for one run as it is.
+func asked(r run) string {
+	switch {
+	case !r.han:
+		return lexeme(word(r.text), false)
+	case len(r.text) == 1:
+		return lexeme(string(r.text), true)
+	}
+	var pairs []string
+	for n := range len(r.text) - 1 {
+		pairs = append(pairs, lexeme(string(r.text[n:n+2]), false))
+	}
+	return strings.Join(pairs, " <-> ")
+}
+
+// phrase asks for runs that all occur.
 func phrase(list []run, last ending) string {
 	var parts []string
 	for i, r := range list {
 		switch {
-		case r.han && len(r.text) == 1:
-			parts = append(parts, lexeme(string(r.text), true))
 		case r.han:
-			var pairs []string
-			for n := range len(r.text) - 1 {
-				pairs = append(pairs, lexeme(string(r.text[n:n+2]), false))
-			}
-			parts = append(parts, strings.Join(pairs, " <-> "))
+			parts = append(parts, asked(r))
 		default:
 			w := word(r.text)
 			goesOn := last != whole && i == len(list)-1 && len(w) > 1
@@ -143,8 +174,6 @@ func phrase(list []run, last ending) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	// A Latin word after Chinese has no fixed distance from it in a text with a
-	// space between or without, so runs of different sorts need only both occur.
 	return "(" + strings.Join(parts, ") & (") + ")"
 }
 

@@ -64,7 +64,7 @@ func (d Doc) args() db.Args {
 // Say adds what was said on a record, or the name of a file on it. What is
 // internal is found only by those who may read notes.
 func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
-	var t Terms
+	t := Terms{next: 2} // a phrase does not reach into it from what stands before
 	t.Add(text)
 	v := t.Vector()
 	if v == "" {

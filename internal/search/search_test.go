@@ -36,6 +36,25 @@ func TestWhatIsFoundByWhat(t *testing.T) {
 		{"", "The printer on floor 3 does not print", "rinter", false},
 		{"", "The printer on floor 3 does not print", `"floor 3"`, true},
 		{"", "floor 7, room 3", "floor room", true},
+		{"", "floor 7, room 3", "floor 3", true},
+		{"", "floor 7, room 3", `"floor 3"`, false}, // both occur, but apart
+		{"", "3 floor", `"floor 3"`, false},
+		{"", "The printer on floor 3", `"printer on floor 3"`, true},
+		{"", "The printer on floor 3", `"printer floor 3"`, false},
+		{"", "铁路12306无法登录", `"铁路12306"`, true},
+		{"", "铁路 12306 无法登录", `"铁路12306无法"`, true}, // a space parts nothing
+		{"", "铁路局12306", `"铁路12306"`, false},
+		{"", "12306，铁路", `"铁路12306"`, false},
+		{"", "A3 纸卡住", `"a3 纸"`, true},
+		{"", "纸 A3", `"a3 纸"`, false},
+		{"", "用 A3 纸 打印", `"a3 纸 打印"`, true},
+		{"", "cannot sign in today", "登录", true},
+		{"", "今天无法登录", "sign in", true}, // a term of the glossary with a space
+		{"", "今天无法登录", "Sign  in 今天", true},
+		{"", "今天无法登录", "sign", false},
+		{"", "今天无法登录", "sign out", false},
+		{"", "今天无法登录", `"sign in"`, false}, // exact
+		{"", "sign here, then go in", "sign in", true},
 		{"", "VPN error 0x80070005", "0x80070005", true},
 		{"", "mail to li.wei@example.com", "li.wei@example.com", true},
 		{"", "Ａ３ 复印机", "a3", true}, // full-width letters
@@ -68,7 +87,7 @@ func TestWhatIsFoundByWhat(t *testing.T) {
 
 // FuzzParse: whatever is typed, PostgreSQL understands the question.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"a b", `"x`, "'", `\`, "打印机 a:*b", "ﷺ", "\x00", "👩‍👩‍👧", "e\u0301", "!&|()<->"} {
+	for _, s := range []string{"a b", `"x`, `"a 打印 b 机 c"`, "sign in", "'", `\`, "打印机 a:*b", "ﷺ", "\x00", "👩‍👩‍👧", "e\u0301", "!&|()<->"} {
 		f.Add(s)
 	}
 	pool := dbtest.Tx(f)

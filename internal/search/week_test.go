@@ -135,7 +135,7 @@ func TestTheIndexFindsNoLess(t *testing.T) {
 	pool := dbtest.Tx(t)
 	g := DefaultGlossary()
 	docs := []string{"三楼打印机卡纸", "The printers on floor 3 do not print", "projector", "server down in Beijing", "WLAN 无线网络 slow", "SN00012345 交换机"}
-	asks := []string{"打印机", "print", "printe", "printers", `"floor 3"`, "project", "宕机", "无线", "wlan", "slow 无线", "sn0001", "交换机", "beijin", "机"}
+	asks := []string{"打印机", "print", "printe", "printers", `"floor 3"`, `"三楼打印机"`, `"wlan 无线网络 slow"`, "sign in", "project", "宕机", "无线", "wlan", "slow 无线", "sn0001", "交换机", "beijin", "机"}
 	hits := 0
 	for _, text := range docs {
 		for _, ask := range asks {

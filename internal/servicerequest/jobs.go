@@ -10,6 +10,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
 )
 
@@ -62,6 +63,11 @@ func (s *Service) autoClose(ctx context.Context, _ json.RawMessage, _ jobs.Run) 
 
 // madeEnded ends the task of a request that an incident or a change stood for.
 func (s *Service) madeEnded(ctx context.Context, e event.Event) error {
+	if e.Version > 0 {
+		if undone, err := trail.Undone(ctx, s.desk.DB, e.Ref.ID, e.Version); err != nil || undone {
+			return err // it goes on: whoever ended it took that back
+		}
+	}
 	request, task, err := s.repo.madeBy(ctx, s.desk.DB, e.Ref.ID)
 	if fault.Is(err, fault.NotFound) {
 		return nil

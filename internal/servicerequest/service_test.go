@@ -14,6 +14,7 @@ import (
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/form"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/servicerequest"
@@ -198,6 +199,28 @@ func TestOneFormYieldsSeveralRecords(t *testing.T) {
 	}
 	d.Drain()
 	if got := tasks(t, d, r)["socket"].State; got != servicerequest.TaskDone {
+		t.Error(got)
+	}
+}
+
+// TestAnEndTakenBackEndsNoTask: the task goes on with the incident that goes on.
+func TestAnEndTakenBackEndsNoTask(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{Undo: 10 * time.Second})
+	in := move(t, d)
+	in.Answers["socket"] = []string{"broken"}
+	r := order(t, d, "staff", in)
+	made := tasks(t, d, r)["socket"].Made
+	over, err := d.Incidents.Cancel(d.As("lead"), made.Ref.ID, cancelled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Incidents.Undo(d.As("lead"), made.Ref.ID, incident.UndoInput{Version: over.Version}); err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(time.Minute)
+	d.Drain()
+	if got := tasks(t, d, r)["socket"].State; got != servicerequest.TaskReady {
 		t.Error(got)
 	}
 }

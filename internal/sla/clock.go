@@ -33,6 +33,7 @@ const (
 	Resumed      EventKind = "resumed"
 	Stopped      EventKind = "stopped"      // solved or delivered
 	Reopened     EventKind = "reopened"     // it was not: the same promise goes on
+	Stands       EventKind = "stands"       // the reopening was taken back at once: the verdict is what it was
 	Voided       EventKind = "voided"       // withdrawn or merged away: no verdict
 	Reclassified EventKind = "reclassified" // priority, service or agreement are others now
 	Joined       EventKind = "joined"       // another record was merged in; the earlier start counts
@@ -167,6 +168,7 @@ type way struct {
 	later   *Event
 	reason  string
 	last    EventKind
+	before  *way // the reopening, while nothing but time went by since
 }
 
 func (w *way) counting() bool { return w.begun && !w.paused && !w.ended }
@@ -240,6 +242,8 @@ func (w *way) turn(e Event) {
 			w.ended, w.clock.Ended, w.clock.State = true, &e.At, Void
 		}
 	case Reopened:
+		was := *w
+		w.before = &was
 		w.paused, w.reason = false, ""
 		if w.ended && (w.m != Response || w.clock.State == Void) {
 			w.ended, w.clock.Ended, w.clock.State = false, nil, ""
@@ -247,6 +251,8 @@ func (w *way) turn(e Event) {
 				w.rule(*w.later)
 			}
 		}
+	case Stands:
+		w.unreopen()
 	case Reclassified:
 		w.rule(e)
 	case Handed:
@@ -256,6 +262,17 @@ func (w *way) turn(e Event) {
 		}
 		w.rule(e)
 	}
+}
+
+// unreopen takes the clock back to before it was reopened. The seconds since do
+// not count; a breach in them stays.
+func (w *way) unreopen() {
+	if w.before == nil {
+		return
+	}
+	was := *w.before
+	was.clock.Lines, was.clock.As, was.clock.Breached, was.at = w.clock.Lines, w.at, w.clock.Breached, w.at
+	*w = was
 }
 
 func (w *way) stop(at time.Time) {

@@ -214,6 +214,8 @@ func TestLife(t *testing.T) {
 		{"pending for another reason that does not pause goes on", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Paused, pause), ev("2026-03-02 10:00", sla.Paused)}, sla.Running, time.Hour, "2026-03-02 17:00", ""},
 		{"reopened goes on with what was used", sla.Resolution, []sla.Event{start, ev("2026-03-02 10:00", sla.Stopped), ev("2026-03-03 10:00", sla.Reopened)}, sla.Running, 2 * time.Hour, "2026-03-03 16:00", ""},
 		{"reopened does not restart the answer", sla.Response, []sla.Event{start, ev("2026-03-02 08:10", sla.Responded), ev("2026-03-02 10:00", sla.Stopped), ev("2026-03-03 10:00", sla.Reopened)}, sla.Met, 10 * time.Minute, "", ""},
+		{"a reopening that was taken back changes nothing", sla.Resolution, []sla.Event{start, ev("2026-03-02 10:00", sla.Stopped), ev("2026-03-03 10:00", sla.Reopened), ev("2026-03-03 17:00", sla.Stands)}, sla.Met, 2 * time.Hour, "", "2026-03-03 16:00"},
+		{"after a reopening that was taken back it may be reopened", sla.Resolution, []sla.Event{start, ev("2026-03-02 10:00", sla.Stopped), ev("2026-03-03 10:00", sla.Reopened), ev("2026-03-03 10:01", sla.Stands), ev("2026-03-04 10:00", sla.Reopened)}, sla.Running, 2 * time.Hour, "2026-03-04 16:00", ""},
 		{"withdrawn has no verdict", sla.Resolution, []sla.Event{start, ev("2026-03-02 09:00", sla.Voided)}, sla.Void, time.Hour, "", ""},
 		{"withdrawn after it was late was late", sla.Resolution, []sla.Event{start, ev("2026-03-02 17:00", sla.Voided)}, sla.Void, 9 * time.Hour, "2026-03-02 16:00", "2026-03-02 16:00"},
 		{"raised: what was used counts against the new target", sla.Resolution, []sla.Event{start, ev("2026-03-02 11:00", sla.Reclassified, p(2))}, sla.Running, 3 * time.Hour, "2026-03-02 12:00", ""},

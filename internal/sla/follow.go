@@ -17,6 +17,7 @@ type Standing struct {
 	Category  record.Category
 	Waits     string // for what, while pending
 	Responded *time.Time
+	Reopened  int // how often; one less: that was taken back
 }
 
 // Follow compares how a record stood before an act and after it, and tells the
@@ -91,6 +92,8 @@ func between(a, b Standing, at time.Time) []told {
 	switch {
 	case b.Category == record.Cancelled && a.Category != record.Cancelled:
 		add(Voided)
+	case b.ended() && !a.ended() && b.Reopened < a.Reopened:
+		add(Stands)
 	case b.ended() && !a.ended():
 		add(Stopped)
 	case b.Category == record.Pending && (a.Category != record.Pending || a.Waits != b.Waits):

@@ -81,6 +81,7 @@
     let h; const go = (ms) => { clearTimeout(h); h = setTimeout(() => t.remove(), ms); };
     ['pointerenter', 'focusin'].forEach((e) => t.addEventListener(e, () => clearTimeout(h)));
     ['pointerleave', 'focusout'].forEach((e) => t.addEventListener(e, () => go(3000)));
+    $('form', t)?.addEventListener('submit', (e) => { const b = $('[name=return]', e.target); if (b) b.value = location.pathname + location.search; }); // where the cursor is by now
     go(8000);
   });
 
