@@ -39,11 +39,12 @@
     const f = e.target;
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
+    if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
     f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
     clearTimeout(f._draft);
     setTimeout(() => $$('button[type=submit],button:not([type])', f).forEach((b) => { b.setAttribute('aria-disabled', 'true'); }), 0);
   });
-  addEventListener('pageshow', () => { acting = false; $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }); });
+  addEventListener('pageshow', () => { acting = false; $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; f._kept = false; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }); });
 
   // ---- promised times: counted on from the server's time, never from the clock of this machine alone ----
   const ST = $('#sla-texts'), skew = ST ? Number(ST.dataset.now) - Date.now() : 0;
@@ -115,6 +116,15 @@
       if (!r.ok) throw new Error(String(r.status));
       if (out) { const d = new Date(); out.textContent = text('saved') + ' ' + String(d.getHours()).padStart(2, '0') + ':' + String(d.getMinutes()).padStart(2, '0'); }
     }).catch(() => { f._saved = ''; const out = $('[data-saved]', f); if (out) out.textContent = text('unsaved'); });
+  }
+  // keep saves the draft before its form is sent. That also asks whether its writer is still signed in and connected: a form that would only lead to an error page stays where it is, with its text.
+  function keep(f, by) {
+    if (f._keeping) return;
+    f._keeping = true; clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
+    fetch('/drafts/' + encodeURIComponent(f.dataset.draft), { method: 'PUT', body: f._saved, headers: { 'Content-Type': 'application/json' } }).then((r) => {
+      if (r.status === 401) { f._saved = ''; const d = $('#signin'); if (d && !d.open) d.showModal(); return; }
+      f._kept = true; f.requestSubmit(by);
+    }).catch(() => { f._saved = ''; toast(text('unsaved')); }).finally(() => { f._keeping = false; });
   }
   D.addEventListener('input', (e) => {
     const f = e.target.closest('form[data-draft]'); if (!f) return;
