@@ -146,9 +146,8 @@ func (h handlers) queue(w http.ResponseWriter, r *http.Request) error {
 	if p.Look, err = h.look(ctx, p.Filter, rows); err != nil {
 		return err
 	}
-	if p.Previews() && !web.IsBackground(r) {
+	if p.Previews() && p.Selected != "" {
 		at := p.At()
-		p.Selected = rows[at].Number
 		d, err := h.s.Detail(ctx, rows[at].ID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return err

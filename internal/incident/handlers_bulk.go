@@ -20,7 +20,7 @@ var acts = []queue.Act{
 	{Name: "start", Direct: true},
 	{Name: "pend"},
 	{Name: "resume", Direct: true},
-	{Name: "resolve"},
+	{Name: "resolve", Key: "e"},
 	{Name: "cancel"},
 	{Name: "parent"},
 	{Name: "detach", Direct: true},

@@ -40,7 +40,7 @@ func (h handlers) look(ctx context.Context, f Filter, rows []Row) (queue.Look, e
 			}
 			return out
 		},
-		Top: newButton(), Acts: acts, Hints: hints,
+		Top: newButton(), Acts: acts, Hints: hints, Previewed: true,
 	}, nil
 }
 

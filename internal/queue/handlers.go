@@ -59,6 +59,9 @@ func (q *Queue[R]) Show(w http.ResponseWriter, r *http.Request) (p Props, list [
 	for _, x := range page.Rows {
 		p.Lines = append(p.Lines, x.Base())
 	}
+	if len(p.Lines) > 0 && !web.IsBackground(r) { // what a page fetches for itself does not move its reader's cursor
+		p.Selected = p.Lines[p.At()].Number
+	}
 	return p, page.Rows, false, q.named(ctx, &p)
 }
 

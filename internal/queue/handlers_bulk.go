@@ -32,7 +32,7 @@ type Many[In interface{ Chosen() Chosen }] struct {
 // Act is a change that may be made to many records at once.
 type Act struct {
 	Name string
-	// Icon and Key are of those that the bar shows itself.
+	// Icon is of those that the bar shows itself, Key of those that have one.
 	Icon, Key string
 	// Direct acts need no form: they go to their preview at once.
 	Direct bool

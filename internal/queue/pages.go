@@ -43,7 +43,7 @@ type Props struct {
 	People      map[uuid.UUID]identity.Person
 	Departments map[uuid.UUID]identity.Department
 
-	Selected string // the row that the preview is of
+	Selected string // the row that keys act on first, and that the preview is of
 	Look     Look
 }
 
@@ -66,6 +66,9 @@ type Look struct {
 	Offer func(ctx context.Context, field string) []ui.Option
 	// PendingKey begins the keys of the names of pending reasons.
 	PendingKey string
+	// Previewed says that a row has a preview, at its address and /preview. Keys
+	// press the buttons of that, also where the page does not show it.
+	Previewed bool
 	// Top stands at the right of the heading, Preview beside the list.
 	Top, Preview templ.Component
 	// Acts change several at once; where there are none, rows are not marked.

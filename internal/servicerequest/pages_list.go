@@ -49,7 +49,7 @@ func (h handlers) look(ctx context.Context, rows []Row) (queue.Look, error) {
 			return nil
 		},
 		Word: word, Offer: func(_ context.Context, field string) []ui.Option { return offered[field] },
-		Top: queueButtons(), Acts: acts, Hints: hints,
+		Top: queueButtons(), Acts: acts, Hints: hints, Previewed: true,
 	}, nil
 }
 

@@ -180,6 +180,7 @@ var shortcuts = []shortcut{
 	{"↵", "ui.keys.open"},
 	{"X", "ui.keys.select"},
 	{"⇧J ⇧K", "ui.keys.extend"},
+	{"Ctrl A", "ui.keys.select_all"},
 	{"I", "ui.keys.claim"},
 	{"A", "ui.keys.assign"},
 	{"S", "ui.keys.status"},

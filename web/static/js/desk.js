@@ -34,15 +34,17 @@
   });
 
   // ---- forms: one press, one effect; long ones leave a warning ---------------
+  let acting = false; // a row's form was sent: the answer is another page, and no key may send a second one meanwhile
   D.addEventListener('submit', (e) => {
     const f = e.target;
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
-    f.dataset.sent = '1';
+    if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
+    f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
     clearTimeout(f._draft);
     setTimeout(() => $$('button[type=submit],button:not([type])', f).forEach((b) => { b.setAttribute('aria-disabled', 'true'); }), 0);
   });
-  addEventListener('pageshow', () => $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }));
+  addEventListener('pageshow', () => { acting = false; $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; f._kept = false; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }); });
 
   // ---- promised times: counted on from the server's time, never from the clock of this machine alone ----
   const ST = $('#sla-texts'), skew = ST ? Number(ST.dataset.now) - Date.now() : 0;
@@ -115,6 +117,15 @@
       if (!r.ok) throw new Error(String(r.status));
       if (out) { const d = new Date(); out.textContent = text('saved') + ' ' + String(d.getHours()).padStart(2, '0') + ':' + String(d.getMinutes()).padStart(2, '0'); }
     }).catch(() => { f._saved = ''; const out = $('[data-saved]', f); if (out) out.textContent = text('unsaved'); });
+  }
+  // keep saves the draft before its form is sent. That also asks whether its writer is still signed in and connected: a form that would only lead to an error page stays where it is, with its text.
+  function keep(f, by) {
+    if (f._keeping) return;
+    f._keeping = true; clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
+    fetch('/drafts/' + encodeURIComponent(f.dataset.draft), { method: 'PUT', body: f._saved, headers: { 'Content-Type': 'application/json' } }).then((r) => {
+      if (r.status === 401) { f._saved = ''; const d = $('#signin'); if (d && !d.open) d.showModal(); return; }
+      f._kept = true; f.requestSubmit(by);
+    }).catch(() => { f._saved = ''; toast(text('unsaved')); }).finally(() => { f._keeping = false; });
   }
   D.addEventListener('input', (e) => {
     const f = e.target.closest('form[data-draft]'); if (!f) return;
@@ -193,10 +204,10 @@
   // ---- palette ------------------------------------------------------------------
   const pal = () => $('#palette');
   let palTimer;
-  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; commands(p); filter(''); i.focus(); }
+  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); i.focus(); }
   // What the page itself offers: every control with a name for the palette.
   function commands(p) {
-    $('#pal-page', p)?.replaceChildren(...$$('[data-command]').map((el, n) => {
+    $('#pal-page', p)?.replaceChildren(...$$('[data-command]').filter((el) => !el.closest('[data-queue] #preview') || own()).map((el, n) => {
       const d = D.createElement('div'), s = D.createElement('span');
       d.className = 'pal-item'; d.id = 'pal-c-' + n; d.setAttribute('role', 'option'); d.setAttribute('aria-selected', 'false'); d._does = el;
       s.textContent = el.dataset.command; d.append(s);
@@ -208,7 +219,7 @@
   function mark(el) { $$('.pal-item', pal()).forEach((x) => x.setAttribute('aria-selected', String(x === el))); if (el) { $('input', pal()).setAttribute('aria-activedescendant', el.id); el.scrollIntoView({ block: 'nearest' }); } }
   function filter(q) {
     q = q.trim().toLowerCase(); const cmd = q.startsWith('>'), s = q.replace(/^[>#@]\s*/, '');
-    $$('.pal-item:not([data-hit])', pal()).forEach((x) => { x.hidden = !!s && !x.textContent.toLowerCase().includes(s); });
+    $$('.pal-item:not([data-hit])', pal()).forEach((x) => { x.hidden = x.hasAttribute('data-off') || !!s && !x.textContent.toLowerCase().includes(s); });
     $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
     mark(items()[0]);
     clearTimeout(palTimer);
@@ -223,25 +234,52 @@
     if (e.key === 'ArrowDown') { e.preventDefault(); mark(a[(i + 1) % a.length]); } else if (e.key === 'ArrowUp') { e.preventDefault(); mark(a[(i - 1 + a.length) % a.length]); } else if (e.key === 'Enter') { e.preventDefault(); if (a[i]) run(a[i]); }
   });
   D.addEventListener('click', (e) => { const it = e.target.closest('.pal-item'); if (it) { e.preventDefault(); run(it); } });
-  function run(it) { pal().close(); if (it._does) it._does.click(); else if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) hotkey(it.dataset.key); }
+  function run(it) { pal().close(); if (it._does) it._does.click(); else if (it.dataset.href) location.assign(it.dataset.href); else if (it.dataset.key) obey(it.dataset.key); }
 
   // ---- queue: roving cursor, selection, preview -------------------------------------
   const queue = () => $('[data-queue]'), rows = () => $$('[data-queue] [data-row]'), cur = () => $('[data-queue] [data-row].cur');
-  let pvTimer;
+  // A row's buttons are in its preview, which follows the cursor late. It says by its key whose it is; own is the preview only while that is the current row.
+  const preview = () => $('[data-previews] #preview'), own = () => { const p = preview(); return p && p.dataset.key === cur()?.dataset.key ? p : null; };
+  let pvTimer, asked, waits = ''; // asked is what is being fetched: its key, and how to stop it; waits is the key that was pressed before it came
+  function forget() { clearTimeout(pvTimer); asked?.stop.abort(); asked = null; waits = ''; }
   function move(d, extend) {
     const r = rows(), n = r[Math.max(0, Math.min(r.length - 1, r.indexOf(cur()) + d))]; if (!n) return;
     cur()?.classList.remove('cur'); $$('[aria-current=true]', queue()).forEach((x) => x.removeAttribute('aria-current'));
     n.classList.add('cur'); const a = $('.ttl a', n); a.setAttribute('aria-current', 'true'); a.focus({ preventScroll: true }); n.scrollIntoView({ block: 'nearest' });
     if (extend) { const c = $('.cb', n); if (c) { c.checked = true; selection(); } }
-    const pv = $('#preview'); if (!pv || getComputedStyle(pv).display === 'none') return;
-    clearTimeout(pvTimer);
-    const u = new URL(location.href), after = r[r.indexOf(n) + 1]; // acts return here, to this row or, when it has left the list, to the next
-    u.searchParams.set('sel', n.dataset.key); u.searchParams.delete('next'); if (after) u.searchParams.set('next', after.dataset.key);
-    pvTimer = setTimeout(() => fetch(a.getAttribute('href') + '/preview?back=' + encodeURIComponent(u.pathname + u.search), { headers: { 'HX-Request': 'true' } }).then((x) => x.ok ? x.text() : '').then((h) => {
-      const body = new DOMParser().parseFromString(h, 'text/html').body.firstElementChild; if (!body) return;
-      $('#preview')?.replaceWith(D.adoptNode(body)); window.htmx?.process(body);
+    forget();
+    const p = preview(); if (!p || getComputedStyle(p).display === 'none') return; // where none is shown, it is fetched when a key needs it
+    if (own()) { p.removeAttribute('aria-busy'); return; }
+    p.setAttribute('aria-busy', 'true'); pvTimer = setTimeout(load, 120);
+  }
+  // load fetches the preview of the current row. What comes when the cursor has gone on is for nobody.
+  function load() {
+    const n = cur(), key = n?.dataset.key; if (!n) return;
+    const k = waits; forget(); waits = k;
+    const mine = asked = { key, stop: new AbortController() }, r = rows(), u = new URL(location.href), after = r[r.indexOf(n) + 1]; // acts return here, to this row or, when it has left the list, to the next
+    u.searchParams.set('sel', key); u.searchParams.delete('next'); if (after) u.searchParams.set('next', after.dataset.key);
+    preview()?.setAttribute('aria-busy', 'true');
+    fetch($('.ttl a', n).getAttribute('href') + '/preview?back=' + encodeURIComponent(u.pathname + u.search), { headers: { 'HX-Request': 'true' }, signal: mine.stop.signal }).then((x) => {
+      if (x.status === 401) $('#signin')?.showModal();
+      if (!x.ok) throw new Error(String(x.status));
+      return x.text();
+    }).then((h) => {
+      if (asked !== mine || cur()?.dataset.key !== key) return;
+      const body = new DOMParser().parseFromString(h, 'text/html').body.firstElementChild; if (body?.dataset.key !== key) throw new Error('not a preview');
+      asked = null; D.adoptNode(body); preview() ? preview().replaceWith(body) : queue().append(body); window.htmx?.process(body);
       history.replaceState(history.state, '', u);
-    }), 120);
+      if ($('#palette[open],#keys[open]')) offer();
+      const k = waits; waits = ''; if (k && !hotkey(k)) toast(text('nokey'));
+    }).catch(() => { if (asked === mine) lost(); });
+  }
+  // lost says that the current row's preview did not come, in the place of one that is another row's.
+  function lost() {
+    const p = preview(), k = waits; forget();
+    if (k) toast(text('notloaded'));
+    if (!p) return;
+    const box = D.createElement('div'), m = D.createElement('p'), b = D.createElement('button');
+    box.className = 'pv-b stack'; m.setAttribute('role', 'alert'); m.textContent = text('nopreview'); b.type = 'button'; b.className = 'btn'; b.textContent = text('retry'); b.onclick = load;
+    box.append(m, b); p.replaceChildren(box); p.removeAttribute('aria-busy'); delete p.dataset.key; delete p.dataset.at;
   }
   function unchoose() { $$('.cb', queue() ?? D).forEach((c) => { c.checked = false; }); $('[data-choose]')?.setAttribute('aria-pressed', 'false'); selection(); }
   function selection() {
@@ -256,31 +294,77 @@
 
   // ---- keys: never while typing, composing or in a dialog; off by choice (WCAG 2.1.4) --
   let seq = '', seqTimer;
+  // target is what a key presses: of the bar of ticked rows, else of the current row or its preview, else of the page. What is another row's is never pressed.
+  function target(k) {
+    const s = `[data-hotkey="${k}"]`, bar = $('[data-bulk].on'), at = (r) => r && $(s, r);
+    return (bar ? at(bar) : at(cur()) ?? at(own())) ?? $$(s).find((x) => !x.closest('[data-bulk],[data-row],[data-queue] #preview'));
+  }
   function hotkey(k) {
-    const scope = cur() ?? D, bar = $('[data-bulk].on'), el = (bar && $(`[data-hotkey="${k}"]`, bar)) ?? $(`[data-hotkey="${k}"]`, scope) ?? $(`#preview [data-hotkey="${k}"]`) ?? $$(`[data-hotkey="${k}"]`).find((x) => !x.closest('[data-bulk]'));
-    if (!el) return false;
+    if (acting) return true; // the page is being left
+    const el = target(k);
+    if (!el) {
+      if (!cur()?.closest('[data-previews]')) return false;
+      if ($('[data-bulk].on')) { if (/^[a-z]$/.test(k)) toast(text('ticked')); return true; }
+      if (own()) return false;
+      waits = k; if (asked?.key !== cur().dataset.key) load();
+      return true;
+    }
     if (el.matches('input,textarea,select')) el.focus(); else el.click();
     if (el.matches('summary')) $('.menu button,.menu a', el.parentElement)?.focus();
     return true;
   }
+  const obey = (k) => k === 'r' && composeBy('reply') || k === 'n' && composeBy('note') || hotkey(k);
+  // works says whether keys, as the sheet and the palette name them, do something on this page.
+  function works(keys) {
+    const k = keys.toLowerCase();
+    if (k.startsWith('g ')) return !!$(`[data-go="${k[2]}"]`);
+    switch (k) {
+      case '⌘k': return !!pal();
+      case '?': return true;
+      case 'j k': case '↵': return rows().length > 0;
+      case 'x': case '⇧j ⇧k': case 'ctrl a': return !!$('[data-queue] [data-row] .cb');
+      case 'esc': return !!(queue() ?? $('[data-back]'));
+      case 'ctrl ↵': return !!$('form.composer');
+      case 'r': case 'n': return !!$(`[data-compose=${k === 'r' ? 'reply' : 'note'}]`);
+      default: return !!target(k);
+    }
+  }
+  // offer leaves in the sheet and in the palette what works here. What the current row offers is known when its preview has come.
+  function offer() {
+    if (cur()?.closest('[data-previews]') && !own() && !asked) load();
+    $$('#keys [data-keys]').forEach((x) => { x.hidden = !works(x.dataset.keys); });
+    const p = pal(); if (!p) return;
+    $$('.pal-item[data-key]', p).forEach((x) => { x.toggleAttribute('data-off', !works(x.dataset.key)); });
+    commands(p); filter($('input', p).value);
+  }
+  // opens is the link of the current row, unless the key is for what has the focus.
+  const opens = (e) => e.target.closest?.('a,button,summary,label,input') ? null : cur() && $('.ttl a', cur());
+  function chooseAll() { const c = queue() ? $$('[data-row] .cb', queue()) : []; c.forEach((x) => { x.checked = true; }); if (c.length) selection(); return c.length > 0; }
   D.addEventListener('keydown', (e) => {
-    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k') { e.preventDefault(); openPalette(); return; }
-    if ((e.ctrlKey || e.metaKey) && e.key === 'Enter') { const f = e.target.closest?.('form.composer'); if (f) { e.preventDefault(); f.requestSubmit(); } return; }
-    if (e.isComposing || e.keyCode === 229 || e.ctrlKey || e.metaKey || e.altKey || $('dialog[open]') || H.dataset.keys === 'off') return;
+    const ctrl = e.ctrlKey || e.metaKey, composer = e.target.closest?.('form.composer');
+    waits = ''; // another key
+    if (ctrl && e.key.toLowerCase() === 'k') { e.preventDefault(); openPalette(); return; }
+    if (ctrl && e.key === 'Enter' && composer) { e.preventDefault(); composer.requestSubmit(); return; }
+    if (e.isComposing || e.keyCode === 229 || e.altKey || $('dialog[open]') || H.dataset.keys === 'off') return;
     if (typing(e)) { if (e.key === 'Escape') e.target.blur(); return; }
+    if (ctrl) {
+      if (e.key.toLowerCase() === 'a' && !e.shiftKey && chooseAll()) e.preventDefault();
+      if (e.key === 'Enter' && opens(e)) { e.preventDefault(); window.open(opens(e).href, '_blank', 'noopener'); }
+      return;
+    }
     const k = /^Key[A-Z]$/.test(e.code) ? e.code.slice(3).toLowerCase() : e.key;
     if (seq === 'g') { seq = ''; clearTimeout(seqTimer); const a = $(`[data-go="${k}"]`); if (a) { e.preventDefault(); location.assign(a.href); } return; }
     if (k === 'g') { seq = 'g'; seqTimer = setTimeout(() => { seq = ''; }, 1000); return; }
-    if (k === '?') { $('#keys')?.showModal(); return; }
+    if (k === '?') { if ($('#keys')) { offer(); $('#keys').showModal(); } return; }
     if (queue()) {
       if (k === 'j' || k === 'ArrowDown') { e.preventDefault(); move(1, e.shiftKey && k === 'j'); return; }
       if (k === 'k' || k === 'ArrowUp') { e.preventDefault(); move(-1, e.shiftKey && k === 'k'); return; }
       if (k === 'x') { const c = cur() && $('.cb', cur()); if (c) { c.checked = !c.checked; selection(); } return; }
       if (k === 'Escape') { unchoose(); return; }
+      if (k === 'Enter' && opens(e)) { e.preventDefault(); opens(e).click(); return; }
     }
-    if (k === 'r' && composeBy('reply') || k === 'n' && composeBy('note')) { e.preventDefault(); return; }
     if (k === 'Escape') { $('[data-back]')?.click(); return; }
-    if (k.length === 1 && hotkey(k)) e.preventDefault();
+    if (k.length === 1 && obey(k)) e.preventDefault();
   });
 
   selection(); // boxes that the browser kept ticked when coming back
