@@ -92,3 +92,95 @@ func heard(t *testing.T, d *apptest.Desk, who string, id uuid.UUID, event string
 	}
 	return slices.ContainsFunc(lines, func(n notify.Line) bool { return n.RecordID == id && n.Event == event })
 }
+
+// While somebody is given work their account is not disabled: of the two acts
+// the later one sees what the other did, and no open work is left on a disabled
+// account.
+func TestNobodyIsDisabledWhileGivenWork(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	p, err := identity.ByUsername(t.Context(), d.Pool, "qian.fei")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fei, lead := p["qian.fei"], d.As("lead")
+	system := identity.With(t.Context(), identity.NewSystem("importer"))
+	give := map[string]func(id uuid.UUID) error{
+		"responsible": func(id uuid.UUID) error {
+			_, err := d.Incidents.Assign(lead, id, incident.AssignInput{AssigneeID: &fei})
+			return err
+		},
+		"task": func(id uuid.UUID) error {
+			_, err := d.Incidents.AddTask(lead, id, incident.TaskInput{Title: "look", AssigneeID: &fei})
+			return err
+		},
+	}
+	for name, act := range give {
+		t.Run(name, func(t *testing.T) {
+			i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Description: name, Impact: 3, Urgency: 3, Location: "A", Channel: "portal"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The account is disabled by a transaction that has counted and not yet
+			// ended.
+			begun, err := d.Pool.PGX().Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = begun.Rollback(t.Context()) }()
+			if _, err := begun.Exec(t.Context(), `SELECT 1 FROM people WHERE id = $1 FOR UPDATE`, fei); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := begun.Exec(t.Context(), `UPDATE people SET active = false WHERE id = $1`, fei); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go func() { done <- act(i.ID) }()
+			select {
+			case err := <-done:
+				t.Fatalf("work was given while the account is being disabled: %v", err)
+			case <-time.After(300 * time.Millisecond):
+			}
+			if err := begun.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-done; !fault.Is(err, fault.Invalid) {
+				t.Errorf("work was given to a disabled account: %v", err)
+			}
+			if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE people SET active = true WHERE id = $1`, fei); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	// Both at once, as people do it: whoever comes second is refused.
+	for range 6 {
+		i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Description: "Both", Impact: 3, Urgency: 3, Location: "A", Channel: "portal"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		errs := make(chan error, 2)
+		go func() { errs <- give["responsible"](i.ID) }()
+		go func() {
+			_, err := d.People.Activate(system, fei, people.ActivateInput{})
+			errs <- err
+		}()
+		var refused int
+		for range 2 {
+			if err := <-errs; err != nil {
+				if k := fault.Of(err); k == nil || k.Kind == fault.Internal {
+					t.Fatal(err)
+				}
+				refused++
+			}
+		}
+		if refused != 1 {
+			t.Errorf("%d of the two were refused", refused)
+		}
+		if _, err := d.People.Activate(system, fei, people.ActivateInput{Active: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Incidents.Cancel(lead, i.ID, incident.CancelInput{Reason: "withdrawn"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
