@@ -120,7 +120,7 @@ func (repository) holders(ctx context.Context, q db.Querier, roles []identity.Ro
 	for i, r := range roles {
 		names[i] = string(r)
 	}
-	return list(ctx, q, `SELECT DISTINCT person_id FROM role_grants WHERE role = ANY(@roles) AND (until IS NULL OR until > @now) ORDER BY person_id LIMIT 500`, db.Args{"roles": names, "now": now})
+	return list(ctx, q, `SELECT DISTINCT g.person_id FROM role_grants g WHERE g.role = ANY(@roles) AND `+identity.Granted+` ORDER BY g.person_id LIMIT 500`, db.Args{"roles": names, "now": now})
 }
 
 func (repository) owner(ctx context.Context, q db.Querier, service uuid.UUID) ([]uuid.UUID, error) {

@@ -157,3 +157,42 @@ func TestNoComponentIsText(t *testing.T) {
 		}
 	}
 }
+
+// grantsRead are the places that read grants of roles whether they are in force
+// or not, by file, and why.
+var grantsRead = map[string]string{
+	"internal/identity/actor.go":                   "kept in memory, and compared with the time of each request",
+	"internal/people/repository.go":                "an administrator's list of what was given, and writing it",
+	"internal/audit/repository_control_changes.go": "in force when the vote was given, not now",
+}
+
+// TestGrantsInForce: whoever asks who holds a role leaves out roles that are
+// over, in the one way that is written down for it.
+func TestGrantsInForce(t *testing.T) {
+	list, err := filepath.Glob("../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, p := range list {
+		rel := "internal/" + filepath.ToSlash(strings.TrimPrefix(p, "../"))
+		if strings.HasSuffix(p, "_test.go") || grantsRead[rel] != "" {
+			continue
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, line := range strings.Split(string(b), "\n") {
+			if !strings.Contains(line, "FROM role_grants") && !strings.Contains(line, "JOIN role_grants") {
+				continue
+			}
+			if seen++; !strings.Contains(line, "Granted") {
+				t.Errorf("%s:%d: reads role_grants without identity.Granted", rel, n+1)
+			}
+		}
+	}
+	if seen < 8 {
+		t.Errorf("only %d places were looked at", seen)
+	}
+}

@@ -33,7 +33,7 @@ var changeControls = []Control{
 		Exceptions: changeRow + `'levels:' || count(DISTINCT e.member_id) AS detail` + changesOf + `LEFT JOIN approvals p ON p.record_id = c.id AND p.kind = 'change' AND p.status = 'approved'
 			LEFT JOIN approval_entries e ON e.approval_id = p.id AND e.kind = 'approve'
 			WHERE c.type = 'normal' AND c.risk = 'high' AND c.approved_at >= @since GROUP BY c.id, r.number
-			HAVING count(DISTINCT e.member_id) < 2 OR NOT coalesce(bool_or(EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = e.member_id AND g.role = 'CAB')), false)`,
+			HAVING count(DISTINCT e.member_id) < 2 OR NOT coalesce(bool_or(EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = e.member_id AND g.role = 'CAB' AND (g.until IS NULL OR g.until > e.at))), false)`,
 	},
 	{
 		ID: "CHG-04", Clause: "ISO/IEC 20000-1 8.5.1.3 · GB/T 28827.1 9.7a, 9.8c", Severity: High,

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
@@ -201,14 +202,14 @@ type Named struct {
 
 // strangers counts those of some people who do not hold a role.
 func (repository) strangers(ctx context.Context, q db.Querier, role string, ids []uuid.UUID, now time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM unnest(@ids::uuid[]) i WHERE NOT EXISTS (SELECT 1 FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND (g.until IS NULL OR g.until > @now)
+	err = q.QueryRow(ctx, `SELECT count(*) FROM unnest(@ids::uuid[]) i WHERE NOT EXISTS (SELECT 1 FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND `+identity.Granted+`
 		WHERE p.id = i AND p.active)`, db.Args{"role": role, "ids": ids, "now": now}).Scan(&n)
 	return n, db.Map(err)
 }
 
 // withRole lists people with a role, to choose from: at most 300.
 func (repository) withRole(ctx context.Context, q db.Querier, role string, now time.Time) ([]Named, error) {
-	rows, _ := q.Query(ctx, `SELECT p.id, p.name, p.name_en FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND (g.until IS NULL OR g.until > @now)
+	rows, _ := q.Query(ctx, `SELECT p.id, p.name, p.name_en FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = @role AND `+identity.Granted+`
 		WHERE p.active ORDER BY p.name, p.id LIMIT 300`, db.Args{"role": role, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Named])
 	return out, db.Map(err)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -125,17 +126,28 @@ func (k *known) add(list []Person) {
 }
 
 // SearchPeople finds active people whose name, account, pinyin or its
-// initials, mail or phone begins with text; agents only where asked. At most
-// limit.
-func SearchPeople(ctx context.Context, q db.Querier, text string, agents bool, limit int) ([]Person, error) {
+// initials, mail or phone begins with text; where asked only agents, as
+// they are now. At most limit.
+func SearchPeople(ctx context.Context, q db.Querier, text string, agents bool, now time.Time, limit int) ([]Person, error) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	rows, _ := q.Query(ctx, personSQL+` WHERE p.active AND (@text = '' OR p.name LIKE @prefix OR lower(p.username) LIKE @prefix OR lower(p.name_en) LIKE @prefix
 			OR p.pinyin LIKE @prefix OR p.pinyin LIKE @initials OR lower(p.email) LIKE @prefix OR p.phone LIKE @prefix)
-			AND (NOT @agents OR EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = p.id AND g.role IN ('L1', 'L2', 'LEAD')))
+			AND (NOT @agents OR `+Engineer+`)
 		ORDER BY p.name, p.id LIMIT @limit`,
-		db.Args{"text": text, "prefix": escape(text) + "%", "initials": "% " + escape(text) + "%", "agents": agents, "limit": limit})
+		db.Args{"text": text, "prefix": escape(text) + "%", "initials": "% " + escape(text) + "%", "agents": agents, "now": now, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
 	return out, db.Map(err)
+}
+
+// Hold keeps an active person from being disabled until the transaction ends.
+// It reports false for whoever is not active, or is being disabled at this
+// moment. Whoever gives somebody open work holds them first: who disables an
+// account locks its row before looking whether work is open, so one of the two
+// waits and then sees what the other did.
+func Hold(ctx context.Context, tx db.Tx, id uuid.UUID) (bool, error) {
+	rows, _ := tx.Query(ctx, `SELECT true FROM people WHERE id = @id AND active FOR SHARE`, db.Args{"id": id})
+	held, err := pgx.CollectRows(rows, pgx.RowTo[bool])
+	return len(held) == 1, db.Map(err)
 }
 
 // Called finds the people whose name or account is exactly the text, at most

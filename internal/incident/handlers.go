@@ -535,7 +535,7 @@ func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if p.Agent && !strings.HasPrefix(typed, "#") {
-		if p.People, err = identity.SearchPeople(r.Context(), h.desk.DB, q, false, 5); err != nil {
+		if p.People, err = identity.SearchPeople(r.Context(), h.desk.DB, q, false, h.desk.Now(), 5); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Service) remind(ctx context.Context, id uuid.UUID, what string, again t
 			to, isLate = m.roles(), m.ReviewLate(u.Now)
 		}
 		if isLate || len(to) == 0 {
-			leads, err := s.repo.leads(ctx, u.Tx, i.TeamID)
+			leads, err := s.repo.leads(ctx, u.Tx, i.TeamID, u.Now)
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"opsdesk/internal/attachment"
 	"opsdesk/internal/comment"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/search"
 )
@@ -148,8 +149,8 @@ const dueToCloseSQL = `SELECT id FROM incidents WHERE state = 'resolved' AND aut
 
 // trusted lists who is told about a confidential incident from the start: the
 // lead of the team it goes to and the security administrators (controls §6).
-func (repository) trusted(ctx context.Context, q db.Querier, team *uuid.UUID) ([]uuid.UUID, error) {
+func (repository) trusted(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT lead_id FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL
-		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'SEC'`, db.Args{"team": team})
+		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'SEC' AND `+identity.Granted, db.Args{"team": team, "now": now})
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }

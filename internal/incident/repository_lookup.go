@@ -34,10 +34,10 @@ func (repository) known(ctx context.Context, q db.Querier, category, service *uu
 
 // assignable refuses a person who is disabled or not an engineer, and a team
 // that is retired.
-func (repository) assignable(ctx context.Context, q db.Querier, person, team *uuid.UUID) error {
+func (repository) assignable(ctx context.Context, q db.Querier, person, team *uuid.UUID, now time.Time) error {
 	var p, t bool
-	err := q.QueryRow(ctx, `SELECT @person::uuid IS NULL OR EXISTS (SELECT 1 FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role IN ('L1', 'L2', 'LEAD') WHERE p.id = @person AND p.active),
-			@team::uuid IS NULL OR EXISTS (SELECT 1 FROM teams WHERE id = @team AND active)`, db.Args{"person": person, "team": team}).Scan(&p, &t)
+	err := q.QueryRow(ctx, `SELECT @person::uuid IS NULL OR EXISTS (SELECT 1 FROM people p WHERE p.id = @person AND p.active AND `+identity.Engineer+`),
+			@team::uuid IS NULL OR EXISTS (SELECT 1 FROM teams WHERE id = @team AND active)`, db.Args{"person": person, "team": team, "now": now}).Scan(&p, &t)
 	if err != nil {
 		return err
 	}
@@ -50,9 +50,10 @@ func (repository) assignable(ctx context.Context, q db.Querier, person, team *uu
 	return nil
 }
 
-func (repository) activePerson(ctx context.Context, q db.Querier, id uuid.UUID, field string) error {
-	var ok bool
-	err := q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM people WHERE id = @id AND active)`, db.Args{"id": id}).Scan(&ok)
+// activePerson refuses a person who is disabled, and keeps others from being so
+// until the act is done.
+func (repository) activePerson(ctx context.Context, tx db.Tx, id uuid.UUID, field string) error {
+	ok, err := identity.Hold(ctx, tx, id)
 	if err == nil && !ok {
 		return fault.OnField(field, "validation.unknown")
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 )
@@ -97,9 +98,9 @@ func majorsSQL(v record.Visibility, list string, after *Cursor, limit int) (stri
 
 // leads are who decides about a proposal: the lead of the incident's team, and
 // the desk's leads; at most 50.
-func (repository) leads(ctx context.Context, q db.Querier, team *uuid.UUID) ([]uuid.UUID, error) {
+func (repository) leads(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT lead_id FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL
-		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD' LIMIT 50`, db.Args{"team": team})
+		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD' AND `+identity.Granted+` LIMIT 50`, db.Args{"team": team, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }
@@ -108,7 +109,7 @@ func (repository) leads(ctx context.Context, q db.Querier, team *uuid.UUID) ([]u
 // the owners of its services, and the managers of the departments it concerns
 // and of those above them; all managers where it concerns everybody. At most
 // 500.
-func (repository) management(ctx context.Context, q db.Querier, i Incident, a *Announcement) ([]uuid.UUID, error) {
+func (repository) management(ctx context.Context, q db.Querier, i Incident, a *Announcement, now time.Time) ([]uuid.UUID, error) {
 	everybody := a == nil || a.Everybody
 	var departments, services []uuid.UUID
 	if a != nil {
@@ -120,8 +121,8 @@ func (repository) management(ctx context.Context, q db.Querier, i Incident, a *A
 			SELECT d.id, d.parent_id, d.manager_id FROM departments d WHERE d.id = ANY(@departments) UNION SELECT p.id, p.parent_id, p.manager_id FROM departments p JOIN up ON p.id = up.parent_id)
 		SELECT p.id FROM people p WHERE p.active AND (p.id IN (SELECT manager_id FROM up WHERE manager_id IS NOT NULL)
 				OR p.id IN (SELECT owner_id FROM services WHERE id = ANY(@services) AND owner_id IS NOT NULL)
-				OR @everybody AND p.id IN (SELECT person_id FROM role_grants WHERE role = 'MGR'))
-		ORDER BY p.id LIMIT 500`, db.Args{"departments": nonNil(departments), "services": nonNil(services), "everybody": everybody})
+				OR @everybody AND p.id IN (SELECT g.person_id FROM role_grants g WHERE g.role = 'MGR' AND `+identity.Granted+`))
+		ORDER BY p.id LIMIT 500`, db.Args{"departments": nonNil(departments), "services": nonNil(services), "everybody": everybody, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }

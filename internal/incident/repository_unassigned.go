@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 )
 
@@ -45,7 +46,7 @@ func (repository) teamLeads(ctx context.Context, q db.Querier, team *uuid.UUID, 
 	if err != nil || len(ids) > 0 {
 		return ids, db.Map(err)
 	}
-	rows, _ = q.Query(ctx, `SELECT p.id FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = 'LEAD' AND (g.until IS NULL OR g.until > @now) WHERE p.active ORDER BY p.id LIMIT 20`, db.Args{"now": now})
+	rows, _ = q.Query(ctx, `SELECT p.id FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = 'LEAD' AND `+identity.Granted+` WHERE p.active ORDER BY p.id LIMIT 20`, db.Args{"now": now})
 	ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return ids, db.Map(err)
 }

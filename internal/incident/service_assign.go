@@ -28,7 +28,7 @@ func (s *Service) Assign(ctx context.Context, id uuid.UUID, in AssignInput) (Inc
 // hand is Assign within a unit.
 func (s *Service) hand(ctx context.Context, u *work.Unit, i *Incident, in AssignInput) error {
 	team := first(in.TeamID, i.TeamID)
-	if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, team); err != nil {
+	if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, team, u.Now); err != nil {
 		return err
 	}
 	to, err := s.standIn(ctx, u, in.AssigneeID)
@@ -81,7 +81,7 @@ type TransferInput struct {
 // Transfer hands an open incident to another team.
 func (s *Service) Transfer(ctx context.Context, id uuid.UUID, in TransferInput) (Incident, error) {
 	return s.update(ctx, ActionTransfer, id, in.Version, in, func(u *work.Unit, i *Incident) error {
-		if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, &in.TeamID); err != nil {
+		if err := s.repo.assignable(ctx, u.Tx, in.AssigneeID, &in.TeamID, u.Now); err != nil {
 			return err
 		}
 		to, err := s.standIn(ctx, u, in.AssigneeID)

@@ -233,7 +233,7 @@ func (s *Service) emptied(ctx context.Context, id uuid.UUID, back undo) (Inciden
 		case "service":
 			i.ServiceID = nil
 		case "assign":
-			if err := s.repo.assignable(ctx, u.Tx, back.In.AssigneeID, nil); err != nil {
+			if err := s.repo.assignable(ctx, u.Tx, back.In.AssigneeID, nil, u.Now); err != nil {
 				return err
 			}
 			u.Emit("incident.assigned", people(back.In.AssigneeID)...)

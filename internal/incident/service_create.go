@@ -144,7 +144,7 @@ func (s *Service) open(ctx context.Context, u *work.Unit, in CreateInput) (Incid
 // nameFirst fills the need-to-know list of an incident that becomes
 // confidential: without it nobody could see it.
 func (s *Service) nameFirst(ctx context.Context, u *work.Unit, i Incident) error {
-	ids, err := s.repo.trusted(ctx, u.Tx, i.TeamID)
+	ids, err := s.repo.trusted(ctx, u.Tx, i.TeamID, u.Now)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (s *Service) SaveMacro(ctx context.Context, in MacroInput) (Macro, error) {
 		if err := s.repo.known(ctx, u.Tx, in.CategoryID, in.ServiceID); err != nil {
 			return err
 		}
-		return s.repo.assignable(ctx, u.Tx, in.AssigneeID, in.ToTeam)
+		return s.repo.assignable(ctx, u.Tx, in.AssigneeID, in.ToTeam, u.Now)
 	}
 	if in.ID != nil {
 		return work.Update(ctx, s.desk, s.macros, ActionMacro, *in.ID, in.Version, in, func(u *work.Unit, m *Macro) error {

@@ -51,7 +51,7 @@ func (s *Service) Propose(ctx context.Context, id uuid.UUID, in ReasonInput) (In
 		if err := m.propose(i, u.By(), in.Reason, u.Now); err != nil {
 			return err
 		}
-		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID)
+		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID, u.Now)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (s *Service) Declare(ctx context.Context, id uuid.UUID, in DeclareInput) (I
 			}
 			a = &Announcement{Everybody: in.Audience != "some", Departments: in.Departments, Services: in.Services}
 		}
-		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID)
+		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID, u.Now)
 		if err != nil {
 			return err
 		}
@@ -226,7 +226,7 @@ func (s *Service) Notify(ctx context.Context, id uuid.UUID, in NoticeInput) (Inc
 // noticeIn tells management within a unit. Of a confidential one only those
 // hear who may see it.
 func (s *Service) noticeIn(ctx context.Context, u *work.Unit, i Incident, m *Major, a *Announcement, zh, en string) error {
-	to, err := s.repo.management(ctx, u.Tx, i, a)
+	to, err := s.repo.management(ctx, u.Tx, i, a, u.Now)
 	if err != nil {
 		return err
 	}

@@ -166,7 +166,7 @@ func (s *Service) Mentionable(ctx context.Context, id uuid.UUID, text string) ([
 	if err != nil {
 		return nil, err
 	}
-	found, err := identity.SearchPeople(ctx, s.desk.DB, text, false, 8)
+	found, err := identity.SearchPeople(ctx, s.desk.DB, text, false, s.desk.Now(), 8)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func (s *Service) SubmitReview(ctx context.Context, id uuid.UUID, in StepInput) 
 		}
 		s.repo.saveReview(&u.Batch, *r, u.Now)
 		u.Note("review", ReviewDraft, r.State)
-		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID)
+		leads, err := s.repo.leads(ctx, u.Tx, i.TeamID, u.Now)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func (s *Service) takeAllBack(ctx context.Context, u *work.Unit, i *Incident, e 
 		return err
 	}
 	if _, ok := diff["assignee"]; ok {
-		if err := s.repo.assignable(ctx, u.Tx, i.AssigneeID, i.TeamID); err != nil {
+		if err := s.repo.assignable(ctx, u.Tx, i.AssigneeID, i.TeamID, u.Now); err != nil {
 			return err
 		}
 		if u.Now.Sub(e.At) > s.desk.Undo {

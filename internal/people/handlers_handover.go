@@ -70,7 +70,7 @@ func (h handlers) workProps(ctx context.Context, id uuid.UUID) (p workProps, err
 			p.Places = append(p.Places, ui.Option{Value: "team:" + t.ID.String(), Label: ui.T(ctx, "people.handover.team", "name", t.Display(i18n.Lang(ctx)))})
 		}
 	}
-	engineers, err := identity.SearchPeople(ctx, h.desk.DB, "", true, 300)
+	engineers, err := identity.SearchPeople(ctx, h.desk.DB, "", true, h.desk.Now(), 300)
 	for _, e := range engineers {
 		if e.ID != id {
 			p.Places = append(p.Places, ui.Option{Value: "person:" + e.ID.String(), Label: e.Display(i18n.Lang(ctx))})

@@ -69,15 +69,15 @@ type Filter struct {
 	Limit      int
 }
 
-func (persons) list(ctx context.Context, q db.Querier, f Filter) ([]Person, error) {
+func (persons) list(ctx context.Context, q db.Querier, f Filter, now time.Time) ([]Person, error) {
 	rows, _ := q.Query(ctx, `SELECT `+personColumns+` FROM people p
 		WHERE p.active = NOT @inactive
 			AND (@text = '' OR p.name LIKE @prefix OR lower(p.username) LIKE @prefix OR lower(p.name_en) LIKE @prefix OR p.pinyin LIKE @prefix OR p.pinyin LIKE @initials OR lower(p.email) LIKE @prefix)
 			AND (@department::uuid IS NULL OR p.department_id = @department)
-			AND (@role = '' OR EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = p.id AND g.role = @role))
+			AND (@role = '' OR EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = p.id AND g.role = @role AND `+identity.Granted+`))
 			AND (@after = '' OR (p.name, p.id) > (@after, @after_id))
 		ORDER BY p.name, p.id LIMIT @limit`,
-		db.Args{"inactive": f.Inactive, "text": f.Text, "prefix": like(f.Text) + "%", "initials": "% " + like(f.Text) + "%", "department": f.Department, "role": f.Role, "after": f.After, "after_id": f.AfterID, "limit": f.Limit})
+		db.Args{"inactive": f.Inactive, "text": f.Text, "prefix": like(f.Text) + "%", "initials": "% " + like(f.Text) + "%", "department": f.Department, "role": f.Role, "after": f.After, "after_id": f.AfterID, "limit": f.Limit, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Person])
 	return out, db.Map(err)
 }
@@ -155,7 +155,7 @@ func (departments) all(ctx context.Context, q db.Querier) ([]Department, error) 
 	return out, db.Map(err)
 }
 
-// Grant is a role a person holds.
+// Grant is a role that was given to a person, until some time where one is set.
 type Grant struct {
 	Role      identity.Role `db:"role"`
 	GrantedBy uuid.UUID     `db:"granted_by"`
@@ -163,16 +163,20 @@ type Grant struct {
 	Until     *time.Time    `db:"until"`
 }
 
+// inForce says the same of a grant that was read as identity.Granted does.
+func (g Grant) inForce(now time.Time) bool { return g.Until == nil || g.Until.After(now) }
+
+// grants lists the roles of a person, those that are over too.
 func (persons) grants(ctx context.Context, q db.Querier, id uuid.UUID) ([]Grant, error) {
 	rows, _ := q.Query(ctx, `SELECT role, granted_by, granted_at, until FROM role_grants WHERE person_id = @id ORDER BY role`, db.Args{"id": id})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Grant])
 	return out, db.Map(err)
 }
 
-// others counts the other active holders of a role.
-func (persons) others(ctx context.Context, q db.Querier, role identity.Role, but uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = @role AND g.person_id <> @but`,
-		db.Args{"role": role, "but": but}).Scan(&n)
+// others counts the other active people who hold a role now.
+func (persons) others(ctx context.Context, q db.Querier, role identity.Role, but uuid.UUID, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = @role AND g.person_id <> @but AND `+identity.Granted,
+		db.Args{"role": role, "but": but, "now": now}).Scan(&n)
 	return n, err
 }
 

@@ -11,7 +11,6 @@ import (
 	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/live"
-	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/validate"
 	"opsdesk/internal/work"
@@ -124,7 +123,7 @@ type ActivateInput struct {
 func (s *Service) Activate(ctx context.Context, id uuid.UUID, in ActivateInput) (Person, error) {
 	return work.Update(ctx, s.desk, s.persons, ActionActivate, id, in.Version, in, func(u *work.Unit, p *Person) error {
 		if !in.Active {
-			if err := s.notLast(ctx, u.Tx, id, administrators...); err != nil {
+			if err := s.notLast(ctx, u, id, administrators...); err != nil {
 				return err
 			}
 			if err := s.nothingOpen(ctx, u.Tx, id); err != nil {
@@ -138,17 +137,18 @@ func (s *Service) Activate(ctx context.Context, id uuid.UUID, in ActivateInput) 
 	})
 }
 
-// notLast refuses to take an administrator role from its only holder.
-func (s *Service) notLast(ctx context.Context, q db.Querier, id uuid.UUID, roles ...identity.Role) error {
-	held, err := s.persons.grants(ctx, q, id)
+// notLast refuses to take an administrator role from the only person who holds
+// it now. One whose own is over does not hold it.
+func (s *Service) notLast(ctx context.Context, u *work.Unit, id uuid.UUID, roles ...identity.Role) error {
+	held, err := s.persons.grants(ctx, u.Tx, id)
 	if err != nil {
 		return err
 	}
 	for _, g := range held {
-		if !slices.Contains(roles, g.Role) || !slices.Contains(administrators, g.Role) {
+		if !g.inForce(u.Now) || !slices.Contains(roles, g.Role) || !slices.Contains(administrators, g.Role) {
 			continue
 		}
-		n, err := s.persons.others(ctx, q, g.Role, id)
+		n, err := s.persons.others(ctx, u.Tx, g.Role, id, u.Now)
 		if err != nil {
 			return err
 		}
@@ -184,7 +184,7 @@ func (s *Service) giveRole(ctx context.Context, u *work.Unit, id uuid.UUID, role
 	}
 	roles := []identity.Role{role}
 	for _, g := range held {
-		if g.Role != role {
+		if g.Role != role && g.inForce(u.Now) {
 			roles = append(roles, g.Role)
 		}
 	}
@@ -200,7 +200,7 @@ func (s *Service) giveRole(ctx context.Context, u *work.Unit, id uuid.UUID, role
 // Revoke takes a role away, with effect on the next request.
 func (s *Service) Revoke(ctx context.Context, id uuid.UUID, in RoleInput) (Person, error) {
 	return work.Update(ctx, s.desk, s.persons, ActionRevoke, id, in.Version, in, func(u *work.Unit, _ *Person) error {
-		if err := s.notLast(ctx, u.Tx, id, in.Role); err != nil {
+		if err := s.notLast(ctx, u, id, in.Role); err != nil {
 			return err
 		}
 		s.persons.takeRole(&u.Batch, id, in.Role)
@@ -310,7 +310,7 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Person, error) {
 			return nil, err
 		}
 	}
-	return s.persons.list(ctx, s.desk.DB, f)
+	return s.persons.list(ctx, s.desk.DB, f, s.desk.Now())
 }
 
 // Get reads a person for administration.

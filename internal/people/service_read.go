@@ -35,7 +35,7 @@ func (s *Service) Directory(ctx context.Context, text string, agents bool) ([]id
 	if _, err := s.desk.Permit(ctx, ActionDirectory); err != nil {
 		return nil, err
 	}
-	return identity.SearchPeople(ctx, s.desk.DB, text, agents, 20)
+	return identity.SearchPeople(ctx, s.desk.DB, text, agents, s.desk.Now(), 20)
 }
 
 // Teams lists all teams.

@@ -16,7 +16,7 @@ import (
 // SetupLink returns a fresh one-time link to make the first administrators, or
 // "" when there are some. Links of earlier starts stop working.
 func (s *Service) SetupLink(ctx context.Context) (string, error) {
-	n, err := s.persons.others(ctx, s.desk.DB, identity.SystemAdmin, uuid.Nil)
+	n, err := s.persons.others(ctx, s.desk.DB, identity.SystemAdmin, uuid.Nil, s.desk.Now())
 	if err != nil || n > 0 {
 		return "", db.Map(err)
 	}

@@ -90,7 +90,7 @@ func (repository) colleagues(ctx context.Context, q db.Querier, teams []uuid.UUI
 
 // assignable reports whether a person can be given work at all.
 func (repository) assignable(ctx context.Context, q db.Querier, id uuid.UUID, now time.Time) (ok bool, err error) {
-	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM people p WHERE p.id = @id AND p.active AND `+engineer+`)`, db.Args{"id": id, "now": now}).Scan(&ok)
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM people p WHERE p.id = @id AND p.active AND `+identity.Engineer+`)`, db.Args{"id": id, "now": now}).Scan(&ok)
 	return ok, db.Map(err)
 }
 
@@ -121,9 +121,8 @@ func (repository) setHours(b *pgx.Batch, person uuid.UUID, h *Hours) {
 
 // The conditions on `people p` at @now.
 const (
-	engineer = `EXISTS (SELECT 1 FROM role_grants g WHERE g.person_id = p.id AND g.role IN ('L1', 'L2', 'LEAD') AND (g.until IS NULL OR g.until > @now))`
-	here     = `NOT EXISTS (SELECT 1 FROM absences a WHERE a.person_id = p.id AND NOT a.ended AND a.from_at <= @now AND a.until_at > @now)`
-	atWork   = `NOT EXISTS (SELECT 1 FROM working_hours w WHERE w.person_id = p.id AND (NOT @workday
+	here   = `NOT EXISTS (SELECT 1 FROM absences a WHERE a.person_id = p.id AND NOT a.ended AND a.from_at <= @now AND a.until_at > @now)`
+	atWork = `NOT EXISTS (SELECT 1 FROM working_hours w WHERE w.person_id = p.id AND (NOT @workday
 		OR NOT (EXTRACT(hour FROM @now AT TIME ZONE p.time_zone) * 60 + EXTRACT(minute FROM @now AT TIME ZONE p.time_zone) >= w.work_from
 			AND EXTRACT(hour FROM @now AT TIME ZONE p.time_zone) * 60 + EXTRACT(minute FROM @now AT TIME ZONE p.time_zone) < w.work_to)))`
 	seen = `(@seen::timestamptz IS NULL OR EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = p.id AND s.expires_at > @now AND s.last_seen_at > @seen))`
@@ -147,7 +146,7 @@ func (x Query) args(more db.Args) db.Args {
 // the query asks for it.
 func Present(ctx context.Context, q db.Querier, team uuid.UUID, x Query) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT p.id FROM team_members m JOIN people p ON p.id = m.person_id AND p.active
-		WHERE m.team_id = @team AND `+engineer+` AND `+here+` AND `+atWork+` AND `+seen+` ORDER BY p.id LIMIT 500`, x.args(db.Args{"team": team}))
+		WHERE m.team_id = @team AND `+identity.Engineer+` AND `+here+` AND `+atWork+` AND `+seen+` ORDER BY p.id LIMIT 500`, x.args(db.Args{"team": team}))
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }
@@ -158,7 +157,7 @@ func StandIns(ctx context.Context, q db.Querier, team uuid.UUID, x Query) ([]uui
 	rows, _ := q.Query(ctx, `SELECT DISTINCT p.id FROM team_members m
 			JOIN absences o ON o.person_id = m.person_id AND NOT o.ended AND o.from_at <= @now AND o.until_at > @now
 			JOIN people p ON p.id = o.substitute_id AND p.active
-		WHERE m.team_id = @team AND `+engineer+` AND `+here+` AND `+atWork+` AND `+seen+` ORDER BY p.id LIMIT 500`, x.args(db.Args{"team": team}))
+		WHERE m.team_id = @team AND `+identity.Engineer+` AND `+here+` AND `+atWork+` AND `+seen+` ORDER BY p.id LIMIT 500`, x.args(db.Args{"team": team}))
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }
@@ -174,7 +173,7 @@ func StandIn(ctx context.Context, q db.Querier, person uuid.UUID, now time.Time)
 				JOIN absences a ON a.person_id = c.id AND NOT a.ended AND a.from_at <= @now AND a.until_at > @now
 			WHERE c.n < @max AND a.substitute_id IS NOT NULL AND NOT a.substitute_id = ANY(c.path)
 		)
-		SELECT c.id, p.active AND `+here+` AND (c.n = 0 OR `+engineer+`) FROM chain c JOIN people p ON p.id = c.id ORDER BY c.n DESC LIMIT 1`,
+		SELECT c.id, p.active AND `+here+` AND (c.n = 0 OR `+identity.Engineer+`) FROM chain c JOIN people p ON p.id = c.id ORDER BY c.n DESC LIMIT 1`,
 		db.Args{"person": person, "now": now, "max": maxChain}).Scan(&id, &ok)
 	return id, ok, db.Map(err)
 }

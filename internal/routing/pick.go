@@ -2,11 +2,13 @@ package routing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/presence"
 	"opsdesk/internal/work"
@@ -61,9 +63,19 @@ func (s *Service) Pick(ctx context.Context, u *work.Unit, o Outcome) (*uuid.UUID
 	if err != nil {
 		return nil, err
 	}
-	id := choose(list, o.Person)
-	s.repo.served(&u.Batch, *o.Team, id, turn)
-	return &id, nil
+	for len(list) > 0 {
+		id := choose(list, o.Person)
+		held, err := identity.Hold(ctx, u.Tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if held {
+			s.repo.served(&u.Batch, *o.Team, id, turn)
+			return &id, nil
+		}
+		list = slices.DeleteFunc(list, func(c candidate) bool { return c.ID == id }) // their account was disabled just now
+	}
+	return nil, nil
 }
 
 // candidate is a person who could get the record.

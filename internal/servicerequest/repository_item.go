@@ -146,7 +146,7 @@ func (itemStore) viewer(ctx context.Context, q db.Querier, person uuid.UUID, now
 	w := viewer{ID: person}
 	err := q.QueryRow(ctx, `SELECT ARRAY(WITH RECURSIVE up AS (SELECT d.id, d.parent_id FROM departments d JOIN people p ON p.department_id = d.id WHERE p.id = @person
 				UNION SELECT d.id, d.parent_id FROM departments d JOIN up ON d.id = up.parent_id) SELECT id FROM up),
-			ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = @person AND (g.until IS NULL OR g.until > @now))`,
+			ARRAY(SELECT g.role FROM role_grants g WHERE g.person_id = @person AND `+identity.Granted+`)`,
 		db.Args{"person": person, "now": now}).Scan(&w.Departments, &w.Roles)
 	return w, db.Map(err)
 }
@@ -185,9 +185,9 @@ func (itemStore) dueForReview(ctx context.Context, q db.Querier, now time.Time, 
 
 // keepers lists who answers for an item: the owner of its service and the
 // service desk's leads.
-func (itemStore) keepers(ctx context.Context, q db.Querier, service *uuid.UUID) ([]uuid.UUID, error) {
+func (itemStore) keepers(ctx context.Context, q db.Querier, service *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT owner_id FROM services WHERE id = @service::uuid AND owner_id IS NOT NULL
-		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD'`, db.Args{"service": service})
+		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD' AND `+identity.Granted, db.Args{"service": service, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }

@@ -135,7 +135,7 @@ func (s *Service) SubmitItem(ctx context.Context, id uuid.UUID, in StepInput) (I
 // announce tells those who answer for an item, and those who work on its
 // draft.
 func (s *Service) announce(ctx context.Context, u *work.Unit, i Item, name string, more ...uuid.UUID) error {
-	to, err := s.items.keepers(ctx, u.Tx, i.ServiceID)
+	to, err := s.items.keepers(ctx, u.Tx, i.ServiceID, u.Now)
 	if err != nil {
 		return err
 	}

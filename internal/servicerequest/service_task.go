@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
@@ -68,11 +69,24 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 			if t.elsewhere() && !u.Actor.System {
 				return fault.New(fault.Conflict, "servicerequest.error.task_elsewhere")
 			}
-			return change(u, r, t, later)
+			was := t.AssigneeID
+			if err := change(u, r, t, later); err != nil || t.AssigneeID == nil || was != nil && *was == *t.AssigneeID {
+				return err
+			}
+			return s.engage(ctx, u, *t.AssigneeID)
 		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind, ID: id}, err)
+}
+
+// engage keeps whoever gets a task from being disabled until they have it.
+func (s *Service) engage(ctx context.Context, u *work.Unit, person uuid.UUID) error {
+	held, err := identity.Hold(ctx, u.Tx, person)
+	if err == nil && !held {
+		err = fault.OnField("assignee_id", "validation.unknown")
+	}
+	return err
 }
 
 // start begins fulfilment with the first hand that is laid on a task.

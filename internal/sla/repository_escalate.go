@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/work"
@@ -35,7 +36,7 @@ func (repository) reached(ctx context.Context, q db.Querier, now time.Time, limi
 
 // chain is who stands at each level above a record: active people only.
 // lead_any is the first lead of the desk, the last resort.
-func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *uuid.UUID) (map[string]uuid.UUID, error) {
+func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *uuid.UUID, now time.Time) (map[string]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `WITH RECURSIVE who AS (
 			SELECT r.assignee_id AS assignee, t.lead_id AS lead, s.owner_id AS owner, coalesce(r.assignee_id, t.lead_id) AS worker
 			FROM records r LEFT JOIN teams t ON t.id = coalesce(r.team_id, @team::uuid) LEFT JOIN services s ON s.id = r.service_id WHERE r.id = @id),
@@ -45,8 +46,8 @@ func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *u
 		SELECT l.level, p.id FROM (
 			SELECT 'assignee' AS level, assignee AS person FROM who UNION ALL SELECT 'lead', lead FROM who UNION ALL SELECT 'owner', owner FROM who
 			UNION ALL (SELECT 'manager', up.manager_id FROM up, who WHERE up.manager_id IS NOT NULL AND up.manager_id IS DISTINCT FROM who.worker ORDER BY up.n LIMIT 1)
-			UNION ALL (SELECT 'lead_any', g.person_id FROM role_grants g JOIN people x ON x.id = g.person_id AND x.active WHERE g.role = 'LEAD' ORDER BY g.person_id LIMIT 1)) l
-		JOIN people p ON p.id = l.person AND p.active`, db.Args{"id": id, "team": team})
+			UNION ALL (SELECT 'lead_any', g.person_id FROM role_grants g JOIN people x ON x.id = g.person_id AND x.active WHERE g.role = 'LEAD' AND `+identity.Granted+` ORDER BY g.person_id LIMIT 1)) l
+		JOIN people p ON p.id = l.person AND p.active`, db.Args{"id": id, "team": team, "now": now})
 	out := map[string]uuid.UUID{}
 	var level string
 	var person uuid.UUID
@@ -71,10 +72,10 @@ func (repository) nudge(ctx context.Context, u *work.Unit, id uuid.UUID, cool ti
 }
 
 // leadOf is the lead of a team, or, without one, every lead of the desk.
-func (repository) leadOf(ctx context.Context, q db.Querier, team *uuid.UUID) ([]uuid.UUID, error) {
+func (repository) leadOf(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `SELECT lead_id FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL
-		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD'
-			AND NOT EXISTS (SELECT 1 FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL)`, db.Args{"team": team})
+		UNION SELECT g.person_id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = 'LEAD' AND `+identity.Granted+`
+			AND NOT EXISTS (SELECT 1 FROM teams WHERE id = @team::uuid AND lead_id IS NOT NULL)`, db.Args{"team": team, "now": now})
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }

@@ -109,7 +109,7 @@ func (w *writer) fireAll(ctx context.Context, e record.Entry, c Clock) ([]string
 		}
 		if chain == nil {
 			var err error
-			if chain, err = w.s.repo.chain(ctx, w.u.Tx, e.ID, w.last().TeamID); err != nil {
+			if chain, err = w.s.repo.chain(ctx, w.u.Tx, e.ID, w.last().TeamID, w.u.Now); err != nil {
 				return nil, err
 			}
 		}
@@ -174,5 +174,5 @@ func (s *Service) Nudge(ctx context.Context, u *work.Unit, ref record.Ref, holde
 	if holder != nil {
 		return []uuid.UUID{*holder}, nil
 	}
-	return s.repo.leadOf(ctx, u.Tx, team)
+	return s.repo.leadOf(ctx, u.Tx, team, u.Now)
 }

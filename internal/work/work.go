@@ -162,6 +162,9 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 	if len(diff) == 0 && len(u.extra) == 0 && len(u.events) == 0 && u.Batch.Len() == queued {
 		return before, nil // nothing to do, nothing to tell
 	}
+	if err := u.employ(ctx, before, after); err != nil {
+		return zero, err
+	}
 	P(&after).Touch(u.occurred())
 	s.Update(&u.Batch, &after)
 	number := ""
@@ -174,6 +177,27 @@ func Apply[T Record, P Pointer[T]](ctx context.Context, u *Unit, s Store[T], act
 		return zero, err
 	}
 	return after, u.finish(act, after.Ref(), number, after.CurrentVersion(), diff)
+}
+
+// employ holds whom a change makes responsible for a record until it is done, so
+// that their account is not disabled meanwhile with the record left on it.
+// Imported history (Quiet) names who was responsible once.
+func (u *Unit) employ(ctx context.Context, before, after Record) error {
+	r, ok := after.(registered)
+	if !ok || u.Quiet {
+		return nil
+	}
+	to, was := r.Entry().AssigneeID, before.(registered).Entry().AssigneeID
+	if to == nil || was != nil && *was == *to {
+		return nil
+	}
+	if held, err := identity.Hold(ctx, u.Tx, *to); err != nil || !held {
+		if err == nil {
+			err = fault.OnField("assignee_id", "validation.unknown")
+		}
+		return err
+	}
+	return nil
 }
 
 // facts is what the decision about a locked record rests on. For a record in
