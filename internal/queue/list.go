@@ -56,7 +56,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 			a.below = map[string]map[uuid.UUID][]uuid.UUID{field.Name: below}
 		}
 	}
-	if _, number := q.Number(f.Text); f.Text != "" && !number {
+	if number, alone := q.numbered(f.Text); f.Text != "" && !alone {
 		g, err := search.LoadGlossary(ctx, q.desk.DB)
 		if err != nil {
 			return a, err
@@ -67,7 +67,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		}
 		scope := q.Scope(who, v)
 		view, _ := q.view(f.View)
-		scope.Open = view.Open
+		scope.Open, scope.Number = view.Open, number
 		words := search.Parse(f.Text, g)
 		if len(people) == 0 && !words.Empty() && q.plain(f) {
 			if scope.Each, err = search.Common(ctx, q.desk.DB, words, cmp.Or(f.Limit, PageSize)); err != nil {
