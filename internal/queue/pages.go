@@ -34,6 +34,7 @@ type Props struct {
 
 	Saved     *view.View // open by its name
 	MayChange bool       // the saved view
+	Left      []Left     // of what was saved: not known any more
 	Changed   bool       // the list is not as it was saved
 	Display   view.Display
 	MayExport bool
