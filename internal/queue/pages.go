@@ -200,6 +200,24 @@ func (p Props) title(ctx context.Context) string {
 	return ui.T(ctx, p.Text+"view."+p.view())
 }
 
+// allOf offers the whole list to a change of many, with its number where it was
+// counted to the end; the preview has the true one.
+func (p Props) allOf(ctx context.Context) string {
+	if p.Total > p.Limit {
+		return ui.T(ctx, "queue.bulk.all_more", "count", p.Limit)
+	}
+	return ui.T(ctx, "queue.bulk.all", "count", p.Total)
+}
+
+// onThisPage says what the number beside a heading counts where the list has
+// more pages: a group may go on there.
+func (p Props) onThisPage(ctx context.Context, n int) string {
+	if p.Next == "" && p.Query.Get("cursor") == "" {
+		return ""
+	}
+	return ui.T(ctx, "queue.group.here", "count", n)
+}
+
 func (p Props) table() bool { return p.Display.Layout == "table" }
 
 func (p Props) shows(column string) bool { return slices.Contains(p.Display.Columns, column) }
