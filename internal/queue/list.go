@@ -109,12 +109,12 @@ func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.read(ctx, f, a)
+	return q.read(ctx, q.desk.DB, f, a)
 }
 
 // read asks for rows and completes them.
-func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
-	ask := func(a Ask) ([]R, error) { return rows[R](ctx, q.desk.DB, &q.Spec, f, a) }
+func (q *Queue[R]) read(ctx context.Context, from db.Querier, f Filter, a Ask) ([]R, error) {
+	ask := func(a Ask) ([]R, error) { return rows[R](ctx, from, &q.Spec, f, a) }
 	out, err := []R(nil), error(nil)
 	if a.since == nil {
 		out, err = ask(a)
@@ -123,7 +123,7 @@ func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
 		if f.After != nil {
 			at = f.After.At
 		}
-		out, err = search.Newest(ctx, q.desk.DB, a.words, q.Kind, at, f.Limit, func(weeks []string) ([]R, error) {
+		out, err = search.Newest(ctx, from, a.words, q.Kind, at, f.Limit, func(weeks []string) ([]R, error) {
 			part := a
 			part.found, part.args = a.since(weeks)
 			return ask(part)
