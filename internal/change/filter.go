@@ -46,10 +46,7 @@ var list = queue.Spec{
 	Fields: fields(),
 	Flow:   flow(),
 	Select: ", x.type, x.risk, x.on_hold, x.unauthorised, x.glass_at, x.window_from, x.window_to", Joins: "JOIN changes x ON x.id = r.id", Pending: "''",
-	Number: func(s string) (string, bool) {
-		n, ok := ParseLabel(s)
-		return Label(n), ok
-	},
+	Number: Label, ParseNumber: ParseLabel,
 	Columns: []string{"priority", "type", "risk", "window", "requester", "assignee", "service", "created", "updated"},
 	Chosen:  []string{"type", "risk", "window", "assignee"},
 	Exports: []string{"number", "title", "type", "state", "risk", "priority", "window", "service", "created", "updated"},

@@ -242,6 +242,69 @@ func TestExportIsWhatIsShown(t *testing.T) {
 	}
 }
 
+// TestWhatAPageSaysOfTheWholeList: the offer of the whole list says no number that
+// was not counted, and why there is none; a heading's number is said to be the
+// page's where there are more pages.
+func TestWhatAPageSaysOfTheWholeList(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	fill(t, d, queue.MaxBulk+5)
+	if _, err := d.Pool.PGX().Exec(t.Context(), `INSERT INTO search_docs (record_id, hash, terms, talk, notes, week, open)
+		SELECT r.id, 1, '''filler'':1 ''^fille''', '', '', ARRAY[record_week(r.kind, r.updated_at)], true FROM records r WHERE r.title = 'filler' ON CONFLICT DO NOTHING`); err != nil {
+		t.Fatal(err)
+	}
+	c := d.Client("lead")
+	for _, x := range []struct{ query, lang, has, not string }{
+		{"view=open&q=filler", "en", "all of the list (more than 50)", "all 51"},
+		{"view=open&q=filler", "zh-CN", "列表全部（超过 50 条）", "列表全部 51"},
+		{"view=open", "en", "more than 1000 rows", `name="all"`},
+		{"view=open", "zh-CN", "列表超过 1000 条", `name="all"`},
+		{"view=open&group=priority", "en", "on this page", `name="all"`},
+		{"view=open&group=priority&q=INC-5000001", "en", "q-group", "on this page"},
+	} {
+		if a := c.Get("/incidents?"+x.query, "Cookie", "lang="+x.lang, "Accept-Language", x.lang); a.Status != 200 || !strings.Contains(a.Text(), x.has) || strings.Contains(a.Text(), x.not) {
+			t.Errorf("%s, %s: %d, says %q: %v, %q: %v", x.query, x.lang, a.Status, x.has, strings.Contains(a.Text(), x.has), x.not, strings.Contains(a.Text(), x.not))
+		}
+	}
+}
+
+// TestAnExportIsOfOneMoment: a row that changes while the file is made is in it
+// once, wherever it is in the list by then.
+func TestAnExportIsOfOneMoment(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	fill(t, d, queue.ExportNow+5)
+	// Between two pages the batch notes how far it is; the last rows of the list
+	// become its first then.
+	if _, err := d.Pool.PGX().Exec(t.Context(), `CREATE FUNCTION jump() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			UPDATE records SET updated_at = updated_at + interval '1 hour' WHERE id IN (SELECT id FROM records WHERE title = 'filler' ORDER BY updated_at, id LIMIT 3);
+			RETURN NULL; END $$;
+		CREATE TRIGGER jump AFTER UPDATE ON batches FOR EACH ROW WHEN (NEW.done = 1000 AND OLD.done < 1000) EXECUTE FUNCTION jump()`); err != nil {
+		t.Fatal(err)
+	}
+	c := d.Client("lead")
+	a := c.Post("/incidents/export", url.Values{"query": {"view=all&f=created.within.1h"}, "format": {"csv"}})
+	d.Drain()
+	rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(c.Get(a.Header.Get("Location")+"/file").Body, []byte("\ufeff")))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := map[string]int{}
+	for _, r := range rows {
+		if r[1] == "filler" {
+			times[r[0]]++
+		}
+	}
+	if len(times) != queue.ExportNow+6 {
+		t.Errorf("%d tickets are in the file, want %d", len(times), queue.ExportNow+6)
+	}
+	for number, n := range times {
+		if n != 1 {
+			t.Errorf("%s is in the file %d times", number, n)
+		}
+	}
+}
+
 // TestLargeExportsBecomeWork: their file waits on a page of its owner's.
 func TestLargeExportsBecomeWork(t *testing.T) {
 	t.Parallel()

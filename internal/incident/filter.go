@@ -43,10 +43,7 @@ var list = queue.Spec{
 	Fields: fields(),
 	Flow:   []string{string(New), string(Accepted), string(InProgress)},
 	Select: ", i.channel, i.parent_id, i.major, i.category_id", Joins: "JOIN incidents i ON i.id = r.id", Pending: "i.pending_reason",
-	Number: func(s string) (string, bool) {
-		n, ok := ParseLabel(s)
-		return Label(n), ok
-	},
+	Number: Label, ParseNumber: ParseLabel,
 	Columns: []string{"priority", "due", "requester", "assignee", "team", "category", "service", "pending", "channel", "created", "updated"},
 	Chosen:  []string{"priority", "due", "requester", "assignee", "team", "updated"},
 	Exports: []string{"number", "title", "state", "priority", "team", "category", "service", "pending", "channel", "created", "updated"},

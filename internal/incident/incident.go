@@ -82,7 +82,8 @@ func (i Incident) Label() string { return Label(i.Number) }
 // Label writes a number the way people use it.
 func Label(n int64) string { return fmt.Sprintf("INC-%06d", n) }
 
-// ParseLabel reads a number as people type it: INC-000123, inc123, 123.
+// ParseLabel reads a number as people type it: INC-000123, inc123, 123. Where
+// words may be meant too, a bare number is one of them (queue.Spec).
 func ParseLabel(s string) (int64, bool) {
 	s = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), "#")
 	if rest, ok := strings.CutPrefix(s, "INC"); ok {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/view"
 )
 
 func titles(t *testing.T, d *apptest.Desk, ctx context.Context, query string) []string {
@@ -233,4 +235,52 @@ func TestWordsFollowTheState(t *testing.T) {
 	look("closed", 0)
 	set("active")
 	look("opened again", 1)
+}
+
+// TestABareNumberMayBeAWord: a number without the letters of its kind finds the
+// ticket of that number and those that say it, in the list, its count and the
+// palette, where the ticket is first; one written in full is meant alone.
+func TestABareNumberMayBeAWord(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	named := report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "trombone" })
+	bare := strconv.FormatInt(named.Number, 10)
+	for n := range 9 {
+		report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "铁路" + bare + "无法登录" + strings.Repeat("。", n) })
+	}
+	report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "铁路12306无法登录" })
+	hidden := report(t, d, "staff", func(in *incident.CreateInput) { in.Title, in.Confidential = "marimba", true })
+	ctx := d.As("engineer")
+	for query, want := range map[string]int{
+		"view=all&q=" + bare:                                 10,
+		"view=all&sort=created&q=" + bare:                    10,
+		"view=open&q=" + bare:                                10,
+		"view=open&q=00" + bare:                              1,
+		"view=closed&q=" + bare:                              0,
+		"view=all&q=" + named.Label():                        1,
+		"view=all&q=12306":                                   1,
+		"view=all&q=" + strconv.FormatInt(hidden.Number, 10): 0,
+	} {
+		if got := titles(t, d, ctx, query); len(got) != want {
+			t.Errorf("%s found %q, want %d", query, got, want)
+		}
+		if _, err := d.Views.Save(ctx, incident.Kind, view.SaveInput{Name: query, Query: query}); err != nil {
+			t.Fatal(err)
+		}
+		views, counts, err := d.Incidents.Saved(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range views {
+			if v.Name == query && counts[v.ID.String()] != want {
+				t.Errorf("%s is counted as %d, want %d", query, counts[v.ID.String()], want)
+			}
+		}
+	}
+	for text, want := range map[string]int{bare: 8, named.Label(): 1, "12306": 1} {
+		rows, err := d.Incidents.Find(ctx, text)
+		if err != nil || len(rows) != want || text != "12306" && rows[0].ID != named.ID {
+			t.Errorf("the palette found %d for %s (%v), want %d and the ticket of the number first", len(rows), text, err, want)
+		}
+	}
 }

@@ -1,11 +1,16 @@
 package incident_test
 
 import (
+	"html"
 	"net/url"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/identity"
@@ -161,6 +166,109 @@ func TestAWatchedViewTellsOnce(t *testing.T) {
 	look()
 	if n := told(); n != 2 {
 		t.Errorf("told %d times after it was over and came again, want twice", n)
+	}
+}
+
+// TestAViewWithWhatIsGone: what a saved view asks for and the desk does not know
+// any more is left out and named; the view opens, is counted, raises its alarm
+// and can be saved again, renamed and deleted. A filter in an address is refused.
+func TestAViewWithWhatIsGone(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	ctx, c := d.As("engineer"), d.Client("engineer")
+	limit := 0
+	v, err := d.Views.Save(ctx, incident.Kind, view.SaveInput{Name: "Cornets", Query: "view=open&q=cornet", AlertAbove: &limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const gone = "view=gone&group=moon&sort=tide&q=cornet&f=state.is.new,melted&f=flavour.is.sweet&f=channel.is.pigeon"
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE views SET query = $1 WHERE id = $2`, gone, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "cornet" })
+	for lang, words := range map[string][]string{
+		"en":    {"left out", "Update “Cornets”", "“Status melted”", "“flavour.is.sweet”", "pigeon”", "“List gone”", "“Order tide”", "“Group moon”"},
+		"zh-CN": {"已略去", "更新“Cornets”", "“状态 melted”", "“列表 gone”"},
+	} {
+		a := c.Get("/incidents?v="+v.ID.String(), "Cookie", "lang="+lang, "Accept-Language", lang)
+		text := html.UnescapeString(a.Text())
+		for _, w := range words {
+			if a.Status != 200 || !strings.Contains(text, w) {
+				t.Errorf("%s: the page (%d) does not say %s", lang, a.Status, w)
+			}
+		}
+		if !strings.Contains(text, ">cornet<") {
+			t.Error("the page does not list what the rest finds")
+		}
+	}
+	if a := c.Get("/incidents?" + gone); a.Status != 422 {
+		t.Errorf("a filter nobody understands, in an address: %d", a.Status)
+	}
+	if _, counts, err := d.Incidents.Saved(ctx); err != nil || counts[v.ID.String()] != 1 {
+		t.Errorf("counted %d (%v), want 1", counts[v.ID.String()], err)
+	}
+	d.Advance(time.Minute)
+	if err := d.Jobs.Tick(t.Context(), incident.JobViews); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = d.Views.Get(ctx, v.ID); err != nil || !v.Alerted {
+		t.Errorf("no alarm (%v)", err)
+	}
+	form := html.UnescapeString(c.Get("/incidents/views/" + v.ID.String()).Text())
+	const rest = "f=state.is.new&q=cornet"
+	if !strings.Contains(form, `name="query" value="`+rest+`"`) {
+		t.Error("the form would save what is refused")
+	}
+	if a := c.Post("/incidents/views", url.Values{"id": {v.ID.String()}, "name": {"Horns"}, "query": {rest}, "version": {strconv.Itoa(v.Version)}}); a.Status != 303 {
+		t.Errorf("saved again: %d", a.Status)
+	}
+	if a := c.Get("/incidents?v=" + v.ID.String()); a.Status != 200 || strings.Contains(a.Text(), "alert amber") {
+		t.Errorf("after it was saved again: %d, or still said to be broken", a.Status)
+	}
+}
+
+// TestATeamsAlarmOutlivesItsOwner: a team's view tells its lead when whoever saved
+// it has left, an own view nobody; and however many are watched, each is looked at.
+func TestATeamsAlarmOutlivesItsOwner(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	teams, err := identity.Teams(t.Context(), d.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, limit := d.As("engineer"), 0
+	n := slices.IndexFunc(teams, func(x identity.Team) bool { return x.NameEn == "Network" })
+	own, err := d.Views.Save(ctx, incident.Kind, view.SaveInput{Name: "Own", Query: "q=tuba", AlertAbove: &limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	team, err := d.Views.Save(ctx, incident.Kind, view.SaveInput{Name: "Team", Query: "q=tuba", AlertAbove: &limit, TeamID: &teams[n].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.PGX().Exec(t.Context(), `INSERT INTO views (id, version, kind, name, query, owner_id, alert_above, alerted, deleted, created_at, updated_at)
+		SELECT md5('v' || n)::uuid, 1, kind, 'v' || n, 'q=nothing', owner_id, 5, false, false, created_at, updated_at FROM views, generate_series(1, 600) n WHERE id = $1`, own.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE views SET id = 'ffffffff-ffff-7fff-bfff-ffffffffffff' WHERE id = $1`, team.ID); err != nil {
+		t.Fatal(err)
+	}
+	report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "tuba" })
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE people SET active = false WHERE id = $1`, own.OwnerID); err != nil {
+		t.Fatal(err)
+	}
+	d.Advance(time.Minute)
+	if err := d.Jobs.Tick(t.Context(), incident.JobViews); err != nil {
+		t.Fatal(err)
+	}
+	var alerted []string
+	if err := d.Pool.QueryRow(t.Context(), `SELECT array_agg(name) FROM views WHERE alerted`).Scan(&alerted); err != nil || !slices.Equal(alerted, []string{"Team"}) {
+		t.Errorf("alarms of %q (%v), want that of the team's view", alerted, err)
+	}
+	d.Drain()
+	var told []uuid.UUID
+	if err := d.Pool.QueryRow(t.Context(), `SELECT array_agg(person_id) FROM notifications WHERE event = 'incident.view_over'`).Scan(&told); err != nil || teams[n].LeadID == nil || !slices.Equal(told, []uuid.UUID{*teams[n].LeadID}) {
+		t.Errorf("told %v (%v), want the team's lead", told, err)
 	}
 }
 

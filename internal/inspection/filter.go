@@ -53,10 +53,7 @@ var list = queue.Spec{
 	Fields: fields(),
 	Flow:   []string{string(InProgress), string(Planned)},
 	Select: ", x.name_en, x.plan_id, x.scheduled_at, x.ended_at, x.findings, cardinality(x.items) AS item_count, x.superseded, x.cancel_reason", Joins: "JOIN inspections x ON x.id = r.id", Pending: "''",
-	Number: func(s string) (string, bool) {
-		n, ok := ParseLabel(s)
-		return Label(n), ok
-	},
+	Number: Label, ParseNumber: ParseLabel,
 	Columns: []string{"due", "items", "findings", "team", "assignee", "service", "created", "updated"},
 	Chosen:  []string{"due", "items", "findings", "team", "assignee"},
 	Exports: []string{"number", "title", "state", "due", "items", "findings", "service", "created", "updated"},

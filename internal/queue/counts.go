@@ -9,7 +9,6 @@ import (
 
 	"opsdesk/internal/event"
 	"opsdesk/internal/identity"
-	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/jobs"
 	"opsdesk/internal/record"
 	"opsdesk/internal/view"
@@ -51,24 +50,22 @@ func (q *Queue[R]) Navigation(ctx context.Context) ([]view.View, map[string]int)
 	}
 	known := q.known(who.ID)
 	fresh := make(map[string]int, len(saved)+len(q.Counted))
-	count := func(key string, filter func() (Filter, error)) {
+	count := func(key string, f Filter) {
 		n, ok := known.counts[key]
 		if !ok {
-			f, err := filter()
-			if err == nil {
-				n, err = q.Count(ctx, f, navLimit)
-			}
-			if err != nil {
+			var err error
+			if n, err = q.Count(ctx, f, navLimit); err != nil {
 				return
 			}
 		}
 		fresh[key] = n
 	}
 	for name, f := range q.Counted {
-		count(name, func() (Filter, error) { return f, nil })
+		count(name, f)
 	}
 	for _, v := range saved {
-		count(v.ID.String(), func() (Filter, error) { return q.ParseQuery(v.Query) })
+		f, _ := q.ParseSaved(v.Query)
+		count(v.ID.String(), f)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -103,37 +100,18 @@ func (q *Queue[R]) Saved(ctx context.Context) ([]view.View, map[string]int, erro
 // wanted, and again only after it had not.
 func (q *Queue[R]) alarm(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
 	ctx = identity.With(ctx, identity.NewSystem("views"))
-	list, err := q.Saves.Watched(ctx, q.Kind)
-	if err != nil {
-		return err
-	}
-	for _, v := range list {
-		if err := q.watch(ctx, v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return q.Saves.EachWatched(ctx, q.Kind, func(v view.View) error { return q.watch(ctx, v) })
 }
 
 func (q *Queue[R]) watch(ctx context.Context, v view.View) error {
-	a, err := identity.LoadActor(ctx, q.desk.DB, v.OwnerID, q.desk.Now())
-	if fault.Is(err, fault.Unauthenticated) {
-		return nil // left; nobody reads this view
+	reader, to, err := q.watchers(ctx, v)
+	if err != nil || len(to) == 0 {
+		return err // nobody reads this view any more
 	}
-	if err != nil {
-		return err
-	}
-	f, err := q.ParseQuery(v.Query)
-	if err != nil {
-		return nil //nolint:nilerr // saved by an older desk that knew another field
-	}
-	n, err := q.Count(identity.With(ctx, a), f, *v.AlertAbove)
+	f, _ := q.ParseSaved(v.Query)
+	n, err := q.Count(identity.With(ctx, reader), f, *v.AlertAbove)
 	over := n > *v.AlertAbove
 	if err != nil || over == v.Alerted {
-		return err
-	}
-	to, err := q.watchers(ctx, v)
-	if err != nil {
 		return err
 	}
 	return q.desk.Do(ctx, func(u *work.Unit) error {
@@ -146,17 +124,47 @@ func (q *Queue[R]) watch(ctx context.Context, v view.View) error {
 	})
 }
 
-// watchers are the owner of a view and, of a team's, its lead.
-func (q *Queue[R]) watchers(ctx context.Context, v view.View) ([]uuid.UUID, error) {
-	to := []uuid.UUID{v.OwnerID}
+// watchers are the owner of a view and, of a team's, its lead; where neither is
+// here any more, everybody of the team: its view outlives whoever saved it. The
+// first of them is whom the view is counted for.
+func (q *Queue[R]) watchers(ctx context.Context, v view.View) (reader identity.Actor, to []uuid.UUID, err error) {
 	if v.TeamID == nil {
-		return to, nil
+		return q.present(ctx, v.OwnerID)
 	}
+	people := []uuid.UUID{v.OwnerID}
 	teams, err := identity.Teams(ctx, q.desk.DB)
 	for _, t := range teams {
 		if t.ID == *v.TeamID && t.LeadID != nil && *t.LeadID != v.OwnerID {
-			to = append(to, *t.LeadID)
+			people = append(people, *t.LeadID)
 		}
 	}
-	return to, err
+	if err != nil {
+		return reader, nil, err
+	}
+	if reader, to, err = q.present(ctx, people...); err != nil || len(to) > 0 {
+		return reader, to, err
+	}
+	members, err := identity.Members(ctx, q.desk.DB, *v.TeamID)
+	if err != nil {
+		return reader, nil, err
+	}
+	for _, p := range members {
+		people = append(people, p.ID)
+	}
+	return q.present(ctx, people...)
+}
+
+// present are those of some people who have not left, and the first of them as
+// an actor.
+func (q *Queue[R]) present(ctx context.Context, people ...uuid.UUID) (first identity.Actor, here []uuid.UUID, err error) {
+	actors, err := identity.LoadActors(ctx, q.desk.DB, people, q.desk.Now())
+	for _, id := range people {
+		if a, ok := actors[id]; ok {
+			if len(here) == 0 {
+				first = a
+			}
+			here = append(here, id)
+		}
+	}
+	return first, here, err
 }

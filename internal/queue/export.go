@@ -13,6 +13,7 @@ import (
 
 	"opsdesk/internal/batch"
 	"opsdesk/internal/identity"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/sheet"
@@ -126,7 +127,9 @@ func (q *Queue[R]) exportAll(ctx context.Context, b batch.Batch, w io.Writer, re
 }
 
 // write puts one page after the other into the file, so that memory stays the
-// same however many rows there are.
+// same however many rows there are. All are of one moment: in a list by last
+// change, rows that change meanwhile would be missing or there twice. The file
+// is made in memory or in the store of files; nobody downloads it meanwhile.
 func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, report func(int) error) error {
 	f, a, err := q.takes(ctx, in)
 	if err != nil {
@@ -148,25 +151,50 @@ func (q *Queue[R]) write(ctx context.Context, in ExportInput, w io.Writer, repor
 	if err := out.Row(x.head(columns)...); err != nil {
 		return err
 	}
-	for done := 0; ; {
-		f.Limit = maxPage
-		page, err := q.read(ctx, f, a)
-		if err != nil {
+	f.Limit = maxPage
+	cut := false
+	err = q.desk.DB.Snapshot(ctx, func(from db.Querier) error {
+		cut, err = pages(maxExport, func(last *R) ([]R, error) {
+			if last != nil {
+				f.After = q.place(f, (*last).Base())
+			}
+			return q.read(ctx, from, f, a)
+		}, func(r R) error { return out.Row(x.cells(columns, r)...) }, report)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if cut {
+		if err := out.Row(x.m.T("queue.export.cut", "count", maxExport)); err != nil {
 			return err
+		}
+	}
+	return out.Close()
+}
+
+// pages puts a list page by page, each read after the last row of the one before
+// it, and reports how many rows that are. cut: it has more rows than most.
+func pages[R any](most int, read func(last *R) ([]R, error), put func(R) error, report func(done int) error) (cut bool, err error) {
+	var last *R
+	for done := 0; ; {
+		page, err := read(last)
+		if err != nil || len(page) == 0 {
+			return false, err
 		}
 		for _, r := range page {
-			if err := out.Row(x.cells(columns, r)...); err != nil {
-				return err
+			if done == most {
+				return true, nil
 			}
+			if err := put(r); err != nil {
+				return false, err
+			}
+			done++
 		}
-		done += len(page)
-		if err := report(done); err != nil {
-			return err
+		if err := report(done); err != nil || len(page) < maxPage {
+			return false, err
 		}
-		if len(page) < maxPage || done >= maxExport {
-			return out.Close()
-		}
-		f.After = q.place(f, page[len(page)-1].Base())
+		last = &page[len(page)-1]
 	}
 }
 

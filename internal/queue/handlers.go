@@ -77,11 +77,8 @@ func (q *Queue[R]) opened(ctx context.Context, p *Props) (err error) {
 		if err != nil {
 			return err
 		}
-		saved, err := q.ParseQuery(v.Query)
-		if err != nil {
-			return err
-		}
-		p.Saved, p.MayChange = &v, q.Saves.MayChange(ctx, v)
+		saved, left := q.ParseSaved(v.Query)
+		p.Saved, p.Left, p.MayChange = &v, left, q.Saves.MayChange(ctx, v)
 		if q.says(p.Query) {
 			p.Changed = saved.Query().Encode() != p.Filter.Query().Encode()
 		} else {
@@ -156,6 +153,7 @@ func (q *Queue[R]) built(w http.ResponseWriter, r *http.Request, v url.Values) e
 type viewForm struct {
 	*Spec
 	In    view.SaveInput
+	Left  []Left // of the filter that was saved
 	Alert string // as typed
 	Teams []ui.Option
 	Fault *fault.Error
@@ -185,10 +183,16 @@ func (q *Queue[R]) viewPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f, err := q.viewForm(r.Context(), view.SaveInput{ID: &v.ID, Version: v.Version, Name: v.Name, Query: v.Query, TeamID: v.TeamID, AlertAbove: v.AlertAbove})
+	in := view.SaveInput{ID: &v.ID, Version: v.Version, Name: v.Name, Query: v.Query, TeamID: v.TeamID, AlertAbove: v.AlertAbove}
+	saved, left := q.ParseSaved(v.Query)
+	if len(left) > 0 {
+		in.Query = saved.Query().Encode() // what was saved would be refused
+	}
+	f, err := q.viewForm(r.Context(), in)
 	if err != nil {
 		return err
 	}
+	f.Left = left
 	return web.Render(w, r, http.StatusOK, viewFormPage(f))
 }
 

@@ -57,7 +57,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 			a.below = map[string]map[uuid.UUID][]uuid.UUID{field.Name: below}
 		}
 	}
-	if _, number := q.Number(f.Text); f.Text != "" && !number {
+	if number, alone := q.numbered(f.Text); f.Text != "" && !alone {
 		g, err := search.LoadGlossary(ctx, q.desk.DB)
 		if err != nil {
 			return a, err
@@ -68,7 +68,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		}
 		scope := q.Scope(who, v)
 		view, _ := q.view(f.View)
-		scope.Open = view.Open
+		scope.Open, scope.Number = view.Open, number
 		words := search.Parse(f.Text, g)
 		if len(people) == 0 && !words.Empty() && q.plain(f) {
 			if scope.Each, err = search.Common(ctx, q.desk.DB, words, cmp.Or(f.Limit, PageSize)); err != nil {
@@ -110,12 +110,12 @@ func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
 	if err != nil {
 		return nil, err
 	}
-	return q.read(ctx, f, a)
+	return q.read(ctx, q.desk.DB, f, a)
 }
 
 // read asks for rows and completes them.
-func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
-	ask := func(a Ask) ([]R, error) { return rows[R](ctx, q.desk.DB, &q.Spec, f, a) }
+func (q *Queue[R]) read(ctx context.Context, from db.Querier, f Filter, a Ask) ([]R, error) {
+	ask := func(a Ask) ([]R, error) { return rows[R](ctx, from, &q.Spec, f, a) }
 	out, err := []R(nil), error(nil)
 	if a.since == nil {
 		out, err = ask(a)
@@ -124,7 +124,7 @@ func (q *Queue[R]) read(ctx context.Context, f Filter, a Ask) ([]R, error) {
 		if f.After != nil {
 			at = f.After.At
 		}
-		out, err = search.Newest(ctx, q.desk.DB, a.words, q.Kind, at, f.Limit, func(weeks []string) ([]R, error) {
+		out, err = search.Newest(ctx, from, a.words, q.Kind, at, f.Limit, func(weeks []string) ([]R, error) {
 			part := a
 			part.found, part.args = a.since(weeks)
 			return ask(part)

@@ -35,6 +35,7 @@ type Props struct {
 
 	Saved     *view.View // open by its name
 	MayChange bool       // the saved view
+	Left      []Left     // of what was saved: not known any more
 	Changed   bool       // the list is not as it was saved
 	Display   view.Display
 	MayExport bool
@@ -228,6 +229,24 @@ func (p Props) title(ctx context.Context) string {
 		return p.Saved.Name
 	}
 	return ui.T(ctx, p.Text+"view."+p.view())
+}
+
+// allOf offers the whole list to a change of many, with its number where it was
+// counted to the end; the preview has the true one.
+func (p Props) allOf(ctx context.Context) string {
+	if p.Total > p.Limit {
+		return ui.T(ctx, "queue.bulk.all_more", "count", p.Limit)
+	}
+	return ui.T(ctx, "queue.bulk.all", "count", p.Total)
+}
+
+// onThisPage says what the number beside a heading counts where the list has
+// more pages: a group may go on there.
+func (p Props) onThisPage(ctx context.Context, n int) string {
+	if p.Next == "" && p.Query.Get("cursor") == "" {
+		return ""
+	}
+	return ui.T(ctx, "queue.group.here", "count", n)
 }
 
 func (p Props) table() bool { return p.Display.Layout == "table" }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"embed"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -74,8 +75,10 @@ type Spec struct {
 	Select, Joins string
 	// Pending is the column of the pending reason.
 	Pending string
-	// Number reads the number of a record from what was typed.
-	Number func(text string) (label string, ok bool)
+	// Number writes the number of a record the way people use it, ParseNumber reads
+	// it from what was typed.
+	Number      func(n int64) string
+	ParseNumber func(text string) (n int64, ok bool)
 	// Columns are those of the table that a person may choose; Chosen stand until
 	// they do. Number, status and title are always there.
 	Columns, Chosen []string
@@ -103,6 +106,18 @@ func (s *Spec) field(name string) (Field, bool) {
 		return Field{}, false
 	}
 	return s.Fields[n], true
+}
+
+// numbered is the number that a text names, if any. One that is written in full
+// is meant alone; a bare one may as well be a word (铁路12306, error 404).
+func (s *Spec) numbered(text string) (label string, alone bool) {
+	if n, err := strconv.ParseUint(text, 10, 63); err == nil {
+		return s.Number(int64(n)), false
+	}
+	if n, ok := s.ParseNumber(text); ok {
+		return s.Number(n), true
+	}
+	return "", false
 }
 
 // Options are what a queue needs of its module and of the desk.

@@ -135,7 +135,7 @@ func (s *Spec) conditions(f Filter, a Ask) (string, db.Args) {
 		}
 	}
 	if f.Text != "" {
-		if label, ok := s.Number(f.Text); ok {
+		if label, alone := s.numbered(f.Text); alone {
 			conds, args["number"] = append(conds, "r.number = @number"), label
 		} else {
 			conds = append(conds, a.found)

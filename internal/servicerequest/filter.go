@@ -56,10 +56,7 @@ var list = queue.Spec{
 	Fields: fields(),
 	Flow:   []string{string(Sent), string(Approving), string(Approved), string(Fulfilling)},
 	Select: ", x.item_id, x.expected_at, x.held_since, ci.name_en AS title_en", Joins: "JOIN service_requests x ON x.id = r.id JOIN catalog_items ci ON ci.id = x.item_id", Pending: "x.pending_reason",
-	Number: func(s string) (string, bool) {
-		n, ok := ParseLabel(s)
-		return Label(n), ok
-	},
+	Number: Label, ParseNumber: ParseLabel,
 	Columns: []string{"priority", "due", "requester", "assignee", "team", "service", "pending", "expected", "created", "updated"},
 	Chosen:  []string{"priority", "due", "requester", "assignee", "team", "expected"},
 	Exports: []string{"number", "title", "state", "priority", "due", "team", "service", "pending", "expected", "created", "updated"},

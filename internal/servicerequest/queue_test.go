@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,24 @@ func TestFiltersOfRequests(t *testing.T) {
 		q, _ := url.ParseQuery(bad)
 		if _, err := servicerequest.ParseFilter(q); err == nil {
 			t.Errorf("%s was taken", bad)
+		}
+	}
+}
+
+// TestABareNumberOfARequest finds the request of that number and those that say it.
+func TestABareNumberOfARequest(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	named := order(t, d, "staff", laptop(t, d))
+	bare := strconv.FormatInt(named.Number, 10)
+	in := move(t, d)
+	in.Answers["to"] = []string{"机房 " + bare}
+	said := order(t, d, "staff", in)
+	for text, want := range map[string][]uuid.UUID{bare: {named.ID, said.ID}, named.Label(): {named.ID}} {
+		got := found(t, d, d.As("lead"), "q="+text)
+		slices.SortFunc(got, func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) })
+		if !slices.Equal(got, want) {
+			t.Errorf("%s found %v, want %v", text, got, want)
 		}
 	}
 }

@@ -63,8 +63,9 @@ func (repository) count(ctx context.Context, q db.Querier, me uuid.UUID) (n int,
 	return n, db.Map(err)
 }
 
-func (repository) watched(ctx context.Context, q db.Querier, kind record.Kind) ([]View, error) {
-	rows, _ := q.Query(ctx, `SELECT `+columns+` FROM views WHERE kind = @kind AND alert_above IS NOT NULL AND NOT deleted ORDER BY id LIMIT 500`, db.Args{"kind": kind})
+func (repository) watched(ctx context.Context, q db.Querier, kind record.Kind, after uuid.UUID, limit int) ([]View, error) {
+	rows, _ := q.Query(ctx, `SELECT `+columns+` FROM views WHERE kind = @kind AND alert_above IS NOT NULL AND NOT deleted AND id > @after ORDER BY id LIMIT @limit`,
+		db.Args{"kind": kind, "after": after, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[View])
 	return out, db.Map(err)
 }

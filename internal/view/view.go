@@ -210,10 +210,27 @@ func (s *Service) SetDisplay(ctx context.Context, list string, d Display) error 
 	return s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.setDisplay(ctx, tx, who.ID, list, d, s.desk.Now()) })
 }
 
-// Watched lists the views of a kind that are to raise an alarm, at most 500.
-// It is for the job that looks at them.
-func (s *Service) Watched(ctx context.Context, kind record.Kind) ([]View, error) {
-	return s.repo.watched(ctx, s.desk.DB, kind)
+// watchedPage is how many views the job that looks at them reads at once.
+const watchedPage = 200
+
+// EachWatched hands every view of a kind that is to raise an alarm to fn, for
+// the job that looks at them, however many there are.
+func (s *Service) EachWatched(ctx context.Context, kind record.Kind, fn func(View) error) error {
+	for after := uuid.Nil; ; {
+		list, err := s.repo.watched(ctx, s.desk.DB, kind, after, watchedPage)
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			if err := fn(v); err != nil {
+				return err
+			}
+			after = v.ID
+		}
+		if len(list) < watchedPage {
+			return nil
+		}
+	}
 }
 
 // Alerted notes that an alarm was raised, or is over. It reports whether that

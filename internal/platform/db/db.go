@@ -119,6 +119,17 @@ func (p *Pool) InTx(ctx context.Context, fn func(Tx) error) error {
 	return Map(pgx.BeginFunc(ctx, p.p, func(t pgx.Tx) error { return fn(tx{t}) }))
 }
 
+// Snapshot lets fn read the database as it stands at one moment, however many
+// questions it asks. It holds a connection, and old rows for everybody, until fn
+// returns: fn must not wait for anybody's browser. Within a transaction fn reads
+// what that sees.
+func (p *Pool) Snapshot(ctx context.Context, fn func(Querier) error) error {
+	if p.real == nil {
+		return Map(fn(p.p))
+	}
+	return Map(pgx.BeginTxFunc(ctx, p.real, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(t pgx.Tx) error { return fn(t) }))
+}
+
 // Map turns driver errors into faults; constraint names are the contract: a
 // violated constraint becomes the message key constraint.<name>. An error that
 // is a fault already is returned unchanged.
