@@ -83,7 +83,7 @@
     let h; const go = (ms) => { clearTimeout(h); h = setTimeout(() => t.remove(), ms); };
     ['pointerenter', 'focusin'].forEach((e) => t.addEventListener(e, () => clearTimeout(h)));
     ['pointerleave', 'focusout'].forEach((e) => t.addEventListener(e, () => go(3000)));
-    $('form', t)?.addEventListener('submit', (e) => { const b = $('[name=return]', e.target); if (b) b.value = location.pathname + location.search; }); // where the cursor is by now
+    $('form', t)?.addEventListener('submit', (e) => { const b = $('[name=return]', e.target); if (b) { const u = here(); b.value = u.pathname + u.search; } }); // where the cursor is by now
     go(8000);
   });
 
@@ -252,12 +252,17 @@
     if (own()) { p.removeAttribute('aria-busy'); return; }
     p.setAttribute('aria-busy', 'true'); pvTimer = setTimeout(load, 120);
   }
+  // here is this page with the current row, for acts that return to it or, when it has left the list, to the next.
+  function here() {
+    const u = new URL(location.href), n = cur(), r = rows(), after = n && r[r.indexOf(n) + 1];
+    if (n) { u.searchParams.set('sel', n.dataset.key); u.searchParams.delete('next'); if (after) u.searchParams.set('next', after.dataset.key); }
+    return u;
+  }
   // load fetches the preview of the current row. What comes when the cursor has gone on is for nobody.
   function load() {
     const n = cur(), key = n?.dataset.key; if (!n) return;
     const k = waits; forget(); waits = k;
-    const mine = asked = { key, stop: new AbortController() }, r = rows(), u = new URL(location.href), after = r[r.indexOf(n) + 1]; // acts return here, to this row or, when it has left the list, to the next
-    u.searchParams.set('sel', key); u.searchParams.delete('next'); if (after) u.searchParams.set('next', after.dataset.key);
+    const mine = asked = { key, stop: new AbortController() }, u = here();
     preview()?.setAttribute('aria-busy', 'true');
     fetch($('.ttl a', n).getAttribute('href') + '/preview?back=' + encodeURIComponent(u.pathname + u.search), { headers: { 'HX-Request': 'true' }, signal: mine.stop.signal }).then((x) => {
       if (x.status === 401) $('#signin')?.showModal();
