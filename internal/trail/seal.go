@@ -143,8 +143,11 @@ func unsealed(ctx context.Context, tx db.Tx, b *bounds) ([]Entry, error) {
 			return nil, err
 		}
 	}
+	// That a leaf is of an entry after the last one says nothing new, but lets a
+	// merge of both begin there: of millions to seal, each batch would else walk
+	// over all leaves before.
 	rows, _ := tx.Query(ctx, `SELECT id, `+columns+` FROM trail_entries e
-		WHERE xid >= @from AND xid < @to AND id > @after AND NOT EXISTS (SELECT 1 FROM trail_leaves l WHERE l.entry_id = e.id)
+		WHERE xid >= @from AND xid < @to AND id > @after AND NOT EXISTS (SELECT 1 FROM trail_leaves l WHERE l.entry_id = e.id AND l.entry_id > @after)
 		ORDER BY id LIMIT @limit`, db.Args{"from": b.from, "to": b.to, "after": b.after, "limit": sealBatch})
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 }
