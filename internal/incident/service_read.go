@@ -95,19 +95,7 @@ func (s *Service) drafted(ctx context.Context, person uuid.UUID, in *CreateInput
 // Find looks incidents up for the command palette: the one with that number
 // first, then by what is written on them, the newest first.
 func (s *Service) Find(ctx context.Context, text string) ([]Row, error) {
-	f := Filter{View: "all", Text: text, Sort: "created", Limit: 8}
-	found, err := s.queue.Rows(ctx, f)
-	n, number := ParseLabel(text)
-	if f.Text = Label(n); err != nil || !number || len(found) == 0 || found[0].Number == f.Text {
-		return found, err
-	}
-	first, err := s.queue.Rows(ctx, f)
-	for _, r := range found {
-		if len(first) < f.Limit && r.Number != f.Text {
-			first = append(first, r)
-		}
-	}
-	return first, err
+	return s.queue.Rows(ctx, Filter{View: "all", Text: text, Sort: "created", Limit: 8})
 }
 
 // Watchers lists who follows an incident that the actor may see.

@@ -74,7 +74,7 @@ func (q *Queue[R]) Take(ctx context.Context, in ExportInput, open func(name stri
 	if err != nil {
 		return Exported{}, err
 	}
-	n, err := q.countRows(ctx, q.desk.DB, f, a, maxExport)
+	n, err := q.count(ctx, q.desk.DB, f, a, maxExport)
 	if err != nil {
 		return Exported{}, err
 	}

@@ -57,7 +57,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 			a.below = map[string]map[uuid.UUID][]uuid.UUID{field.Name: below}
 		}
 	}
-	if number, alone := q.numbered(f.Text); f.Text != "" && !alone {
+	if _, alone := q.numbered(f.Text); f.Text != "" && !alone {
 		g, err := search.LoadGlossary(ctx, q.desk.DB)
 		if err != nil {
 			return a, err
@@ -68,7 +68,7 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 		}
 		scope := q.Scope(who, v)
 		view, _ := q.view(f.View)
-		scope.Open, scope.Number = view.Open, number
+		scope.Open = view.Open
 		words := search.Parse(f.Text, g)
 		if len(people) == 0 && !words.Empty() && q.plain(f) {
 			if scope.Each, err = search.Common(ctx, q.desk.DB, words, cmp.Or(f.Limit, PageSize)); err != nil {
@@ -113,7 +113,9 @@ func (q *Queue[R]) Rows(ctx context.Context, f Filter) ([]R, error) {
 	return q.read(ctx, q.desk.DB, f, a)
 }
 
-// read asks for rows and completes them.
+// read asks for rows and completes them. The record that a bare number names
+// stands before those that say it: to look for both in one question would cost
+// the index of words its use.
 func (q *Queue[R]) read(ctx context.Context, from db.Querier, f Filter, a Ask) ([]R, error) {
 	ask := func(a Ask) ([]R, error) { return rows[R](ctx, from, &q.Spec, f, a) }
 	out, err := []R(nil), error(nil)
@@ -130,6 +132,9 @@ func (q *Queue[R]) read(ctx context.Context, from db.Querier, f Filter, a Ask) (
 			return ask(part)
 		})
 	}
+	if err == nil && f.After == nil {
+		out, err = q.first(ctx, from, f, a, out)
+	}
 	if err != nil || q.Complete == nil {
 		return out, err
 	}
@@ -143,7 +148,34 @@ func (q *Queue[R]) Count(ctx context.Context, f Filter, limit int) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	return q.countRows(ctx, q.desk.DB, f, a, limit)
+	return q.count(ctx, q.desk.DB, f, a, limit)
+}
+
+// count counts at most limit+1 rows.
+func (q *Queue[R]) count(ctx context.Context, from db.Querier, f Filter, a Ask, limit int) (int, error) {
+	n, err := q.countRows(ctx, from, f, a, limit)
+	if err != nil || n > limit {
+		return n, err
+	}
+	one, err := q.first(ctx, from, f, a, nil)
+	return n + len(one), err
+}
+
+// first puts the record that a bare number names before others, of which there
+// are as many as were asked for at most.
+func (q *Queue[R]) first(ctx context.Context, from db.Querier, f Filter, a Ask, others []R) ([]R, error) {
+	label, alone := q.numbered(f.Text)
+	if label == "" || alone {
+		return others, nil
+	}
+	most := f.Limit
+	f.Text, f.After, f.Limit = label, nil, 1
+	one, err := rows[R](ctx, from, &q.Spec, f, a)
+	if err != nil || len(one) == 0 {
+		return others, err
+	}
+	out := append(one, others...)
+	return out[:min(len(out), max(most, 1))], nil
 }
 
 // List lists the records that the actor may see and the filter asks for. cursor

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -74,41 +73,6 @@ func TestWordsAmongOpenOnes(t *testing.T) {
 	for sql, args := range map[string]db.Args{list: listArgs, count: countArgs} {
 		if plan := plans.Of(sql, args); !strings.Contains(plan, "search_docs_open_terms_idx") {
 			t.Errorf("%.60s…\n%s", sql, plan)
-		}
-	}
-}
-
-// TestANumberBesideWords: what has a number, or has it written on it, is looked
-// up in the index of each; neither way reads the register.
-func TestANumberBesideWords(t *testing.T) {
-	t.Parallel()
-	pool := dbtest.New(t)
-	if _, err := pool.PGX().Exec(t.Context(), `
-		INSERT INTO records (id, kind, number, title, state, category, priority, created_by, created_at, updated_at)
-			SELECT gen_random_uuid(), 'incident', 'T' || n, 't', c, c, 3, gen_random_uuid(), now() + n * interval '1 second', now() FROM generate_series(1, 20000) n, LATERAL (SELECT CASE WHEN n % 50 = 0 THEN 'new' ELSE 'closed' END AS c) x;
-		INSERT INTO search_docs (record_id, hash, terms, talk, notes, week, open)
-			SELECT id, 1, CASE WHEN hashtext(number) % 4000 = 0 THEN '''404'':1' ELSE '''desk'':1' END::tsvector, '', '', ARRAY[record_week(kind, updated_at)], category = 'new' FROM records;
-		ANALYZE records; ANALYZE search_docs`); err != nil {
-		t.Fatal(err)
-	}
-	s := Spec{
-		Kind: "incident", Sort: "updated", Pending: "''", Views: []View{{Name: "open", Open: true, Where: "r.category IN ('new', 'active', 'pending')"}, {Name: "all"}},
-		Number: func(n int64) string { return "T" + strconv.FormatInt(n, 10) },
-	}
-	who := identity.Actor{ID: uuid.New(), Teams: []uuid.UUID{uuid.New()}}
-	all := record.Visible(authz.ReadScope{All: true}, who, time.Now())
-	plans := dbtest.Plans(t, pool)
-	for view, index := range map[string]string{"open": "search_docs_open_terms_idx", "all": "search_docs_terms_idx"} {
-		for _, weeks := range [][]string{nil, {"incident:1", "incident:2"}} {
-			found, args := search.Scope{Read: all, Notes: record.Visible(authz.ReadScope{}, who, time.Now()), Open: view == "open", Weeks: weeks, Number: "T404"}.Match(search.Parse("404", nil))
-			a, f := Ask{Visible: all, Me: who.ID, Now: time.Now(), Zone: time.UTC, found: found, args: args}, Filter{View: view, Text: "404", Limit: 51}
-			list, listArgs := s.ListSQL(f, a)
-			count, countArgs := s.countSQL(f, a, CountLimit)
-			for sql, args := range map[string]db.Args{list: listArgs, count: countArgs} {
-				if plan := plans.Of(sql, args); !strings.Contains(plan, index) || !strings.Contains(plan, "search_docs_pkey") || !strings.Contains(plan, "records_number_key") || strings.Contains(plan, "Seq Scan on records") {
-					t.Errorf("%s, weeks %v: %.60s…\n%s", view, weeks, sql, plan)
-				}
-			}
 		}
 	}
 }

@@ -140,6 +140,9 @@ func (s *Spec) conditions(f Filter, a Ask) (string, db.Args) {
 		} else {
 			conds = append(conds, a.found)
 			maps.Copy(args, a.args)
+			if label != "" { // it stands before these
+				conds, args["number"] = append(conds, "r.number <> @number"), label
+			}
 		}
 	}
 	if a.also != nil {

@@ -80,17 +80,15 @@ func Say(b *pgx.Batch, id uuid.UUID, text string, internal bool) {
 // Scope is what a reader's questions may reach: the records, and among them
 // those whose notes they may read. Open leaves out what is not open, and finds
 // the rest by an index that has only that; Weeks leaves out what last changed in
-// another of them (see Newest). Number, where it is set, is that of a record which
-// is found as well, whatever is written on it. Each is for words that many have (see Common):
+// another of them (see Newest). Each is for words that many have (see Common):
 // the records are read in the order of the list, and each is asked for the
 // words, until the page is full.
 type Scope struct {
-	Read   record.Visibility
-	Notes  record.Visibility
-	Open   bool
-	Weeks  []string
-	Number string
-	Each   bool
+	Read  record.Visibility
+	Notes record.Visibility
+	Open  bool
+	Weeks []string
+	Each  bool
 }
 
 // Match is the condition on `records r` that a record is found by the
@@ -131,15 +129,8 @@ func (s Scope) match(q Query) (string, db.Args) {
 	if s.Each {
 		tail = ` OFFSET 0)` // keeps the planner from turning it into a join
 	}
-	in := has(`d.terms`)
-	if s.Number != "" {
-		// Of the line of the index, not of the record: so both are looked up, each in
-		// its index, and what they find is one set.
-		in = `(` + in + ` OR d.record_id = (SELECT n.id FROM records n WHERE n.number = @search_number))`
-		args["search_number"] = s.Number
-	}
-	terms := head + in + tail
-	both := head + `(` + in + ` OR ` + has(`d.notes`) + `)` + tail
+	terms := head + has(`d.terms`) + tail
+	both := head + `(` + has(`d.terms`) + ` OR ` + has(`d.notes`) + `)` + tail
 	switch {
 	case q.Empty():
 		return "false", db.Args{}
