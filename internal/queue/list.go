@@ -75,6 +75,11 @@ func (q *Queue[R]) Ask(ctx context.Context, f Filter) (Ask, error) {
 				return a, err
 			}
 		}
+		if !scope.Open && !words.Empty() {
+			if scope.Rare, err = search.Rare(ctx, q.desk.DB, words); err != nil {
+				return a, err
+			}
+		}
 		a.found, a.args = scope.Match(words, people...)
 		if len(people) == 0 && !words.Empty() && !scope.Open && q.Sorted(f) == "updated" && q.groupBy(f.Group) == "" {
 			a.words = words

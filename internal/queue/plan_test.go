@@ -140,3 +140,35 @@ func TestWordsThatManyOpenOnesHave(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsOfNobody: a word that few or none have is looked up in the index of
+// words, also where the planner knows nothing of the notes and expects many.
+func TestWordsOfNobody(t *testing.T) {
+	t.Parallel()
+	pool := dbtest.New(t)
+	if _, err := pool.PGX().Exec(t.Context(), `
+		INSERT INTO records (id, kind, number, title, state, category, priority, created_by, created_at, updated_at)
+			SELECT gen_random_uuid(), 'incident', 'T' || n, 't', 'closed', 'closed', 3, gen_random_uuid(), now() + n * interval '1 second', now() FROM generate_series(1, 20000) n;
+		INSERT INTO search_docs (record_id, hash, terms, talk, notes, open) SELECT id, 1, ('''w' || hashtext(number) % 500 || ''':1')::tsvector, '', '', false FROM records;
+		ANALYZE records; ANALYZE search_docs`); err != nil {
+		t.Fatal(err)
+	}
+	words := search.Parse("zebra1", nil)
+	few, err := search.Rare(t.Context(), pool, words)
+	if err != nil || !few {
+		t.Fatalf("few have the word: %v, %v", few, err)
+	}
+	s := Spec{Kind: "incident", Sort: "updated", Pending: "''", Views: []View{{Name: "all"}}}
+	s.ParseNumber = func(string) (int64, bool) { return 0, false }
+	who := identity.Actor{ID: uuid.New()}
+	all := record.Visible(authz.ReadScope{All: true}, who, time.Now())
+	a := Ask{Visible: all, Me: who.ID, Now: time.Now(), Zone: time.UTC}
+	a.found, a.args = search.Scope{Read: all, Notes: all, Rare: few}.Match(words)
+	plans := dbtest.Plans(t, pool)
+	for _, sort := range []string{"updated", "created"} {
+		sql, args := s.ListSQL(Filter{View: "all", Sort: sort, Text: "zebra1", Limit: 51}, a)
+		if plan := plans.Of(sql, args); !strings.Contains(plan, "search_docs_terms_idx") || !strings.Contains(plan, "records_pkey") || strings.Contains(plan, "records_kind_") {
+			t.Errorf("by %s:\n%s", sort, plan)
+		}
+	}
+}

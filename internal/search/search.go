@@ -89,6 +89,7 @@ type Scope struct {
 	Open  bool
 	Weeks []string
 	Each  bool
+	Rare  bool // few records have the words (see Rare): those are fetched first
 }
 
 // Match is the condition on `records r` that a record is found by the
@@ -107,7 +108,13 @@ func (s Scope) Match(q Query, people ...uuid.UUID) (string, db.Args) {
 }
 
 func (s Scope) match(q Query) (string, db.Args) {
-	head := `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND `
+	head, tail := `EXISTS (SELECT 1 FROM search_docs d WHERE d.record_id = r.id AND `, `)`
+	switch {
+	case s.Each:
+		tail = ` OFFSET 0)` // keeps the planner from turning it into a join
+	case s.Rare && s.Weeks == nil:
+		head, tail = `r.id = ANY(ARRAY(SELECT d.record_id FROM search_docs d WHERE `, `))`
+	}
 	if s.Open {
 		head += `d.open AND `
 	}
@@ -124,10 +131,6 @@ func (s Scope) match(q Query) (string, db.Args) {
 		}
 		args["search_index"] = q.index
 		return `(` + column + ` @@ @search_index::text::tsquery AND ts_match_vq(` + column + `, @search::text::tsquery))`
-	}
-	tail := `)`
-	if s.Each {
-		tail = ` OFFSET 0)` // keeps the planner from turning it into a join
 	}
 	terms := head + has(`d.terms`) + tail
 	both := head + `(` + has(`d.terms`) + ` OR ` + has(`d.notes`) + `)` + tail

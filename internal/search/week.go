@@ -81,6 +81,18 @@ func Common(ctx context.Context, q db.Querier, words Query, page int) (bool, err
 	return have > 0 && float64(page)*open/have < have, nil
 }
 
+// rare is how many records have words that few have, at most.
+const rare = 2000
+
+// Rare reports whether few records have some words: those are fetched by the
+// index, whatever the planner expects. Of a column that is empty in nearly all
+// records, as notes are, it expects too many, and would read the whole list to
+// find nobody.
+func Rare(ctx context.Context, q db.Querier, words Query) (bool, error) {
+	rows, err := expected(ctx, q, `SELECT FROM search_docs d WHERE d.terms @@ @words::text::tsquery`, db.Args{"words": words.loose})
+	return len(rows) > 0 && rows[0] < rare, err
+}
+
 // perWeek is how many records with some words the planner expects in a week of
 // the last few months.
 func perWeek(ctx context.Context, q db.Querier, words Query, kind record.Kind, at time.Time) (float64, error) {
