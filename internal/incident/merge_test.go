@@ -393,3 +393,21 @@ func TestMergePages(t *testing.T) {
 		t.Errorf("after it: %d", a.Status)
 	}
 }
+
+// TestAStrangerWritesToATombstone and does not learn that it is one.
+func TestAStrangerWritesToATombstone(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	from, into := report(t, d, "manager"), report(t, d, "manager")
+	if _, err := d.Incidents.Merge(d.As("lead"), from.ID, incident.MergeInput{Number: into.Label()}); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"a reply": second(d.Incidents.Reply(d.As("staff"), from.ID, incident.ReplyInput{Body: "x"})),
+		"a note":  second(d.Incidents.Note(d.As("staff"), from.ID, incident.ReplyInput{Body: "x"})),
+	} {
+		if code(err) != "error.not_found" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

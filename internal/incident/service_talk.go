@@ -36,17 +36,11 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 	if err != nil {
 		return Incident{}, err
 	}
-	i, err := s.repo.get(ctx, s.desk.DB, id)
+	i, err := s.saidTo(ctx, id)
 	if err != nil {
 		return i, err
 	}
-	if i.State == Merged {
-		t, err := s.saidTo(ctx, i)
-		if err != nil {
-			return i, err
-		}
-		return s.Reply(ctx, t.ID, in)
-	}
+	id = i.ID
 	set, err := s.settings(ctx, s.desk.DB)
 	if err != nil {
 		return i, err
@@ -80,14 +74,20 @@ func (s *Service) Reply(ctx context.Context, id uuid.UUID, in ReplyInput) (Incid
 	})
 }
 
-// saidTo is the incident that a tombstone leads to: what is written to the one
-// goes to the other.
-func (s *Service) saidTo(ctx context.Context, i Incident) (Incident, error) {
-	t, err := s.Alive(ctx, i)
-	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.Conflict, "incident.error.merged")
+// saidTo is where what is written to an incident goes: the incident itself or, of
+// a tombstone, the one that it leads to. Who may see neither learns of neither.
+func (s *Service) saidTo(ctx context.Context, id uuid.UUID) (Incident, error) {
+	i, err := s.repo.get(ctx, s.desk.DB, id)
+	if err != nil || i.State != Merged {
+		return i, err
 	}
-	return t, err
+	to, err := s.Alive(ctx, i)
+	if fault.Is(err, fault.NotFound) {
+		if _, _, err = s.Get(ctx, id); err == nil {
+			err = fault.New(fault.Conflict, "incident.error.merged")
+		}
+	}
+	return to, err
 }
 
 // succeed opens a new incident that follows one whose time to reopen is over.
@@ -135,17 +135,11 @@ func (s *Service) succeed(ctx context.Context, old Incident, in ReplyInput) (Inc
 // while somebody merged the incident goes where that went, as a reply does; who
 // may not write notes there is refused there.
 func (s *Service) Note(ctx context.Context, id uuid.UUID, in ReplyInput) (Incident, error) {
-	i, err := s.repo.get(ctx, s.desk.DB, id)
+	i, err := s.saidTo(ctx, id)
 	if err != nil {
 		return i, err
 	}
-	if i.State == Merged {
-		t, err := s.saidTo(ctx, i)
-		if err != nil {
-			return i, err
-		}
-		return s.Note(ctx, t.ID, in)
-	}
+	id = i.ID
 	return s.update(ctx, ActionNote, id, 0, in, func(u *work.Unit, i *Incident) error {
 		at, err := s.mentioned(ctx, u, *i, in.Body, true, in.Mentions)
 		if err != nil {
