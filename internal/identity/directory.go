@@ -150,6 +150,16 @@ func Hold(ctx context.Context, tx db.Tx, id uuid.UUID) (bool, error) {
 	return len(held) == 1, db.Map(err)
 }
 
+// Engage is Hold for whoever is named by a field of a form: who is not active is
+// refused there.
+func Engage(ctx context.Context, tx db.Tx, id uuid.UUID, field string) error {
+	held, err := Hold(ctx, tx, id)
+	if err == nil && !held {
+		err = fault.OnField(field, "validation.unknown")
+	}
+	return err
+}
+
 // Called finds the people whose name or account is exactly the text, at most
 // 20; somebody may search for what a person reported.
 func Called(ctx context.Context, q db.Querier, text string) ([]uuid.UUID, error) {

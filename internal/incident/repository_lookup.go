@@ -50,16 +50,6 @@ func (repository) assignable(ctx context.Context, q db.Querier, person, team *uu
 	return nil
 }
 
-// activePerson refuses a person who is disabled, and keeps others from being so
-// until the act is done.
-func (repository) activePerson(ctx context.Context, tx db.Tx, id uuid.UUID, field string) error {
-	ok, err := identity.Hold(ctx, tx, id)
-	if err == nil && !ok {
-		return fault.OnField(field, "validation.unknown")
-	}
-	return err
-}
-
 func (repository) personName(ctx context.Context, q db.Querier, id uuid.UUID) (name string, err error) {
 	err = q.QueryRow(ctx, `SELECT name FROM people WHERE id = @id`, db.Args{"id": id}).Scan(&name)
 	return name, err

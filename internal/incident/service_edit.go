@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -113,7 +114,7 @@ func (s *Service) NamePerson(ctx context.Context, id uuid.UUID, in NameInput) (I
 		if !i.Confidential {
 			return fault.New(fault.Conflict, "incident.error.not_confidential")
 		}
-		if err := s.repo.activePerson(ctx, u.Tx, in.PersonID, "person_id"); err != nil {
+		if err := identity.Engage(ctx, u.Tx, in.PersonID, "person_id"); err != nil {
 			return err
 		}
 		until := u.Now.Add(namedFor)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -54,7 +55,7 @@ func (s *Service) handTasks(ctx context.Context, u *work.Unit, i Incident, from 
 		return err
 	}
 	if to != nil {
-		if err := s.repo.activePerson(ctx, u.Tx, *to, "assignee_id"); err != nil {
+		if err := identity.Engage(ctx, u.Tx, *to, "assignee_id"); err != nil {
 			return err
 		}
 	}

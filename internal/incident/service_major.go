@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/jobs"
@@ -152,7 +153,7 @@ func (s *Service) giveRoles(ctx context.Context, u *work.Unit, i Incident, m *Ma
 			record.Withdraw(&u.Batch, i.ID, role, i.ID)
 		}
 		if *r.from = r.to; r.to != nil {
-			if err := s.repo.activePerson(ctx, u.Tx, *r.to, r.field); err != nil {
+			if err := identity.Engage(ctx, u.Tx, *r.to, r.field); err != nil {
 				return err
 			}
 			record.Participate(&u.Batch, i.ID, *r.to, role, i.ID)

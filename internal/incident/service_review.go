@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/authz"
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
 	"opsdesk/internal/work"
@@ -120,7 +121,7 @@ func (s *Service) AddMeasure(ctx context.Context, id uuid.UUID, in MeasureInput)
 		if len(list) >= maxMeasures {
 			return fault.New(fault.Conflict, "incident.error.too_many_tasks", "count", maxMeasures)
 		}
-		if err := s.repo.activePerson(ctx, u.Tx, in.OwnerID, "owner_id"); err != nil {
+		if err := identity.Engage(ctx, u.Tx, in.OwnerID, "owner_id"); err != nil {
 			return err
 		}
 		s.repo.saveReview(&u.Batch, *r, u.Now)

@@ -190,7 +190,7 @@ type WatcherInput struct {
 func (s *Service) ChangeWatcher(ctx context.Context, id uuid.UUID, in WatcherInput) (Incident, error) {
 	return s.update(ctx, ActionWatchers, id, 0, in, func(u *work.Unit, i *Incident) error {
 		if in.Watch {
-			if err := s.repo.activePerson(ctx, u.Tx, in.PersonID, "person_id"); err != nil {
+			if err := identity.Engage(ctx, u.Tx, in.PersonID, "person_id"); err != nil {
 				return err
 			}
 			if i.Confidential {

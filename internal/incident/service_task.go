@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
@@ -48,7 +49,7 @@ func (s *Service) AddTask(ctx context.Context, id uuid.UUID, in TaskInput) (Inci
 		}
 		task := work.NewID()
 		if in.AssigneeID != nil {
-			if err := s.repo.activePerson(ctx, u.Tx, *in.AssigneeID, "assignee_id"); err != nil {
+			if err := identity.Engage(ctx, u.Tx, *in.AssigneeID, "assignee_id"); err != nil {
 				return err
 			}
 			hand(u, id, task, *in.AssigneeID, in.Title)

@@ -73,20 +73,11 @@ func (s *Service) throughTask(ctx context.Context, act authz.Action, id, task uu
 			if err := change(u, r, t, later); err != nil || t.AssigneeID == nil || was != nil && *was == *t.AssigneeID {
 				return err
 			}
-			return s.engage(ctx, u, *t.AssigneeID)
+			return identity.Engage(ctx, u.Tx, *t.AssigneeID, "assignee_id")
 		}))
 		return err
 	})
 	return out, s.desk.Noted(ctx, act, record.Ref{Kind: Kind, ID: id}, err)
-}
-
-// engage keeps whoever gets a task from being disabled until they have it.
-func (s *Service) engage(ctx context.Context, u *work.Unit, person uuid.UUID) error {
-	held, err := identity.Hold(ctx, u.Tx, person)
-	if err == nil && !held {
-		err = fault.OnField("assignee_id", "validation.unknown")
-	}
-	return err
 }
 
 // start begins fulfilment with the first hand that is laid on a task.

@@ -191,13 +191,7 @@ func (u *Unit) employ(ctx context.Context, before, after Record) error {
 	if to == nil || was != nil && *was == *to {
 		return nil
 	}
-	if held, err := identity.Hold(ctx, u.Tx, *to); err != nil || !held {
-		if err == nil {
-			err = fault.OnField("assignee_id", "validation.unknown")
-		}
-		return err
-	}
-	return nil
+	return identity.Engage(ctx, u.Tx, *to, "assignee_id")
 }
 
 // facts is what the decision about a locked record rests on. For a record in
