@@ -277,6 +277,27 @@ func TestABareNumberMayBeAWord(t *testing.T) {
 			}
 		}
 	}
+	// However small the pages are, each row is on one of them.
+	for _, f := range []incident.Filter{{View: "open", Sort: "due"}, {View: "open", Sort: "priority"}, {View: "open", Group: "team"}, {View: "all", Sort: "updated"}, {View: "all", Sort: "created"}} {
+		f.Text = bare
+		for f.Limit = 1; f.Limit < 4; f.Limit++ {
+			seen, cursor := map[int64]int{}, ""
+			for pages := 0; pages == 0 || cursor != "" && pages < 20; pages++ {
+				p, err := d.Incidents.List(ctx, f, cursor)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range p.Rows {
+					n, _ := incident.ParseLabel(r.Number)
+					seen[n]++
+				}
+				cursor = p.Next
+			}
+			if len(seen) != 10 || seen[named.Number] != 1 {
+				t.Errorf("%+v: %v", f, seen)
+			}
+		}
+	}
 	for text, want := range map[string]int{bare: 8, named.Label(): 1, "12306": 1} {
 		rows, err := d.Incidents.Find(ctx, text)
 		if err != nil || len(rows) != want || text != "12306" && rows[0].ID != named.ID {

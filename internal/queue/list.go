@@ -227,8 +227,15 @@ func (q *Queue[R]) page(ctx context.Context, f Filter, cursor string) (p Page[R]
 	return p, nil
 }
 
-// place is where the list goes on after a row.
+// beginning is before every row, in every order.
+var beginning = Cursor{Due: "-infinity", At: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+
+// place is where the list goes on after a row. After the record that a bare
+// number names, which stands before the others, that is where these begin.
 func (s *Spec) place(f Filter, l Line) *Cursor {
+	if label, alone := s.numbered(f.Text); label == l.Number && !alone {
+		return &beginning
+	}
 	c := Cursor{Priority: l.Priority, At: l.CreatedAt, ID: l.ID}
 	if c.Due = "infinity"; l.DueAt != nil {
 		c.Due = l.DueAt.UTC().Format(time.RFC3339Nano)
