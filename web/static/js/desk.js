@@ -40,11 +40,11 @@
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
     if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
-    f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
+    f._kept = false; f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
     clearTimeout(f._draft);
     setTimeout(() => $$('button[type=submit],button:not([type])', f).forEach((b) => { b.setAttribute('aria-disabled', 'true'); }), 0);
   });
-  addEventListener('pageshow', () => { acting = false; $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; f._kept = false; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }); });
+  addEventListener('pageshow', () => { acting = false; $$('form[data-sent]').forEach((f) => { delete f.dataset.sent; $$('[aria-disabled]', f).forEach((b) => b.removeAttribute('aria-disabled')); }); });
 
   // ---- promised times: counted on from the server's time, never from the clock of this machine alone ----
   const ST = $('#sla-texts'), skew = ST ? Number(ST.dataset.now) - Date.now() : 0;
