@@ -242,6 +242,7 @@ CREATE TABLE public.batch_rows (
     outcome text DEFAULT ''::text NOT NULL,
     code text DEFAULT ''::text NOT NULL,
     undo jsonb,
+    args jsonb,
     CONSTRAINT batch_rows_outcome CHECK ((outcome = ANY (ARRAY[''::text, 'done'::text, 'refused'::text])))
 );
 CREATE TABLE public.batches (

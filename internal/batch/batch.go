@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"time"
 
@@ -92,7 +93,37 @@ type Row struct {
 	Number   string          `db:"number" json:"number"`
 	Outcome  string          `db:"outcome" json:"outcome"`
 	Code     string          `db:"code" json:"code"`
+	Args     Args            `db:"args" json:"args,omitempty"` // what Code speaks of
 	Undo     json.RawMessage `db:"undo" json:"-"`
+}
+
+// Args are the values for the placeholders of a reason, by name.
+type Args map[string]any
+
+// pairs are the values as messages take them.
+func (a Args) pairs() []any {
+	out := make([]any, 0, 2*len(a))
+	for name, v := range a {
+		if n, ok := v.(float64); ok && n == math.Trunc(n) {
+			v = int(n) // JSON knows no other numbers, the plural forms want whole ones
+		}
+		out = append(out, name, v)
+	}
+	return out
+}
+
+// Refuse notes why a row is, or would be, refused.
+func (r *Row) Refuse(f *fault.Error) {
+	r.Code, r.Args = Reason(f), nil
+	if len(f.Args) > 0 {
+		r.Args = Args{}
+	}
+	for i := 0; i+1 < len(f.Args); i += 2 {
+		r.Args[fmt.Sprint(f.Args[i])] = f.Args[i+1]
+	}
+	if len(f.Fields) > 0 && f.Fields[0].Param != "" {
+		r.Args = Args{"param": f.Fields[0].Param}
+	}
 }
 
 // Runner does the batches of a kind: row by row, or as a whole.
@@ -470,7 +501,7 @@ func (s *Service) rowByRow(ctx context.Context, b Batch, r Runner) error {
 			f := fault.Of(err)
 			switch {
 			case err == nil:
-				rows[i].Outcome, rows[i].Code = "done", ""
+				rows[i].Outcome, rows[i].Code, rows[i].Args = "done", "", nil
 				if undo != nil {
 					if rows[i].Undo, err = json.Marshal(undo); err != nil {
 						return err
@@ -479,7 +510,8 @@ func (s *Service) rowByRow(ctx context.Context, b Batch, r Runner) error {
 			case f.Kind == fault.Internal || f.Kind == fault.Unavailable:
 				return err
 			default:
-				rows[i].Outcome, rows[i].Code, rows[i].Undo = "refused", Reason(f), nil
+				rows[i].Outcome, rows[i].Undo = "refused", nil
+				rows[i].Refuse(f)
 			}
 		}
 		if err := s.desk.DB.InTx(ctx, func(tx db.Tx) error { return s.repo.progress(ctx, tx, b.ID, rows, s.desk.Now()) }); err != nil {

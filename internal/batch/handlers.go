@@ -11,6 +11,7 @@ import (
 
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
+	"opsdesk/internal/ui"
 )
 
 // Opener finds a result.
@@ -79,6 +80,11 @@ type props struct {
 	Problems bool
 	Undoable bool
 	Now      time.Time
+}
+
+// reason says why a row is, or would be, refused.
+func (p props) reason(ctx context.Context, r Row) string {
+	return ui.T(ctx, r.Code, append(r.Args.pairs(), p.Runner.Args...)...)
 }
 
 func (h handlers) props(r *http.Request) (props, error) {

@@ -33,16 +33,17 @@ func (repository) insertRows(q *pgx.Batch, id uuid.UUID, rows []Row) {
 		return
 	}
 	ns, ids, numbers, codes, undos := make([]int, len(rows)), make([]uuid.UUID, len(rows)), make([]string, len(rows)), make([]string, len(rows)), make([]*string, len(rows))
+	said := make([]Args, len(rows))
 	for i, r := range rows {
-		ns[i], ids[i], numbers[i], codes[i] = i+1, r.RecordID, r.Number, r.Code
+		ns[i], ids[i], numbers[i], codes[i], said[i] = i+1, r.RecordID, r.Number, r.Code, r.Args
 		if r.Undo != nil {
 			u := string(r.Undo)
 			undos[i] = &u
 		}
 	}
-	q.Queue(`INSERT INTO batch_rows (batch_id, n, record_id, number, code, undo)
-		SELECT @id, x.n, x.record_id, x.number, x.code, x.undo::jsonb FROM unnest(@ns::int[], @ids::uuid[], @numbers::text[], @codes::text[], @undos::text[]) AS x (n, record_id, number, code, undo)`,
-		db.Args{"id": id, "ns": ns, "ids": ids, "numbers": numbers, "codes": codes, "undos": undos})
+	q.Queue(`INSERT INTO batch_rows (batch_id, n, record_id, number, code, args, undo)
+		SELECT @id, x.n, x.record_id, x.number, x.code, x.args, x.undo::jsonb FROM unnest(@ns::int[], @ids::uuid[], @numbers::text[], @codes::text[], @args::jsonb[], @undos::text[]) AS x (n, record_id, number, code, args, undo)`,
+		db.Args{"id": id, "ns": ns, "ids": ids, "numbers": numbers, "codes": codes, "args": said, "undos": undos})
 }
 
 const setAll = `UPDATE batches SET version = @version + 1, kind = @kind, owner_id = @owner_id, input = @input, state = @state, total = @total, done = @done, succeeded = @succeeded,
@@ -78,7 +79,7 @@ func (repository) list(ctx context.Context, q db.Querier, owner uuid.UUID, after
 	return out, db.Map(err)
 }
 
-const rowColumns = `n, record_id, number, outcome, code, undo`
+const rowColumns = `n, record_id, number, outcome, code, args, undo`
 
 func collect(rows pgx.Rows) ([]Row, error) {
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Row])
@@ -106,8 +107,8 @@ func (repository) progress(ctx context.Context, tx db.Tx, id uuid.UUID, list []R
 		} else {
 			refused++
 		}
-		b.Queue(`UPDATE batch_rows SET outcome = @outcome, code = @code, undo = @undo WHERE batch_id = @id AND n = @n`,
-			db.Args{"id": id, "n": r.N, "outcome": r.Outcome, "code": r.Code, "undo": r.Undo})
+		b.Queue(`UPDATE batch_rows SET outcome = @outcome, code = @code, args = @args, undo = @undo WHERE batch_id = @id AND n = @n`,
+			db.Args{"id": id, "n": r.N, "outcome": r.Outcome, "code": r.Code, "args": r.Args, "undo": r.Undo})
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return err
@@ -144,7 +145,7 @@ func (repository) undoable(ctx context.Context, q db.Querier, id uuid.UUID) (ok 
 
 // undos lists what can be taken back, the last first.
 func (repository) undos(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Row, error) {
-	rows, _ := q.Query(ctx, `SELECT n, record_id, number, '' AS outcome, '' AS code, undo FROM batch_rows WHERE batch_id = @id AND undo IS NOT NULL ORDER BY n DESC LIMIT @max`, db.Args{"id": id, "max": limit})
+	rows, _ := q.Query(ctx, `SELECT n, record_id, number, '' AS outcome, '' AS code, NULL::jsonb AS args, undo FROM batch_rows WHERE batch_id = @id AND undo IS NOT NULL ORDER BY n DESC LIMIT @max`, db.Args{"id": id, "max": limit})
 	return collect(rows)
 }
 

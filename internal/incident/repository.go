@@ -95,6 +95,17 @@ func (repository) get(ctx context.Context, q db.Querier, id uuid.UUID) (Incident
 	return i, db.Map(err)
 }
 
+// some reads several incidents; access is checked before.
+func (repository) some(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]Incident, error) {
+	rows, _ := q.Query(ctx, `SELECT `+incidentColumns+` FROM incidents WHERE id = ANY(@ids)`, db.Args{"ids": ids})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Incident])
+	out := make(map[uuid.UUID]Incident, len(list))
+	for _, i := range list {
+		out[i.ID] = i
+	}
+	return out, db.Map(err)
+}
+
 // idOf finds an incident by its number; access is checked afterwards.
 func (repository) idOf(ctx context.Context, q db.Querier, number int64) (id uuid.UUID, err error) {
 	err = q.QueryRow(ctx, `SELECT id FROM incidents WHERE number = @number`, db.Args{"number": number}).Scan(&id)

@@ -23,11 +23,34 @@ func (repository) hasChildren(ctx context.Context, q db.Querier, id uuid.UUID) (
 	return yes, err
 }
 
+// childrenOf counts the children of some incidents; those without are not in it.
+func (repository) childrenOf(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+	return countBy(ctx, q, `SELECT parent_id, count(*) FROM incidents WHERE parent_id = ANY(@ids) GROUP BY parent_id`, ids)
+}
+
+// countBy counts something by id; sql asks for it about the incidents @ids.
+func countBy(ctx context.Context, q db.Querier, sql string, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+	rows, _ := q.Query(ctx, sql, db.Args{"ids": ids})
+	out := map[uuid.UUID]int{}
+	var id uuid.UUID
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&id, &n}, func() error { out[id] = n; return nil })
+	return out, db.Map(err)
+}
+
+// blocks is what of a parent's children c must be done before it.
+const blocks = `c.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')
+		AND (c.child_as = 'part' OR EXISTS (SELECT 1 FROM incident_tasks t WHERE t.incident_id = c.id AND t.done_at IS NULL))`
+
+// openPartsOf is openParts of some incidents; those without are not in it.
+func (repository) openPartsOf(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+	return countBy(ctx, q, `SELECT c.parent_id, count(*) FROM incidents c WHERE c.parent_id = ANY(@ids) AND `+blocks+` GROUP BY c.parent_id`, ids)
+}
+
 // openParts counts the children that must be done before their parent: parts of
 // its work, and whatever has open tasks of its own.
 func (repository) openParts(ctx context.Context, q db.Querier, id uuid.UUID) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT count(*) FROM incidents c WHERE c.parent_id = @id AND c.state NOT IN ('resolved', 'closed', 'cancelled', 'merged')
-		AND (c.child_as = 'part' OR EXISTS (SELECT 1 FROM incident_tasks t WHERE t.incident_id = c.id AND t.done_at IS NULL))`, db.Args{"id": id}).Scan(&n)
+	err = q.QueryRow(ctx, `SELECT count(*) FROM incidents c WHERE c.parent_id = @id AND `+blocks, db.Args{"id": id}).Scan(&n)
 	return n, err
 }
 

@@ -50,6 +50,11 @@ func (repository) assignable(ctx context.Context, q db.Querier, person, team *uu
 	return nil
 }
 
+// retiredTeams tells which of the teams that some incidents are with are retired.
+func (repository) retiredTeams(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+	return countBy(ctx, q, `SELECT i.team_id, count(*) FROM incidents i JOIN teams t ON t.id = i.team_id AND NOT t.active WHERE i.id = ANY(@ids) GROUP BY i.team_id`, ids)
+}
+
 func (repository) personName(ctx context.Context, q db.Querier, id uuid.UUID) (name string, err error) {
 	err = q.QueryRow(ctx, `SELECT name FROM people WHERE id = @id`, db.Args{"id": id}).Scan(&name)
 	return name, err

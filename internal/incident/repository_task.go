@@ -26,6 +26,11 @@ func (repository) openTasks(ctx context.Context, q db.Querier, id uuid.UUID) (n 
 	return n, err
 }
 
+// openTasksOf is openTasks of some incidents; those without are not in it.
+func (repository) openTasksOf(ctx context.Context, q db.Querier, ids []uuid.UUID) (map[uuid.UUID]int, error) {
+	return countBy(ctx, q, `SELECT incident_id, count(*) FROM incident_tasks WHERE incident_id = ANY(@ids) AND done_at IS NULL GROUP BY incident_id`, ids)
+}
+
 func (repository) addTask(b *pgx.Batch, incident uuid.UUID, t Task, by uuid.UUID) {
 	b.Queue(`INSERT INTO incident_tasks (id, incident_id, title, assignee_id, position, created_by, created_at, updated_at)
 		VALUES (@task, @id, @title, @assignee, @position, @by, @now, @now)`,

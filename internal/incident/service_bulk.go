@@ -140,9 +140,10 @@ type BulkInput struct {
 	ChildAs      string `json:"child_as,omitempty" validate:"omitempty,oneof=same part"`
 }
 
-// Bulk previews a change of many incidents: for each it looks whether the actor
-// may make it and whether its state allows it. Nothing is changed until the
-// batch is started; then every incident is decided anew.
+// Bulk previews a change of many incidents: it refuses one whose aim is not
+// there, and looks for each incident whether the actor may make the change and
+// whether what it is, and what belongs to it, allow it. Nothing is changed until
+// the batch is started; then every incident is decided anew.
 func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 	if err := validate.Struct(in); err != nil {
 		return batch.Batch{}, err
@@ -153,49 +154,17 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 			return batch.Batch{}, f
 		}
 	}
-	var parent *Incident
-	if in.Act == "parent" {
-		p, err := s.parentNamed(ctx, in.ParentNumber)
-		if err != nil {
-			return batch.Batch{}, err
-		}
-		parent, in.ParentNumber = &p, p.Label()
+	if err := s.aim(ctx, &in); err != nil {
+		return batch.Batch{}, err
 	}
 	chosen := in.Chosen()
 	in.IDs = nil // they are the batch's rows
-	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, id uuid.UUID) (string, string, error) {
-		i, facts, err := s.Get(ctx, id)
-		if err != nil {
-			return "", "", err
-		}
-		code, err := s.refusal(ctx, i, &facts, act.action)
-		if err == nil && code == "" && parent != nil {
-			code, err = s.notAChild(ctx, i, *parent, in.ChildAs)
-		}
-		return i.Label(), code, err
-	})
+	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, ids []uuid.UUID) ([]batch.Row, error) { return s.preview(ctx, in, ids) })
 }
 
 // Chosen are the incidents that the change is about.
 func (in BulkInput) Chosen() queue.Chosen {
 	return queue.Chosen{Act: in.Act, IDs: in.IDs, All: in.All, Query: in.Query}
-}
-
-// refusal is why the actor could not do this to the incident now; "" if they
-// could.
-func (s *Service) refusal(ctx context.Context, i Incident, facts *authz.Facts, act authz.Action) (string, error) {
-	if code, err := queue.Denied(ctx, s.desk, facts, act); err != nil || code != "" {
-		return code, err
-	}
-	if m, ok := moves[act]; ok {
-		if _, err := i.State.Next(m[0]); err != nil {
-			return fault.Of(err).Code, nil
-		}
-	}
-	if !s.legal(i, act) {
-		return "incident.error.not_open", nil
-	}
-	return "", nil
 }
 
 // undo is what takes one change back.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"opsdesk/internal/batch"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/record"
@@ -61,19 +60,6 @@ func (s *Service) parentNamed(ctx context.Context, number string) (Incident, err
 		err = none
 	}
 	return Incident{}, err
-}
-
-// notAChild is why an incident could not be attached to a parent as things
-// stand; "" if it could.
-func (s *Service) notAChild(ctx context.Context, i, parent Incident, as string) (string, error) {
-	has, err := s.repo.hasChildren(ctx, s.desk.DB, i.ID)
-	if err != nil {
-		return "", err
-	}
-	if f := fault.Of(i.attach(parent, or(as, SameFault), has, s.desk.Now())); f != nil {
-		return batch.Reason(f), nil
-	}
-	return "", nil
 }
 
 // afterAccess returns err to who may see and change the incident, and what

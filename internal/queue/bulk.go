@@ -50,24 +50,17 @@ func (q *Queue[R]) Choose(ctx context.Context, c Chosen) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-// Draft previews a change of many: look says of each its number and why it
-// would be refused, "" if it would not. Nothing is changed until the batch is
-// started; then every record is decided anew.
-func (q *Queue[R]) Draft(ctx context.Context, kind string, c Chosen, in any, look func(context.Context, uuid.UUID) (number, refusal string, err error)) (batch.Batch, error) {
+// Draft previews a change of many: look lists those of them that the actor may
+// see, and says why each would be refused, if it would. Nothing is changed until
+// the batch is started; then every record is decided anew.
+func (q *Queue[R]) Draft(ctx context.Context, kind string, c Chosen, in any, look func(context.Context, []uuid.UUID) ([]batch.Row, error)) (batch.Batch, error) {
 	ids, err := q.Choose(ctx, c)
 	if err != nil {
 		return batch.Batch{}, err
 	}
-	list := make([]batch.Row, 0, len(ids))
-	for _, id := range ids {
-		number, refusal, err := look(ctx, id)
-		if fault.Is(err, fault.NotFound) {
-			continue // hidden, or never was: it does not exist for this person
-		}
-		if err != nil {
-			return batch.Batch{}, err
-		}
-		list = append(list, batch.Row{RecordID: id, Number: number, Code: refusal})
+	list, err := look(ctx, ids)
+	if err != nil {
+		return batch.Batch{}, err
 	}
 	if len(list) == 0 {
 		return batch.Batch{}, fault.OnField("ids", "queue.error.bulk_none")

@@ -92,6 +92,36 @@ func StandingsOf(ctx context.Context, q db.Querier, id uuid.UUID, persons []uuid
 	return out, err
 }
 
+// StandingsIn is StandingOf for several records; the keys are those in which
+// the person is somebody.
+func StandingsIn(ctx context.Context, q db.Querier, ids []uuid.UUID, person uuid.UUID, now time.Time) (map[uuid.UUID]Standing, error) {
+	rows, _ := q.Query(ctx, `SELECT x.id, bool_or(x.how = 'watcher'), bool_or(x.how = 'named'), bool_or(x.how = 'participant') FROM (
+			SELECT w.record_id AS id, 'watcher' AS how FROM record_watchers w WHERE w.record_id = ANY(@ids) AND w.person_id = @person
+			UNION ALL SELECT n.record_id, 'named' FROM record_named n WHERE n.record_id = ANY(@ids) AND n.person_id = @person AND n.until > @now
+			UNION ALL SELECT p.record_id, 'participant' FROM record_participants p WHERE p.record_id = ANY(@ids) AND p.person_id = @person) x
+		GROUP BY x.id`, db.Args{"ids": ids, "person": person, "now": now})
+	out := map[uuid.UUID]Standing{}
+	var id uuid.UUID
+	var s Standing
+	_, err := pgx.ForEachRow(rows, []any{&id, &s.Watcher, &s.Named, &s.Participant}, func() error { out[id] = s; return nil })
+	return out, db.Map(err)
+}
+
+// FindAll lists the entries of some records of a kind that v lets be seen, in
+// the order of their ids.
+func FindAll(ctx context.Context, q db.Querier, v Visibility, kind Kind, ids []uuid.UUID) ([]Entry, error) {
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(@ids) AND r.kind = @kind AND `, ` ORDER BY r.id`), v.With(db.Args{"ids": ids, "kind": kind}))
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
+	return out, db.Map(err)
+}
+
+// There lists which of some ids are records of a kind, whoever asks.
+func There(ctx context.Context, q db.Querier, kind Kind, ids []uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT id FROM records WHERE id = ANY(@ids) AND kind = @kind ORDER BY id`, db.Args{"ids": ids, "kind": kind})
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return out, db.Map(err)
+}
+
 // Find returns the entry of one record if v lets it be seen, and a NotFound
 // fault otherwise: a hidden record does not exist for the reader.
 func Find(ctx context.Context, q db.Querier, v Visibility, id uuid.UUID) (Entry, error) {

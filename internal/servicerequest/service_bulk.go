@@ -74,23 +74,33 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) (batch.Batch, error) {
 	}
 	chosen := in.Chosen()
 	in.IDs = nil // they are the batch's rows
-	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, id uuid.UUID) (string, string, error) {
-		r, facts, err := s.Get(ctx, id)
+	return s.queue.Draft(ctx, BatchBulk, chosen, in, func(ctx context.Context, ids []uuid.UUID) ([]batch.Row, error) {
+		set, err := s.settings(ctx, s.desk.DB)
 		if err != nil {
-			return "", "", err
+			return nil, err
 		}
-		code, err := s.refusal(ctx, r, &facts, bulkActions[in.Act])
-		return r.Label(), code, err
+		var out []batch.Row
+		for _, id := range ids {
+			r, facts, err := s.Get(ctx, id)
+			if fault.Is(err, fault.NotFound) {
+				continue // hidden, or never was: it does not exist for this person
+			}
+			if err != nil {
+				return nil, err
+			}
+			code, err := s.refusal(ctx, r, &facts, bulkActions[in.Act], set)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, batch.Row{RecordID: id, Number: r.Label(), Code: code})
+		}
+		return out, nil
 	})
 }
 
 // refusal is why the actor could not do this to the request now; "" if they
 // could. Handing tasks on is decided task by task.
-func (s *Service) refusal(ctx context.Context, r Request, facts *authz.Facts, act authz.Action) (string, error) {
-	set, err := s.settings(ctx, s.desk.DB)
-	if err != nil {
-		return "", err
-	}
+func (s *Service) refusal(ctx context.Context, r Request, facts *authz.Facts, act authz.Action, set Settings) (string, error) {
 	if m, ok := moves[act]; ok && !s.legal(r, act, set) {
 		_, err := r.State.Next(m)
 		return fault.Of(err).Code, nil
@@ -102,6 +112,7 @@ func (s *Service) refusal(ctx context.Context, r Request, facts *authz.Facts, ac
 		return queue.Denied(ctx, s.desk, facts, act)
 	}
 	d := Detail{Request: r, Facts: *facts}
+	var err error
 	if d.who, err = identity.From(ctx); err != nil {
 		return "", err
 	}

@@ -136,6 +136,62 @@ func (d *Desk) SeeWith(ctx context.Context, ref record.Ref, parts []db.Part, als
 	return e, e.Facts(s), nil
 }
 
+// Seen is a record that the actor may see, with the facts for further decisions.
+type Seen struct {
+	record.Entry
+	Facts authz.Facts
+}
+
+// SeeAll is See for some records of a kind, in a handful of statements however
+// many they are. Those that are hidden, or are not there, are left out; attempts
+// at hidden ones are in the trail.
+func (d *Desk) SeeAll(ctx context.Context, kind record.Kind, ids []uuid.UUID) ([]Seen, error) {
+	v, who, err := d.Visibility(ctx, kind)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := record.FindAll(ctx, d.DB, v, kind, ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) < len(ids) {
+		if err := d.refusedAmong(ctx, who, kind, ids, entries); err != nil {
+			return nil, err
+		}
+	}
+	standings, err := record.StandingsIn(ctx, d.DB, ids, who.ID, d.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Seen, len(entries))
+	for n, e := range entries {
+		if err := d.noteRead(ctx, who, e); err != nil {
+			return nil, err
+		}
+		out[n] = Seen{e, e.Facts(standings[e.ID])}
+	}
+	return out, nil
+}
+
+// refusedAmong notes attempts to read records that exist but are hidden.
+func (d *Desk) refusedAmong(ctx context.Context, who identity.Actor, kind record.Kind, ids []uuid.UUID, seen []record.Entry) error {
+	there, err := record.There(ctx, d.DB, kind, ids)
+	if err != nil {
+		return err
+	}
+	shown := make(map[uuid.UUID]bool, len(seen))
+	for _, e := range seen {
+		shown[e.ID] = true
+	}
+	spec, _ := d.Kinds.Spec(kind)
+	for _, id := range there {
+		if !shown[id] {
+			d.Refused(ctx, who, authz.Action(spec.Read), record.Ref{Kind: kind, ID: id}, trail.Denied, "error.not_found")
+		}
+	}
+	return nil
+}
+
 // Glance is SeeWith for who keeps records in memory: it asks in which edition
 // the record is, and whether the actor may see it at all, in the one statement
 // of the parts. kept returns the entry of that edition; where it has none, known
