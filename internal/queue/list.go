@@ -184,30 +184,40 @@ func (q *Queue[R]) first(ctx context.Context, from db.Querier, f Filter, a Ask, 
 }
 
 // List lists the records that the actor may see and the filter asks for. cursor
-// is the Next of the page before.
+// is the Next of the page before. The rows are read and counted at the same time:
+// to count takes as long where there are many.
 func (q *Queue[R]) List(ctx context.Context, f Filter, cursor string) (Page[R], error) {
 	if f.Limit <= 0 || f.Limit > maxPage {
 		f.Limit = PageSize
 	}
-	p, err := q.page(ctx, f, cursor)
-	if err != nil {
+	limit := f.CountTo
+	if limit == 0 {
+		limit = CountLimit
+	}
+	// A word may stand in every record there is, and to count only some of them
+	// the index must still read all: "more than a page" has to do.
+	counts := f.CountTo != 0 || f.Text == ""
+	var p Page[R]
+	var total int
+	err := db.Beside(
+		func() (err error) { p, err = q.page(ctx, f, cursor); return err },
+		func() (err error) {
+			if counts {
+				total, err = q.Count(ctx, f, limit)
+			}
+			return err
+		})
+	switch p.Limit = limit; {
+	case err != nil:
 		return p, err
-	}
-	if p.Limit = f.CountTo; p.Limit == 0 {
-		p.Limit = CountLimit
-	}
-	if p.Next == "" && cursor == "" {
+	case p.Next == "" && cursor == "":
 		p.Total = len(p.Rows)
-		return p, nil
-	}
-	if f.CountTo == 0 && f.Text != "" {
-		// A word may stand in every record there is, and to count only some of them
-		// the index must still read all: "more than a page" has to do.
+	case counts:
+		p.Total = total
+	default:
 		p.Limit, p.Total = f.Limit, f.Limit+1
-		return p, nil
 	}
-	p.Total, err = q.Count(ctx, f, p.Limit)
-	return p, err
+	return p, nil
 }
 
 // page is List without the count.

@@ -216,3 +216,31 @@ func (r failedRows) Values() ([]any, error)                       { return nil, 
 func (r failedRows) RawValues() [][]byte                          { return nil }
 func (r failedRows) Conn() *pgx.Conn                              { return nil }
 func (r failedRows) TypeMap() *pgtype.Map                         { return nil }
+
+// Beside runs two reads at the same time, each on a connection of its own, and
+// returns when both have ended: for the few that take the database some
+// milliseconds each. A panic of either is one of the caller.
+func Beside(read, beside func() error) error {
+	type ended struct {
+		err      error
+		panicked any
+	}
+	other := make(chan ended, 1)
+	go func() {
+		e := ended{panicked: true} // of runtime.Goexit there is nothing to recover
+		defer func() {
+			if r := recover(); r != nil {
+				e.panicked = r
+			}
+			other <- e
+		}()
+		e.err = beside()
+		e.panicked = nil
+	}()
+	err := read()
+	e := <-other
+	if e.panicked != nil {
+		panic(e.panicked)
+	}
+	return errors.Join(err, e.err)
+}
