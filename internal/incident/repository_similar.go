@@ -24,11 +24,13 @@ type Alike struct {
 	Score       float64    `db:"score" json:"score"` // higher is more alike
 }
 
-// Bounds of the look for similar incidents: so many of the newest open ones,
-// so far back, so many shown.
+// Bounds of the look for similar incidents: so many of the newest open ones, so
+// far back; the open ones of so many that changed last of the requester's own,
+// however old; so many shown.
 const (
 	alikeAmong = 1000
 	alikeSince = 30 * 24 * time.Hour
+	alikeOwn   = 200
 	alikeShown = 5
 )
 
@@ -36,22 +38,23 @@ const (
 type looksLike struct {
 	lexemes   []string // queries of one word each
 	category  *uuid.UUID
-	requester *uuid.UUID
+	requester uuid.UUID
 	device    string
 	except    uuid.UUID
 	since     time.Time
 }
 
 // alikeSQL looks at the newest open incidents that the reader may see, and at
-// no others, however many there are: what it costs does not grow with the
-// table. Of the words two must be shared and two fifths of them, or one and
-// the device.
+// the requester's own, and at no others, however many there are: what it costs
+// does not grow with the table. Of the words two must be shared and two fifths of
+// them, or one and the device.
 func alikeSQL(v record.Visibility, l looksLike) (string, db.Args) {
-	return v.SQL(`SELECT c.id, c.number, c.title, c.state, c.priority, c.requester_id, i.category_id, c.created_at,
+	const candidate = `SELECT r.id, r.number, r.title, r.state, r.priority, r.requester_id, r.created_at FROM records r WHERE r.kind = 'incident' AND ` + openOnly + ` AND r.id <> @except AND `
+	newest := v.SQL(`SELECT c.id, c.number, c.title, c.state, c.priority, c.requester_id, i.category_id, c.created_at,
 			(h.hits::float8 / cardinality(@lexemes::text[]) + CASE WHEN i.category_id = @category::uuid THEN 0.2 ELSE 0 END
 				+ CASE WHEN c.requester_id = @requester::uuid THEN 0.1 ELSE 0 END + CASE WHEN i.device <> '' AND lower(i.device) = @device THEN 0.3 ELSE 0 END) AS score
-		FROM (SELECT r.id, r.number, r.title, r.state, r.priority, r.requester_id, r.created_at FROM records r
-			WHERE r.kind = 'incident' AND `+openOnly+` AND r.created_at > @since AND r.id <> @except AND `, v.Few()+` ORDER BY r.created_at DESC, r.id DESC LIMIT @among) c
+		FROM ((`+candidate+`r.created_at > @since AND `, v.Few()+` ORDER BY r.created_at DESC, r.id DESC LIMIT @among) UNION (`)
+	return v.SQL(newest+candidate+`r.id IN (SELECT x.id FROM records x WHERE x.requester_id = @requester::uuid ORDER BY x.updated_at DESC, x.id DESC LIMIT @own) AND `, v.Few()+`)) c
 		JOIN incidents i ON i.id = c.id
 		JOIN search_docs d ON d.record_id = c.id
 		CROSS JOIN LATERAL (SELECT count(*) AS hits FROM unnest(@lexemes::text[]) w (q) WHERE d.terms @@ w.q::tsquery) h
@@ -59,7 +62,7 @@ func alikeSQL(v record.Visibility, l looksLike) (string, db.Args) {
 		ORDER BY score DESC, c.created_at DESC, c.id LIMIT @shown`),
 		v.With(db.Args{
 			"lexemes": l.lexemes, "category": l.category, "requester": l.requester, "device": l.device, "except": l.except, "since": l.since,
-			"among": alikeAmong, "shown": alikeShown,
+			"among": alikeAmong, "own": alikeOwn, "shown": alikeShown,
 		})
 }
 

@@ -25,7 +25,7 @@ type SimilarInput struct {
 }
 
 // Similar lists open incidents that may be about the same fault, the most
-// alike first, at most 5. It looks only at what the actor may see: to staff
+// alike first, at most 5: among the newest, and the requester's own however old. It looks only at what the actor may see: to staff
 // that is their own and what they follow, so that a hint tells nobody of a
 // report they could not open.
 func (s *Service) Similar(ctx context.Context, in SimilarInput) ([]Alike, error) {
@@ -112,12 +112,16 @@ func (s *Service) similar(ctx context.Context, in SimilarInput, except uuid.UUID
 	if len(words) == 0 {
 		return nil, nil
 	}
-	v, _, err := s.desk.Visibility(ctx, Kind)
+	v, who, err := s.desk.Visibility(ctx, Kind)
 	if err != nil || v.Never() {
 		return nil, err
 	}
+	requester := who.ID // as it would be reported
+	if in.RequesterID != nil {
+		requester = *in.RequesterID
+	}
 	return s.repo.alike(ctx, s.desk.DB, v, looksLike{
-		lexemes: words, category: in.CategoryID, requester: in.RequesterID, device: strings.ToLower(strings.TrimSpace(strings.ToValidUTF8(in.Device, ""))),
+		lexemes: words, category: in.CategoryID, requester: requester, device: strings.ToLower(strings.TrimSpace(strings.ToValidUTF8(in.Device, ""))),
 		except: except, since: s.desk.Now().Add(-alikeSince),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -74,6 +75,45 @@ func TestSimilarReports(t *testing.T) {
 	}
 	if _, err := s.SimilarTo(d.As("staff"), hidden.ID); !fault.Is(err, fault.NotFound) {
 		t.Errorf("like a hidden one: %v", err)
+	}
+}
+
+// TestSimilarOwnReports: what the requester reported themselves is a duplicate
+// however long it has been open; what others reported so long ago is not looked
+// at.
+func TestSimilarOwnReports(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	plotter := func(in *incident.CreateInput) {
+		in.Title, in.Description = "四楼绘图仪无法出纸且报警", "…"
+	}
+	own, other := report(t, d, "staff", plotter), report(t, d, "manager", plotter)
+	d.Advance(45 * 24 * time.Hour)
+	in := incident.SimilarInput{Description: "四楼绘图仪报警，无法出纸"}
+	of := func(who string, requester *uuid.UUID) []string {
+		t.Helper()
+		in.RequesterID = requester
+		found, err := d.Incidents.Similar(d.As(who), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return numbers(found)
+	}
+	staff := personID(t, d, "staff")
+	for _, x := range []struct {
+		who       string
+		requester *uuid.UUID
+		want      []string
+	}{
+		{"staff", nil, []string{own.Label()}},
+		{"lead", &staff, []string{own.Label()}}, // taken by phone
+		{"lead", nil, nil},
+		{"manager", nil, []string{other.Label()}},
+		{"manager", &staff, nil}, // may not see it
+	} {
+		if got := of(x.who, x.requester); !slices.Equal(got, x.want) {
+			t.Errorf("%s for %v is told of %v, want %v", x.who, x.requester, got, x.want)
+		}
 	}
 }
 
