@@ -351,7 +351,7 @@ func (d *Detail) tell(x *dossier) {
 			d.Timeline = append(d.Timeline, Item{At: c.At, Comment: c, Files: by[c.ID]})
 		}
 	}
-	shown := timeline.For(d.Agent)
+	shown := timeline.For(d.Agent, d.inside)
 	for n := range x.acts {
 		if diff := shown(x.acts[n].diff); diff != nil {
 			d.Timeline = append(d.Timeline, Item{At: x.acts[n].OccurredAt, Entry: &x.acts[n].Entry, Diff: diff})

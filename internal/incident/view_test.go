@@ -286,3 +286,28 @@ func TestCountsOfTheNavigationForgetOwnActs(t *testing.T) {
 		t.Errorf("mine: %d, then %d", before["mine"], after["mine"])
 	}
 }
+
+// TestARemarkStaysAmongThoseWhoReadNotes: what is said when a ticket is handed
+// on is a note; an engineer whose own report is with another team does not read
+// it, on the page or through the API, and nor does who may read everything but
+// notes.
+func TestARemarkStaysAmongThoseWhoReadNotes(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i, apps := report(t, d, "engineer"), teamID(t, d, "Applications")
+	if _, err := d.Incidents.Transfer(d.As("lead"), i.ID, incident.TransferInput{TeamID: apps, Remark: "Zeppelin hangar: do not tell"}); err != nil {
+		t.Fatal(err)
+	}
+	for who, reads := range map[string]bool{"lead": true, "engineer": false, "auditor": false} {
+		page := d.Client(who).Get("/incidents/" + i.Label())
+		if page.Status != 200 || strings.Contains(page.Text(), "Zeppelin") != reads {
+			t.Errorf("page of %s (%d) shows the remark: %t", who, page.Status, !reads)
+		}
+		if api := d.API(who).Get("/api/v1/incidents/" + i.Label() + "/history"); api.Status != 200 || strings.Contains(api.Text(), "Zeppelin") != reads {
+			t.Errorf("history of %s (%d) shows the remark: %t", who, api.Status, !reads)
+		}
+		if api := d.API(who).Get("/api/v1/incidents/" + i.Label() + "/history"); !strings.Contains(api.Text(), `"team"`) {
+			t.Errorf("history of %s does not tell of the transfer", who)
+		}
+	}
+}

@@ -173,7 +173,7 @@ func (s *Service) fill(ctx context.Context, d *Detail) (err error) {
 		return err
 	}
 	notes := s.desk.Can(ctx, ActionNote, &d.Facts)
-	if d.Timeline, d.Files, err = timeline.Read(ctx, q, d.ID, notes, timeline.For(d.Agent)); err != nil {
+	if d.Timeline, d.Files, err = timeline.Read(ctx, q, d.ID, notes, timeline.For(d.Agent, notes)); err != nil {
 		return err
 	}
 	vis, _, err := s.desk.Visibility(ctx, Kind)

@@ -4,6 +4,8 @@ package timeline
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sort"
 	"time"
 
@@ -78,13 +80,32 @@ func Read(ctx context.Context, q db.Querier, id uuid.UUID, notes bool, shown fun
 func Whole(d trail.Diff) trail.Diff { return d }
 
 // For is what a reader is shown of an act: those who work on the record all of
-// it, its requester and who follows it the steps of its life only, and of a
-// step just what the record itself tells them.
-func For(agent bool) func(trail.Diff) trail.Diff {
-	if agent {
-		return Whole
+// it, but for what is internal where they may not read its notes; its requester
+// and who follows it the steps of its life only, and of a step just what the
+// record itself tells them.
+func For(agent, notes bool) func(trail.Diff) trail.Diff {
+	switch {
+	case !agent:
+		return steps
+	case !notes:
+		return outside
 	}
-	return steps
+	return Whole
+}
+
+// internal are facts of an act that hold the words of a note.
+var internal = []string{"remark", "note_text"}
+
+// outside leaves out what is internal.
+func outside(d trail.Diff) trail.Diff {
+	if !slices.ContainsFunc(internal, func(f string) bool { _, ok := d[f]; return ok }) {
+		return d
+	}
+	d = maps.Clone(d)
+	for _, f := range internal {
+		delete(d, f)
+	}
+	return d
 }
 
 func steps(d trail.Diff) trail.Diff {
