@@ -1337,7 +1337,10 @@ CREATE TABLE public.notes (
     author_id uuid NOT NULL,
     author_name text NOT NULL,
     body text NOT NULL,
-    at timestamp with time zone NOT NULL
+    at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    removed_at timestamp with time zone,
+    CONSTRAINT notes_removed CHECK (((removed_at IS NULL) OR (body = ''::text)))
 );
 CREATE TABLE public.notification_habits (
     person_id uuid NOT NULL,

@@ -62,8 +62,10 @@ func Copy(ctx context.Context, u *work.Unit, comment, to uuid.UUID, o BindOption
 }
 
 // Release gives the files of a comment that is taken back to who uploaded them:
-// nobody else reads them, and they are forgotten unless they are sent again.
-func Release(ctx context.Context, u *work.Unit, comment uuid.UUID) error {
-	_, err := u.Tx.Exec(ctx, `UPDATE attachments SET record_id = NULL, comment_id = NULL, internal = false, bound_at = NULL WHERE comment_id = @comment`, db.Args{"comment": comment})
-	return err
+// nobody else reads them, and they are forgotten unless they are sent again. It
+// returns their names.
+func Release(ctx context.Context, u *work.Unit, comment uuid.UUID) ([]string, error) {
+	rows, _ := u.Tx.Query(ctx, `UPDATE attachments SET record_id = NULL, comment_id = NULL, internal = false, bound_at = NULL WHERE comment_id = @comment RETURNING name`, db.Args{"comment": comment})
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return names, db.Map(err)
 }

@@ -33,7 +33,17 @@ type Comment struct {
 	Body       string    `db:"body" json:"body"`
 	At         time.Time `db:"at" json:"at"`
 	Internal   bool      `db:"internal" json:"internal"`
+	// Of a note that its author mended or removed: when. Of one that is removed
+	// nothing is left but that it was there.
+	EditedAt  *time.Time `db:"edited_at" json:"edited_at,omitempty"`
+	RemovedAt *time.Time `db:"removed_at" json:"removed_at,omitempty"`
 }
+
+// columns of the two tables, in the order of the other's.
+const (
+	replyColumns = `id, record_id, author_id, author_name, body, at, false AS internal, NULL::timestamptz AS edited_at, NULL::timestamptz AS removed_at`
+	noteColumns  = `id, record_id, author_id, author_name, body, at, true AS internal, edited_at, removed_at`
+)
 
 // Reply adds a public reply within a use case, which has decided that the
 // actor may. at is when it was said.
@@ -61,20 +71,20 @@ func AddNote(u *work.Unit, ref record.Ref, body string, at time.Time) Comment {
 // Replies lists the newest public replies of a record, oldest first, at most
 // limit. Access to the record is the caller's to check.
 func Replies(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Comment, error) {
-	return list(ctx, q, `SELECT id, record_id, author_id, author_name, body, at, false AS internal FROM comments WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit`, id, limit)
+	return list(ctx, q, `SELECT `+replyColumns+` FROM comments WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit`, id, limit)
 }
 
 // Notes lists the newest internal notes of a record, oldest first, at most
 // limit. Only for readers who may write notes.
 func Notes(ctx context.Context, q db.Querier, id uuid.UUID, limit int) ([]Comment, error) {
-	return list(ctx, q, `SELECT id, record_id, author_id, author_name, body, at, true AS internal FROM notes WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit`, id, limit)
+	return list(ctx, q, `SELECT `+noteColumns+` FROM notes WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit`, id, limit)
 }
 
 // Said lists the newest replies of a record, at most limit, and, where inside,
 // as many internal notes after them; the oldest first of each.
 func Said(ctx context.Context, q db.Querier, id uuid.UUID, inside bool, limit int) ([]Comment, error) {
-	rows, _ := q.Query(ctx, `(SELECT id, record_id, author_id, author_name, body, at, false AS internal FROM comments WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)
-		UNION ALL (SELECT id, record_id, author_id, author_name, body, at, true FROM notes WHERE @inside AND record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)`,
+	rows, _ := q.Query(ctx, `(SELECT `+replyColumns+` FROM comments WHERE record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)
+		UNION ALL (SELECT `+noteColumns+` FROM notes WHERE @inside AND record_id = @id ORDER BY at DESC, id DESC LIMIT @limit)`,
 		db.Args{"id": id, "inside": inside, "limit": limit})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Comment])
 	slices.SortStableFunc(out, func(a, b Comment) int {

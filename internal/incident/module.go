@@ -113,6 +113,7 @@ func Mount(s *Service, rt web.Router, o Options) {
 	m := mounter{rt, h, a}
 	mountMerge(m)
 	mountSplit(m)
+	mountNotes(m)
 	act(m, "accept", ActionAccept, "Accept: the first response, with a classification", s.Accept)
 	act(m, "start", ActionStart, "Begin the repair", s.Start)
 	act(m, "pend", ActionPend, "Put on hold, with the reason", s.Pend)

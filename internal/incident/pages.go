@@ -204,11 +204,19 @@ func (d *Detail) actor(ctx context.Context, e *trail.Entry) string {
 type reader struct {
 	agent, inside, split bool
 	generation           int64
+	author               uuid.UUID // the reader, if they may mend notes of theirs here
 }
 
 func (d *Detail) reader() reader {
-	return reader{d.Agent, d.inside, d.Can(ActionSplit), d.who.Generation}
+	r := reader{d.Agent, d.inside, d.Can(ActionSplit), d.who.Generation, uuid.Nil}
+	if slices.ContainsFunc(d.Timeline, func(it Item) bool { return it.Comment != nil && d.mends(it.Comment) }) {
+		r.author = d.who.ID
+	}
+	return r
 }
+
+// mends reports whether the reader may give a note other words, or remove it.
+func (d *Detail) mends(c *comment.Comment) bool { return d.Can(ActionEditNote) && c.Mine(d.who.ID) }
 
 // shelf is where the timeline is kept in words, nil if it cannot be: other
 // incidents are part of it, or names after an @, which may be somebody's from

@@ -28,8 +28,8 @@ type EditInput struct {
 // Edit changes fields of an incident that is not closed.
 func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Incident, error) {
 	return s.update(ctx, ActionEdit, id, in.Version, in, func(u *work.Unit, i *Incident) error {
-		if i.State == Closed || i.State == Cancelled || i.State == Merged {
-			return fault.New(fault.Conflict, "incident.error.archived", "state", string(i.State))
+		if err := i.archived(); err != nil {
+			return err
 		}
 		if err := s.repo.known(ctx, u.Tx, in.CategoryID, in.ServiceID); err != nil {
 			return err
@@ -50,6 +50,14 @@ func (s *Service) Edit(ctx context.Context, id uuid.UUID, in EditInput) (Inciden
 		}
 		return err
 	})
+}
+
+// archived refuses to change what is over.
+func (i Incident) archived() error {
+	if i.State == Closed || i.State == Cancelled || i.State == Merged {
+		return fault.New(fault.Conflict, "incident.error.archived", "state", string(i.State))
+	}
+	return nil
 }
 
 func set[T any](to *T, from *T) {

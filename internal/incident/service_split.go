@@ -62,7 +62,7 @@ func (s *Service) splitOff(ctx context.Context, u *work.Unit, id uuid.UUID, in S
 		return Incident{}, db.Map(err)
 	}
 	c, err := comment.Find(ctx, u.Tx, id, in.CommentID, in.Internal)
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) || c.RemovedAt != nil {
 		return Incident{}, fault.OnField("comment_id", "incident.error.split_nothing")
 	}
 	if err != nil {

@@ -153,6 +153,54 @@ func (s *Service) Note(ctx context.Context, id uuid.UUID, in ReplyInput) (Incide
 	})
 }
 
+// NoteInput is other words for a note. Was is when the note that its author read
+// was written or mended last (at, edited_at); absent, whatever stands is replaced.
+type NoteInput struct {
+	Was  *string `json:"was,omitempty" validate:"omitempty,max=40"`
+	Body string  `json:"body" validate:"required,notblank,text,max=20000"`
+}
+
+// EditNote gives an internal note other words. Only who wrote it may, as long as
+// the incident is not closed; what it said stays in the trail (capabilities 10).
+// Nobody is told, also not who is called in the new words.
+func (s *Service) EditNote(ctx context.Context, id, note uuid.UUID, in NoteInput) (Incident, error) {
+	return s.update(ctx, ActionEditNote, id, 0, in, func(u *work.Unit, i *Incident) error {
+		if err := i.archived(); err != nil {
+			return err
+		}
+		if err := comment.Revise(ctx, u, i.ID, note, in.Was, in.Body); err != nil {
+			return err
+		}
+		return s.repo.reindex(ctx, u.Tx, i.ID)
+	})
+}
+
+// RemoveNoteInput takes a note away; see NoteInput.
+type RemoveNoteInput struct {
+	Was *string `json:"was,omitempty" validate:"omitempty,max=40"`
+}
+
+// RemoveNote takes an internal note away as EditNote changes one. That there was
+// one stays to be seen; its files go with it.
+func (s *Service) RemoveNote(ctx context.Context, id, note uuid.UUID, in RemoveNoteInput) (Incident, error) {
+	return s.update(ctx, ActionRemoveNote, id, 0, in, func(u *work.Unit, i *Incident) error {
+		if err := i.archived(); err != nil {
+			return err
+		}
+		if err := comment.Remove(ctx, u, i.ID, note, in.Was); err != nil {
+			return err
+		}
+		names, err := attachment.Release(ctx, u, note)
+		if err != nil {
+			return err
+		}
+		if len(names) > 0 {
+			u.Note("attachments", names, nil)
+		}
+		return s.repo.reindex(ctx, u.Tx, i.ID)
+	})
+}
+
 // WatchInput follows or stops following.
 type WatchInput struct {
 	Watch bool `json:"watch"`

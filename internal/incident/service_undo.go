@@ -189,7 +189,7 @@ func (s *Service) unsay(ctx context.Context, u *work.Unit, i *Incident, e trail.
 	if err != nil {
 		return "", err
 	}
-	if err := attachment.Release(ctx, u, id); err != nil {
+	if _, err := attachment.Release(ctx, u, id); err != nil {
 		return "", err
 	}
 	return c.Body, s.repo.reindex(ctx, u.Tx, i.ID)

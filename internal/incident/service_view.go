@@ -259,7 +259,7 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 		return i.State.Open()
 	}
 	switch a {
-	case ActionEdit:
+	case ActionEdit, ActionEditNote, ActionRemoveNote:
 		return i.State != Closed && i.State != Cancelled
 	case ActionPropose:
 		return i.Major == "" && i.State.Open() && i.ParentID == nil
