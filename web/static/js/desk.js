@@ -37,6 +37,7 @@
   let acting = false; // a row's form was sent: the answer is another page, and no key may send a second one meanwhile
   D.addEventListener('submit', (e) => {
     const f = e.target;
+    if (f.getAttribute('action') === '/sign-out') try { localStorage.removeItem(opened); } catch { /* nothing was kept */ }
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
     if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
@@ -203,8 +204,31 @@
 
   // ---- palette ------------------------------------------------------------------
   const pal = () => $('#palette');
-  let palTimer;
-  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); i.focus(); }
+  let palTimer, palAsked = 0, recAsked = 0; // how often the server was asked: an answer that another question has overtaken is for nobody
+  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); recent(); i.focus(); }
+  // What was opened last in this browser, by number alone: no text of a ticket lies here, and the server says which of them may still be seen.
+  const opened = 'recent:' + D.body.dataset.me, page = location.pathname.match(/^\/(?:incidents|requests|changes|inspections|configuration)\/([A-Z]+-\d+)$/)?.[1];
+  const numbers = () => { try { return (localStorage.getItem(opened) ?? '').split(',').filter((x) => x && x !== page); } catch { return []; } };
+  if (page && pal()) try { localStorage.setItem(opened, [page, ...numbers()].slice(0, 11).join(',')); } catch { /* nothing is kept */ }
+  function recent() {
+    const list = numbers().slice(0, 10); if (!list.length) return;
+    const n = ++recAsked;
+    ask('recent=' + list, () => n === recAsked, (found) => { $('#pal-opened').replaceChildren(...found); groups($('input', pal()).value.trim()); });
+  }
+  // ask puts a question to the palette's address. Where no answer comes, a line says so and what was typed stays.
+  function ask(query, fresh, put) {
+    fetch('/palette?' + query, { headers: { 'HX-Request': 'true' } }).then((r) => {
+      if (r.status === 401) $('#signin')?.showModal();
+      if (!r.ok) throw new Error(String(r.status));
+      return r.text();
+    }).then((h) => { if (fresh()) put(new DOMParser().parseFromString(h, 'text/html').body.children); }).catch(() => { if (fresh()) { $('#pal-hits').replaceChildren(); $('#pal-error').hidden = false; } });
+  }
+  D.addEventListener('click', (e) => { if (e.target.closest('#pal-error button')) { const i = $('input', pal()); if (i.value.trim()) filter(i.value); else { $('#pal-error').hidden = true; recent(); } i.focus(); } });
+  function groups(q) {
+    $$('#pal-opened .pal-item').forEach((x) => { x.hidden = !!q; });
+    $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
+    if (!items().some((x) => x.getAttribute('aria-selected') === 'true')) mark(items()[0]);
+  }
   // What the page itself offers: every control with a name for the palette.
   function commands(p) {
     $('#pal-page', p)?.replaceChildren(...$$('[data-command]').filter((el) => !el.closest('[data-queue] #preview') || own()).map((el, n) => {
@@ -220,12 +244,11 @@
   function filter(q) {
     q = q.trim().toLowerCase(); const cmd = q.startsWith('>'), s = q.replace(/^[>#@]\s*/, '');
     $$('.pal-item:not([data-hit])', pal()).forEach((x) => { x.hidden = x.hasAttribute('data-off') || !!s && !x.textContent.toLowerCase().includes(s); });
-    $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
-    mark(items()[0]);
-    clearTimeout(palTimer);
-    const hits = $('#pal-hits'); if (!hits) return;
+    groups(q); mark(items()[0]);
+    clearTimeout(palTimer); $('#pal-error').hidden = true;
+    const hits = $('#pal-hits'), n = ++palAsked;
     if (!s || cmd) { hits.replaceChildren(); hits.hidden = true; return; }
-    palTimer = setTimeout(() => fetch('/palette?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => { hits.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); hits.hidden = !hits.children.length; mark(items()[0]); }), 120);
+    palTimer = setTimeout(() => ask('q=' + encodeURIComponent(q), () => n === palAsked, (found) => { hits.replaceChildren(...found); hits.hidden = !hits.children.length; mark(items()[0]); }), 120);
   }
   D.addEventListener('input', (e) => { if (e.target.closest('#palette input')) filter(e.target.value); });
   D.addEventListener('keydown', (e) => {
