@@ -202,12 +202,26 @@
     } else if (e.key === 'Escape' && !list.hidden) { e.stopPropagation(); list.hidden = true; }
   });
 
+  // ---- the list that a record was opened from: this tab keeps it, so that acts on the record and the next of the list keep it too. A record come to in another way has none. ----
+  const RECORD = /^\/(?:incidents|requests|changes|inspections|configuration)\/([A-Z]+-\d+)$/, page = location.pathname.match(RECORD)?.[1];
+  const origin = () => { try { return JSON.parse(sessionStorage.getItem('list')) ?? {}; } catch { return {}; } };
+  D.addEventListener('click', (e) => {
+    const at = e.target.closest?.('[data-queue] a[href],[data-beside] a')?.pathname.match(RECORD)?.[1]; if (!at) return;
+    try { sessionStorage.setItem('list', JSON.stringify({ at, list: queue() ? location.pathname + location.search : origin().list })); } catch { /* J and K stay off */ }
+  });
+  (() => {
+    const slot = $('[data-beside]'), { at, list } = origin(); if (!slot || !page || at !== page || list?.split('?')[0] !== slot.dataset.list) return;
+    const back = $('[data-back]'), u = new URL(list, location.href); u.searchParams.set('sel', page); u.searchParams.delete('next');
+    if (back) back.href = u.pathname + u.search;
+    fetch(slot.dataset.beside + '?back=' + encodeURIComponent(list), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => slot.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children)).catch(() => {});
+  })();
+
   // ---- palette ------------------------------------------------------------------
   const pal = () => $('#palette');
   let palTimer, palAsked = 0, recAsked = 0; // how often the server was asked: an answer that another question has overtaken is for nobody
   function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); recent(); i.focus(); }
   // What was opened last in this browser, by number alone: no text of a ticket lies here, and the server says which of them may still be seen.
-  const opened = 'recent:' + D.body.dataset.me, page = location.pathname.match(/^\/(?:incidents|requests|changes|inspections|configuration)\/([A-Z]+-\d+)$/)?.[1];
+  const opened = 'recent:' + D.body.dataset.me;
   const numbers = () => { try { return (localStorage.getItem(opened) ?? '').split(',').filter((x) => x && x !== page); } catch { return []; } };
   if (page && pal()) try { localStorage.setItem(opened, [page, ...numbers()].slice(0, 11).join(',')); } catch { /* nothing is kept */ }
   function recent() {
@@ -349,7 +363,8 @@
     switch (k) {
       case '⌘k': return !!pal();
       case '?': return true;
-      case 'j k': case '↵': return rows().length > 0;
+      case 'j k': return !!(rows().length || target('j') || target('k'));
+      case '↵': return rows().length > 0;
       case 'x': case '⇧j ⇧k': case 'ctrl a': return !!$('[data-queue] [data-row] .cb');
       case 'esc': return !!(queue() ?? $('[data-back]'));
       case 'ctrl ↵': return !!$('form.composer');
