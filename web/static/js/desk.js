@@ -33,6 +33,27 @@
     if (e.target.matches('.cb,[data-all]')) selection();
   });
 
+  // ---- the connection: away when the browser says so, or when two requests in a row found nobody ----
+  const away = () => !navigator.onLine || failures > 1, waiting = new Set(), reach = window.fetch;
+  let failures = 0, probe;
+  window.fetch = (...a) => reach.apply(window, a).then((r) => { failures = 0; connection(); flush(); return r; }, (e) => { if (e.name !== 'AbortError') { failures++; connection(); } throw e; });
+  function connection() {
+    const bar = $('#offline'); if (bar) bar.hidden = !away();
+    clearTimeout(probe); if (away() || waiting.size) probe = setTimeout(() => fetch('/healthz', { cache: 'no-store' }).catch(() => {}), 4000);
+  }
+  addEventListener('offline', connection);
+  addEventListener('online', () => { connection(); fetch('/healthz', { cache: 'no-store' }).catch(() => {}); });
+  // hold keeps a form until the connection is back; its button says so. It then goes out as it is, once: its idempotency key is the same.
+  function hold(f, by) {
+    release(f); waiting.add(f);
+    const b = by ?? $('[data-send]', f) ?? $('button[type=submit],button:not([type])', f);
+    if (b) { f._was = [b, [...b.childNodes]]; b.textContent = text('waits'); }
+    f._by = by; connection();
+  }
+  function release(f) { waiting.delete(f); if (f._was) { f._was[0].replaceChildren(...f._was[1]); f._was = null; } }
+  function flush() { if (navigator.onLine) [...waiting].forEach((f) => { const by = f._by; release(f); if (f.isConnected) f.requestSubmit(by); }); }
+  connection();
+
   // ---- forms: one press, one effect; long ones leave a warning ---------------
   let acting = false; // a row's form was sent: the answer is another page, and no key may send a second one meanwhile
   D.addEventListener('submit', (e) => {
@@ -40,6 +61,7 @@
     if (f.getAttribute('action') === '/sign-out') try { localStorage.removeItem(opened); } catch { /* nothing was kept */ }
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
+    if (away() && !f.dataset.draft) { e.preventDefault(); toast(text('notsent')); return; }
     if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
     f._kept = false; f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
     clearTimeout(f._draft);
@@ -80,7 +102,7 @@
     t.addEventListener('pointerenter', () => clearTimeout(h));
     t.addEventListener('pointerleave', () => { h = setTimeout(() => t.remove(), 3000); });
   }
-  $$('#toasts .toast').forEach((t) => { // what can be undone waits while one looks at it
+  $$('#toasts .toast:not(#offline)').forEach((t) => { // what can be undone waits while one looks at it
     let h; const go = (ms) => { clearTimeout(h); h = setTimeout(() => t.remove(), ms); };
     ['pointerenter', 'focusin'].forEach((e) => t.addEventListener(e, () => clearTimeout(h)));
     ['pointerleave', 'focusout'].forEach((e) => t.addEventListener(e, () => go(3000)));
@@ -93,7 +115,7 @@
   D.addEventListener('pointerdown', (e) => $$('form.composer.open').forEach((c) => { if (!c.contains(e.target) && !$('textarea', c).value) c.classList.remove('open'); }));
   function compose(tab) {
     const f = tab.closest('form'), note = tab.dataset.compose === 'note';
-    f.action = tab.dataset.action; f.dataset.draft = tab.dataset.draft;
+    release(f); f.action = tab.dataset.action; f.dataset.draft = tab.dataset.draft;
     $$('[data-compose]', f).forEach((x) => x.setAttribute('aria-selected', String(x === tab)));
     f.classList.toggle('note', note);
     const b = $('[data-send]', f); if (b) b.textContent = tab.dataset.label;
@@ -122,11 +144,11 @@
   // keep saves the draft before its form is sent. That also asks whether its writer is still signed in and connected: a form that would only lead to an error page stays where it is, with its text.
   function keep(f, by) {
     if (f._keeping) return;
-    f._keeping = true; clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
+    f._keeping = true; release(f); clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
     fetch('/drafts/' + encodeURIComponent(f.dataset.draft), { method: 'PUT', body: f._saved, headers: { 'Content-Type': 'application/json' } }).then((r) => {
       if (r.status === 401) { f._saved = ''; const d = $('#signin'); if (d && !d.open) d.showModal(); return; }
       f._kept = true; f.requestSubmit(by);
-    }).catch(() => { f._saved = ''; toast(text('unsaved')); }).finally(() => { f._keeping = false; });
+    }).catch(() => { f._saved = ''; toast(text('unsaved')); hold(f, by); }).finally(() => { f._keeping = false; });
   }
   D.addEventListener('input', (e) => {
     const f = e.target.closest('form[data-draft]'); if (!f) return;
