@@ -203,6 +203,7 @@ func (a *App) modules(o Options) error {
 	if a.Inspections, err = inspection.New(d, inspection.Options{Zone: c.Zone(), Views: a.Views, Batches: a.Batches, Calendars: a.SLA, Items: inspected{a.Configuration}, Incidents: findings{a.Incidents}}); err != nil {
 		return err
 	}
+	a.Incidents.FindAlso([]queue.Source{a.Requests.Source(), a.Changes.Source(), a.Inspections.Source()}, a.Configuration.Source())
 	a.People.HandOverBy(a.Batches, map[record.Kind]people.Reassigner{incident.Kind: a.Incidents, servicerequest.Kind: a.Requests})
 	if a.Audit, err = audit.New(d, audit.Options{Dir: c.TrailDir}); err != nil {
 		return err

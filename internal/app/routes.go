@@ -158,7 +158,7 @@ func unless(skip func(*http.Request) bool, mw func(http.Handler) http.Handler) f
 func (a *App) base(secure bool, version string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s := &ui.Shell{Theme: theme(r, ""), Path: r.URL.RequestURI(), Assets: a.assets, Now: a.Desk.Now(), Version: version, Dev: a.cfg.Dev}
+			s := &ui.Shell{Theme: theme(r, ""), Path: web.PageOf(r), Assets: a.assets, Now: a.Desk.Now(), Version: version, Dev: a.cfg.Dev}
 			if c, err := r.Cookie("flash"); err == nil && wantsPage(r) {
 				if keys := strings.Split(c.Value, "~"); len(keys) < 20 && !slices.ContainsFunc(keys, func(k string) bool { return !i18nKey(k) }) {
 					s.Flash, s.FlashParts = keys[0], keys[1:]

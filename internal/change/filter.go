@@ -32,7 +32,7 @@ const openOnly = "r.category IN ('new', 'active', 'pending')"
 // list says what the list of changes is. What is due is the window, and the
 // review after it.
 var list = queue.Spec{
-	Kind: Kind, Path: "/changes", Text: "change.", Nav: "changes-", Sort: "updated",
+	Kind: Kind, Path: "/changes", Text: "change.", Icon: "git-pull-request", Nav: "changes-", Sort: "updated",
 	Views: []queue.View{
 		{Name: "open", Open: true, Where: openOnly},
 		{Name: "mine", Open: true, Where: openOnly + " AND (r.requester_id = @me OR r.assignee_id = @me)"},

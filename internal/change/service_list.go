@@ -29,6 +29,9 @@ func (s *Service) List(ctx context.Context, f Filter, cursor string) (Page, erro
 	return s.queue.List(ctx, f, cursor)
 }
 
+// Source is where the command palette finds records of this list.
+func (s *Service) Source() queue.Source { return s.queue.Source() }
+
 // Navigation returns the saved views of the actor and how much each holds.
 func (s *Service) Navigation(ctx context.Context) ([]view.View, map[string]int) {
 	return s.queue.Navigation(ctx)

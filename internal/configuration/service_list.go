@@ -8,6 +8,7 @@ import (
 
 	"opsdesk/internal/authz"
 	"opsdesk/internal/platform/db"
+	"opsdesk/internal/queue"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
 )
@@ -133,6 +134,11 @@ func (s *Service) list(ctx context.Context, m Model, f Filter, cursor string) (p
 	}
 	p.Total, err = s.repo.count(ctx, s.desk.DB, v, f, a, p.Limit)
 	return p, err
+}
+
+// Source is what the command palette shows of items that a person opened last.
+func (s *Service) Source() queue.Source {
+	return queue.Source{Spec: &queue.Spec{Kind: Kind, Path: "/configuration", Icon: "topology-star-3"}}
 }
 
 // Look finds items for the command palette, as Pick does; those who may not

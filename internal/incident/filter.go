@@ -29,7 +29,7 @@ const openOnly = "r.category IN ('new', 'active', 'pending')"
 
 // list says what the list of incidents is.
 var list = queue.Spec{
-	Kind: Kind, Path: "/incidents", Text: "incident.", Nav: "view-", Sort: "updated",
+	Kind: Kind, Path: "/incidents", Text: "incident.", Icon: "alert-circle", Nav: "view-", Sort: "updated",
 	Views: []queue.View{
 		{Name: "open", Open: true, Where: openOnly},
 		{Name: "mine", Open: true, Where: openOnly + " AND r.assignee_id = @me"},

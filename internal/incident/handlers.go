@@ -16,7 +16,6 @@ import (
 	"opsdesk/internal/platform/i18n"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/queue"
-	"opsdesk/internal/record"
 	"opsdesk/internal/sla"
 	"opsdesk/internal/ui"
 	"opsdesk/internal/work"
@@ -508,47 +507,6 @@ func (h handlers) tickTask(w http.ResponseWriter, r *http.Request) error {
 	return formOf(h, "tick", func(ctx context.Context, id uuid.UUID, in TaskDoneInput) (Incident, error) {
 		return h.s.TickTask(ctx, id, task, in)
 	})(w, r)
-}
-
-// palette answers the command palette: a number first, then titles.
-func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
-	typed := strings.TrimSpace(r.URL.Query().Get("q"))
-	q := strings.TrimLeft(typed, "#@>")
-	q = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(q, "\x00", ""), ""))
-	p := paletteProps{Text: q}
-	if q == "" || len(q) > 200 {
-		return web.Render(w, r, http.StatusOK, paletteHits(p))
-	}
-	who, err := identity.From(r.Context())
-	if err != nil {
-		return err
-	}
-	p.Agent = who.Agent()
-	if !strings.HasPrefix(typed, "@") {
-		if p.Rows, err = h.s.Find(r.Context(), q); err != nil {
-			return err
-		}
-	}
-	if p.Agent && !strings.HasPrefix(typed, "@") && h.s.items != nil {
-		if p.Items, err = h.s.items.Look(r.Context(), q, 5); err != nil {
-			return err
-		}
-	}
-	if p.Agent && !strings.HasPrefix(typed, "#") {
-		if p.People, err = identity.SearchPeople(r.Context(), h.desk.DB, q, false, h.desk.Now(), 5); err != nil {
-			return err
-		}
-	}
-	return web.Render(w, r, http.StatusOK, paletteHits(p))
-}
-
-// paletteProps is what the palette found.
-type paletteProps struct {
-	Text   string
-	Agent  bool
-	Rows   []Row
-	Items  []record.Summary // of configuration
-	People []identity.Person
 }
 
 // settingsProps is the set-up page.

@@ -298,7 +298,7 @@ func TestABareNumberMayBeAWord(t *testing.T) {
 			}
 		}
 	}
-	for text, want := range map[string]int{bare: 8, named.Label(): 1, "12306": 1} {
+	for text, want := range map[string]int{bare: 5, named.Label(): 1, "12306": 1} {
 		rows, err := d.Incidents.Find(ctx, text)
 		if err != nil || len(rows) != want || text != "12306" && rows[0].ID != named.ID {
 			t.Errorf("the palette found %d for %s (%v), want %d and the ticket of the number first", len(rows), text, err, want)

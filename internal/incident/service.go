@@ -40,6 +40,9 @@ type Service struct {
 
 	items   Items   // nil: nothing is known of items
 	changes Changes // nil: nothing is known of changes
+	// also are the other practices' lists that the palette finds records in, and
+	// known those of which it shows only what was opened.
+	also, known []queue.Source
 }
 
 // newService returns the use cases on a desk.

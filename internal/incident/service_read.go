@@ -92,12 +92,6 @@ func (s *Service) drafted(ctx context.Context, person uuid.UUID, in *CreateInput
 	return nil
 }
 
-// Find looks incidents up for the command palette: the one with that number
-// first, then by what is written on them, the newest first.
-func (s *Service) Find(ctx context.Context, text string) ([]Row, error) {
-	return s.queue.Rows(ctx, Filter{View: "all", Text: text, Sort: "created", Limit: 8})
-}
-
 // Watchers lists who follows an incident that the actor may see.
 func (s *Service) Watchers(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
 	if _, _, err := s.desk.See(ctx, record.Ref{Kind: Kind, ID: id}); err != nil {

@@ -38,7 +38,7 @@ const openOnly = "r.category IN ('new', 'active', 'pending')"
 // list says what the list of inspections is. What is due is when it must be
 // finished.
 var list = queue.Spec{
-	Kind: Kind, Path: "/inspections", Text: "inspection.", Nav: "inspections-", Sort: "updated",
+	Kind: Kind, Path: "/inspections", Text: "inspection.", Icon: "list-check", TitleEn: "x.name_en", Nav: "inspections-", Sort: "updated",
 	Views: []queue.View{
 		{Name: "open", Open: true, Where: openOnly},
 		{Name: "mine", Open: true, Where: openOnly + " AND r.assignee_id = @me"},

@@ -117,3 +117,62 @@ func TestEveryKey(t *testing.T) {
 	v.key("jx?gi")
 	v.until(`document.querySelector('[data-row]').matches('.cur') && !document.querySelector('#keys').open && location.pathname === '/incidents' && !document.querySelector('[data-row] .cb:checked')`)
 }
+
+// TestFromTicketToTicket: J and K lead through the list that a ticket was opened
+// from, also after an act on it; Esc leads back to its row. Where the list is
+// not known they do nothing, and the sheet does not list them.
+func TestFromTicketToTicket(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	var list []incident.Incident
+	for range 3 {
+		i, err := d.Incidents.Create(d.As("staff"), incident.CreateInput{Title: "psaltery", Description: "It is out of tune.", Impact: 2, Urgency: 2, Location: "A-3F", Channel: "portal"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, i)
+	}
+	page := func(n int) string { return "/incidents/" + list[n].Label() }
+	const sheet = `document.querySelector('#keys [data-keys="J K"]').offsetParent`
+	v := at(t, d, "lead", "en", 1440, "")
+	on := func(n int, keys string) {
+		t.Helper()
+		if v.path() != page(n) {
+			t.Fatalf("on %s, not on %s", v.path(), page(n))
+		}
+		v.until(`[...document.querySelectorAll('[data-beside] a')].map((x) => x.dataset.hotkey).join('') === '` + keys + `'`)
+	}
+	v.open("/incidents?view=open&q=psaltery&sort=created")
+	v.goTo(list[1].Label())
+	v.turns(kb.Enter)
+	on(1, "kj")
+	v.check("a ticket of a list")
+	v.key("?")
+	v.until(sheet)
+	v.key(kb.Escape)
+	v.turns("j")
+	on(0, "k")
+	v.turns("k")
+	v.turns("k")
+	on(2, "j")
+	v.turns("i") // an act leads back to the ticket, and the list is still known
+	on(2, "j")
+	v.turns("j")
+	on(1, "kj")
+	v.turns(kb.Escape)
+	v.until(`location.pathname === '/incidents' && location.search.includes('sort=created') && document.querySelector('[data-row].cur').dataset.key === '` + list[1].Label() + `'`)
+
+	// The same ticket come to in another way has no list, nor has one that another
+	// window knows.
+	v.open(page(0))
+	on(0, "")
+	v.key("jk?")
+	v.until(`document.querySelector('#keys').open && !` + sheet)
+	on(0, "")
+
+	v = at(t, d, "lead", "en", 390, "")
+	v.open("/incidents?view=open&q=psaltery&sort=created")
+	v.then(chromedp.Click(`[data-row][data-key="`+list[1].Label()+`"] .ttl a`, chromedp.ByQuery))
+	v.until(`document.querySelectorAll('[data-beside] a').length === 2 && ![...document.querySelectorAll('[data-beside] a')].some((x) => x.offsetParent)`)
+	v.check("a ticket of a list on a phone")
+}

@@ -21,6 +21,7 @@ type Filter struct {
 	Sort    string // due, priority, updated, created
 	Group   string // "", due, priority, state, team, assignee
 	After   *Cursor
+	Back    bool // from there to the beginning, the nearest first
 	Limit   int
 	CountTo int // up to where matches are counted; 0: CountLimit
 }

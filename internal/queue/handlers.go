@@ -26,6 +26,7 @@ func (q *Queue[R]) Mount(rt web.Router, one, many, tag string) {
 	rt.Get(q.Path+"/views/{view}", q.viewPage)
 	rt.Post(q.Path+"/views/{view}/delete", q.deleteView)
 	rt.Post(q.Path+"/export", q.export)
+	rt.Get(q.Path+"/{id}/beside", q.beside)
 	q.mountAPI(rt, one, many, tag)
 }
 

@@ -7,10 +7,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"opsdesk/internal/authz"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/record"
 	"opsdesk/internal/search"
+	"opsdesk/internal/work"
 )
 
 // CountLimit is up to where pages count a list; more is shown as "1 000+". Each
@@ -102,11 +104,15 @@ func (s *Spec) plain(f Filter) bool {
 
 // Scope is what a reader's questions may reach.
 func (q *Queue[R]) Scope(who identity.Actor, v record.Visibility) search.Scope {
-	row, err := q.desk.Row(q.Note)
+	return scope(q.desk, q.Note, who, v)
+}
+
+func scope(d *work.Desk, note authz.Action, who identity.Actor, v record.Visibility) search.Scope {
+	row, err := d.Row(note)
 	if err != nil {
 		return search.Scope{Read: v}
 	}
-	return search.Scope{Read: v, Notes: record.Visible(q.desk.Matrix.ReadScope(who, row), who, q.desk.Now())}
+	return search.Scope{Read: v, Notes: record.Visible(d.Matrix.ReadScope(who, row), who, d.Now())}
 }
 
 // Rows lists at most f.Limit rows that the actor may see.

@@ -188,7 +188,7 @@ func (p Props) direction(column string) string {
 	switch {
 	case column != p.sort() || p.groupBy(p.Filter.Group) != "":
 		return ""
-	case strings.Contains(orders[column].by, " DESC"):
+	case orders[column].desc:
 		return "descending"
 	}
 	return "ascending"

@@ -40,9 +40,11 @@ func TestEveryOrderHasItsIndex(t *testing.T) {
 		{"all", "due", "records_kind_updated_idx"},
 	} {
 		for page, after := range map[string]*Cursor{"first": nil, "next": {Due: "infinity", At: time.Now(), ID: uuid.New()}} {
-			sql, args := s.ListSQL(Filter{View: c.view, Sort: c.sort, After: after, Limit: 51}, a)
-			if plan := plans.Of(sql, args); !strings.Contains(plan, c.index) {
-				t.Errorf("%s %s, %s page, does not read %s:\n%s", c.view, c.sort, page, c.index, plan)
+			for _, back := range []bool{false, true} {
+				sql, args := s.ListSQL(Filter{View: c.view, Sort: c.sort, After: after, Back: back, Limit: 51}, a)
+				if plan := plans.Of(sql, args); !strings.Contains(plan, c.index) || strings.Contains(plan, "Sort Key: r.") {
+					t.Errorf("%s %s, %s page (back: %v), does not read %s:\n%s", c.view, c.sort, page, back, c.index, plan)
+				}
 			}
 		}
 	}

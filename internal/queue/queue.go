@@ -64,6 +64,10 @@ type Spec struct {
 	Kind record.Kind
 	Path string // "/incidents"
 	Text string // beginning of the keys of its own texts: "incident."
+	Icon string // of the kind, beside a record in the palette
+	// TitleEn is the column, of Joins, of the English form of the title; "" where
+	// it has one title.
+	TitleEn string
 	// Nav is the entry of the navigation of a view: this and the view's name.
 	Nav    string
 	Views  []View  // the first is the one that an address without one means

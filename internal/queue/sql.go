@@ -26,16 +26,36 @@ type Cursor struct {
 	ID       uuid.UUID
 }
 
-// order is a sort of a list with its keyset; each has an index on the register.
-type order struct{ by, keyset string }
+// order is a sort of a list, all of it up or all of it down, with the place of
+// its keyset; each has an index on the register, which is read both ways.
+type order struct {
+	columns []string
+	place   string
+	desc    bool
+}
 
 var orders = map[string]order{
-	"priority": {"r.priority, r.created_at, r.id", "(r.priority, r.created_at, r.id) > (@c_priority, @c_at, @c_id)"},
+	"priority": {[]string{"r.priority", "r.created_at", "r.id"}, "@c_priority, @c_at, @c_id", false},
 	// What is due next; what has no due instant is last. Open records only.
-	"due":     {"coalesce(r.due_at, 'infinity'::timestamptz), r.id", "(coalesce(r.due_at, 'infinity'::timestamptz), r.id) > (@c_due::text::timestamptz, @c_id)"},
-	"updated": {"r.updated_at DESC, r.id DESC", "(r.updated_at, r.id) < (@c_at, @c_id)"},
-	"created": {"r.created_at DESC, r.id DESC", "(r.created_at, r.id) < (@c_at, @c_id)"},
+	"due":     {[]string{"coalesce(r.due_at, 'infinity'::timestamptz)", "r.id"}, "@c_due::text::timestamptz, @c_id", false},
+	"updated": {[]string{"r.updated_at", "r.id"}, "@c_at, @c_id", true},
+	"created": {[]string{"r.created_at", "r.id"}, "@c_at, @c_id", true},
 }
+
+// by is the order itself, keyset what stands after its place.
+func (o order) by() string {
+	if o.desc {
+		return strings.Join(o.columns, " DESC, ") + " DESC"
+	}
+	return strings.Join(o.columns, ", ")
+}
+
+func (o order) keyset() string {
+	return "(" + strings.Join(o.columns, ", ") + ")" + map[bool]string{false: " > ", true: " < "}[o.desc] + "(" + o.place + ")"
+}
+
+// back is the order read the other way.
+func (o order) back() order { o.desc = !o.desc; return o }
 
 // Groups are what rows can be put under headings by. Within a group the order
 // is that of priority.
@@ -80,7 +100,8 @@ func (s *Spec) group(by string, l Line) string {
 func (s *Spec) order(f Filter) order {
 	if g := s.groupBy(f.Group); g != "" {
 		o := orders["priority"]
-		return order{g + ", " + o.by, "(" + g + ", r.priority, r.created_at, r.id) > (@c_group, @c_priority, @c_at, @c_id)"}
+		o.columns, o.place = append([]string{g}, o.columns...), "@c_group, "+o.place
+		return o
 	}
 	return orders[s.Sorted(f)]
 }
@@ -237,10 +258,13 @@ const plan = pgx.QueryExecModeCacheDescribe
 func (s *Spec) ListSQL(f Filter, a Ask) (string, db.Args) {
 	cond, args := s.conditions(f, a)
 	o := s.order(f)
+	if f.Back {
+		o = o.back()
+	}
 	if f.After != nil {
-		cond += " AND " + o.keyset
+		cond += " AND " + o.keyset()
 		for name, v := range map[string]any{"c_id": f.After.ID, "c_at": f.After.At, "c_due": f.After.Due, "c_priority": f.After.Priority, "c_group": f.After.Group} {
-			if strings.Contains(o.keyset, "@"+name) {
+			if strings.Contains(o.place, "@"+name) {
 				args[name] = v
 			}
 		}
@@ -249,7 +273,7 @@ func (s *Spec) ListSQL(f Filter, a Ask) (string, db.Args) {
 	head := `SELECT r.*, ` + s.Pending + ` AS pending_reason, coalesce(a.name, '') AS assignee_name, coalesce(a.name_en, '') AS assignee_en, q.name AS requester_name, q.name_en AS requester_en, q.vip` +
 		s.Select + `, ` + sla.ChipColumns + ` FROM (SELECT r.* FROM records r WHERE `
 	tail := `) r ` + s.Joins + ` JOIN people q ON q.id = r.requester_id LEFT JOIN people a ON a.id = r.assignee_id ` + sla.ChipJoin
-	return a.Visible.SQL(head+cond+` AND `, a.Visible.Few()+` ORDER BY `+o.by+` LIMIT @limit`+tail+` ORDER BY `+o.by), a.Visible.With(args)
+	return a.Visible.SQL(head+cond+` AND `, a.Visible.Few()+` ORDER BY `+o.by()+` LIMIT @limit`+tail+` ORDER BY `+o.by()), a.Visible.With(args)
 }
 
 func rows[R Row](ctx context.Context, q db.Querier, s *Spec, f Filter, a Ask) ([]R, error) {

@@ -41,7 +41,7 @@ const (
 // list says what the list of requests is. A request is in the lists of every
 // team that has something to do for it, not only of the first.
 var list = queue.Spec{
-	Kind: Kind, Path: "/requests", Text: "servicerequest.", Nav: "requests-", Sort: "updated",
+	Kind: Kind, Path: "/requests", Text: "servicerequest.", Icon: "category", TitleEn: "ci.name_en", Nav: "requests-", Sort: "updated",
 	Views: []queue.View{
 		{Name: "open", Open: true, Where: openOnly},
 		{Name: "mine", Open: true, Where: openOnly + through + "t.assignee_id = @me)"},

@@ -50,6 +50,9 @@ func (s *Service) Mine(ctx context.Context, text string, after *Cursor, limit in
 	return s.queue.Rows(ctx, Filter{View: everything, Clauses: []Clause{own}, Text: text, Sort: "updated", After: after, Limit: limit})
 }
 
+// Source is where the command palette finds records of this list.
+func (s *Service) Source() queue.Source { return s.queue.Source() }
+
 // Navigation returns the saved views of the actor and how much the lists of the
 // navigation hold.
 func (s *Service) Navigation(ctx context.Context) ([]view.View, map[string]int) {

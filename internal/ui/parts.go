@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -28,6 +29,38 @@ func errorTitle(f *fault.Error) string {
 		return "ui.error.internal"
 	}
 	return "ui.error.invalid"
+}
+
+// searchIn is the list in which to look for what is not where an address says:
+// of the same practice where the reader has it, else of tickets, else of their
+// own; "" for who is not signed in.
+func searchIn(ctx context.Context) string {
+	s := From(ctx)
+	switch {
+	case !s.SignedIn:
+		return ""
+	case !s.Actor.Agent():
+		return "/my"
+	}
+	for _, g := range s.Nav {
+		for _, it := range g.Items {
+			switch it.Href {
+			case "/requests", "/changes", "/inspections", "/configuration":
+				if strings.HasPrefix(s.Path, it.Href+"/") {
+					return it.Href
+				}
+			}
+		}
+	}
+	return "/incidents"
+}
+
+// signInURL leads back to the page that one was on.
+func signInURL(ctx context.Context) string {
+	if p := From(ctx).Path; p != "" && p != "/" {
+		return "/sign-in?next=" + url.QueryEscape(p)
+	}
+	return "/sign-in"
 }
 
 // Option is one choice of a select or a group of radio cards.

@@ -54,7 +54,7 @@ type Shell struct {
 	Actor     identity.Actor
 	SignedIn  bool
 	Theme     string // light, dark or auto
-	Path      string // of the request, with its query
+	Path      string // of the page one is on, with its query: that of a form which was sent
 	Assets    *web.Assets
 	Nav       []NavGroup
 	Unread    string // of the inbox; "" for none

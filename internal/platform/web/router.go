@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,6 +105,20 @@ func SignInURL(r *http.Request) string {
 		return "/sign-in"
 	}
 	return "/sign-in?next=" + queryEscape(r.URL.RequestURI())
+}
+
+// PageOf is the page that a request belongs to: its own address, or that of the
+// page whose form it sends or which fetches a part of itself. An address that
+// only takes forms is no page to come back to.
+func PageOf(r *http.Request) string {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !IsHX(r) {
+		return r.URL.RequestURI()
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return "/"
+	}
+	return Local(from.RequestURI())
 }
 
 // Problem is an RFC 9457 problem document.

@@ -33,12 +33,35 @@
     if (e.target.matches('.cb,[data-all]')) selection();
   });
 
+  // ---- the connection: away when the browser says so, or when two requests in a row found nobody ----
+  const away = () => !navigator.onLine || failures > 1, waiting = new Set(), reach = window.fetch;
+  let failures = 0, probe;
+  window.fetch = (...a) => reach.apply(window, a).then((r) => { failures = 0; connection(); flush(); return r; }, (e) => { if (e.name !== 'AbortError') { failures++; connection(); } throw e; });
+  function connection() {
+    const bar = $('#offline'); if (bar) bar.hidden = !away();
+    clearTimeout(probe); if (away() || waiting.size) probe = setTimeout(() => fetch('/healthz', { cache: 'no-store' }).catch(() => {}), 4000);
+  }
+  addEventListener('offline', connection);
+  addEventListener('online', () => { connection(); fetch('/healthz', { cache: 'no-store' }).catch(() => {}); });
+  // hold keeps a form until the connection is back; its button says so. It then goes out as it is, once: its idempotency key is the same.
+  function hold(f, by) {
+    release(f); waiting.add(f);
+    const b = by ?? $('[data-send]', f) ?? $('button[type=submit],button:not([type])', f);
+    if (b) { f._was = [b, [...b.childNodes]]; b.textContent = text('waits'); }
+    f._by = by; connection();
+  }
+  function release(f) { waiting.delete(f); if (f._was) { f._was[0].replaceChildren(...f._was[1]); f._was = null; } }
+  function flush() { if (navigator.onLine) [...waiting].forEach((f) => { const by = f._by; release(f); if (f.isConnected) f.requestSubmit(by); }); }
+  connection();
+
   // ---- forms: one press, one effect; long ones leave a warning ---------------
   let acting = false; // a row's form was sent: the answer is another page, and no key may send a second one meanwhile
   D.addEventListener('submit', (e) => {
     const f = e.target;
+    if (f.getAttribute('action') === '/sign-out') try { localStorage.removeItem(opened); } catch { /* nothing was kept */ }
     if (f.dataset.sent) { e.preventDefault(); return; }
     if (f.method !== 'post' || f.dataset.again !== undefined) return;
+    if (away() && !f.dataset.draft) { e.preventDefault(); toast(text('notsent')); return; }
     if (f.dataset.draft && !f._kept) { e.preventDefault(); keep(f, e.submitter); return; }
     f._kept = false; f.dataset.sent = '1'; acting ||= !!f.closest('#preview');
     clearTimeout(f._draft);
@@ -79,7 +102,7 @@
     t.addEventListener('pointerenter', () => clearTimeout(h));
     t.addEventListener('pointerleave', () => { h = setTimeout(() => t.remove(), 3000); });
   }
-  $$('#toasts .toast').forEach((t) => { // what can be undone waits while one looks at it
+  $$('#toasts .toast:not(#offline)').forEach((t) => { // what can be undone waits while one looks at it
     let h; const go = (ms) => { clearTimeout(h); h = setTimeout(() => t.remove(), ms); };
     ['pointerenter', 'focusin'].forEach((e) => t.addEventListener(e, () => clearTimeout(h)));
     ['pointerleave', 'focusout'].forEach((e) => t.addEventListener(e, () => go(3000)));
@@ -92,7 +115,7 @@
   D.addEventListener('pointerdown', (e) => $$('form.composer.open').forEach((c) => { if (!c.contains(e.target) && !$('textarea', c).value) c.classList.remove('open'); }));
   function compose(tab) {
     const f = tab.closest('form'), note = tab.dataset.compose === 'note';
-    f.action = tab.dataset.action; f.dataset.draft = tab.dataset.draft;
+    release(f); f.action = tab.dataset.action; f.dataset.draft = tab.dataset.draft;
     $$('[data-compose]', f).forEach((x) => x.setAttribute('aria-selected', String(x === tab)));
     f.classList.toggle('note', note);
     const b = $('[data-send]', f); if (b) b.textContent = tab.dataset.label;
@@ -121,11 +144,11 @@
   // keep saves the draft before its form is sent. That also asks whether its writer is still signed in and connected: a form that would only lead to an error page stays where it is, with its text.
   function keep(f, by) {
     if (f._keeping) return;
-    f._keeping = true; clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
+    f._keeping = true; release(f); clearTimeout(f._draft); f._saved = JSON.stringify(fields(f));
     fetch('/drafts/' + encodeURIComponent(f.dataset.draft), { method: 'PUT', body: f._saved, headers: { 'Content-Type': 'application/json' } }).then((r) => {
       if (r.status === 401) { f._saved = ''; const d = $('#signin'); if (d && !d.open) d.showModal(); return; }
       f._kept = true; f.requestSubmit(by);
-    }).catch(() => { f._saved = ''; toast(text('unsaved')); }).finally(() => { f._keeping = false; });
+    }).catch(() => { f._saved = ''; toast(text('unsaved')); hold(f, by); }).finally(() => { f._keeping = false; });
   }
   D.addEventListener('input', (e) => {
     const f = e.target.closest('form[data-draft]'); if (!f) return;
@@ -201,10 +224,47 @@
     } else if (e.key === 'Escape' && !list.hidden) { e.stopPropagation(); list.hidden = true; }
   });
 
+  // ---- the list that a record was opened from: this tab keeps it, so that acts on the record and the next of the list keep it too. A record come to in another way has none. ----
+  const RECORD = /^\/(?:incidents|requests|changes|inspections|configuration)\/([A-Z]+-\d+)$/, page = location.pathname.match(RECORD)?.[1];
+  const origin = () => { try { return JSON.parse(sessionStorage.getItem('list')) ?? {}; } catch { return {}; } };
+  D.addEventListener('click', (e) => {
+    const at = e.target.closest?.('[data-queue] a[href],[data-beside] a')?.pathname.match(RECORD)?.[1]; if (!at) return;
+    try { sessionStorage.setItem('list', JSON.stringify({ at, list: queue() ? location.pathname + location.search : origin().list })); } catch { /* J and K stay off */ }
+  });
+  (() => {
+    const slot = $('[data-beside]'), { at, list } = origin(); if (!slot || !page || at !== page || list?.split('?')[0] !== slot.dataset.list) return;
+    const back = $('[data-back]'), u = new URL(list, location.href); u.searchParams.set('sel', page); u.searchParams.delete('next');
+    if (back) back.href = u.pathname + u.search;
+    fetch(slot.dataset.beside + '?back=' + encodeURIComponent(list), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => slot.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children)).catch(() => {});
+  })();
+
   // ---- palette ------------------------------------------------------------------
   const pal = () => $('#palette');
-  let palTimer;
-  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); i.focus(); }
+  let palTimer, palAsked = 0, recAsked = 0; // how often the server was asked: an answer that another question has overtaken is for nobody
+  function openPalette() { const p = pal(); if (!p || p.open) return; p.showModal(); const i = $('input', p); i.value = ''; offer(); recent(); i.focus(); }
+  // What was opened last in this browser, by number alone: no text of a ticket lies here, and the server says which of them may still be seen.
+  const opened = 'recent:' + D.body.dataset.me;
+  const numbers = () => { try { return (localStorage.getItem(opened) ?? '').split(',').filter((x) => x && x !== page); } catch { return []; } };
+  if (page && pal()) try { localStorage.setItem(opened, [page, ...numbers()].slice(0, 11).join(',')); } catch { /* nothing is kept */ }
+  function recent() {
+    const list = numbers().slice(0, 10); if (!list.length) return;
+    const n = ++recAsked;
+    ask('recent=' + list, () => n === recAsked, (found) => { $('#pal-opened').replaceChildren(...found); groups($('input', pal()).value.trim()); });
+  }
+  // ask puts a question to the palette's address. Where no answer comes, a line says so and what was typed stays.
+  function ask(query, fresh, put) {
+    fetch('/palette?' + query, { headers: { 'HX-Request': 'true' } }).then((r) => {
+      if (r.status === 401) $('#signin')?.showModal();
+      if (!r.ok) throw new Error(String(r.status));
+      return r.text();
+    }).then((h) => { if (fresh()) put(new DOMParser().parseFromString(h, 'text/html').body.children); }).catch(() => { if (fresh()) { $('#pal-hits').replaceChildren(); $('#pal-error').hidden = false; } });
+  }
+  D.addEventListener('click', (e) => { if (e.target.closest('#pal-error button')) { const i = $('input', pal()); if (i.value.trim()) filter(i.value); else { $('#pal-error').hidden = true; recent(); } i.focus(); } });
+  function groups(q) {
+    $$('#pal-opened .pal-item').forEach((x) => { x.hidden = !!q; });
+    $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
+    if (!items().some((x) => x.getAttribute('aria-selected') === 'true')) mark(items()[0]);
+  }
   // What the page itself offers: every control with a name for the palette.
   function commands(p) {
     $('#pal-page', p)?.replaceChildren(...$$('[data-command]').filter((el) => !el.closest('[data-queue] #preview') || own()).map((el, n) => {
@@ -220,12 +280,11 @@
   function filter(q) {
     q = q.trim().toLowerCase(); const cmd = q.startsWith('>'), s = q.replace(/^[>#@]\s*/, '');
     $$('.pal-item:not([data-hit])', pal()).forEach((x) => { x.hidden = x.hasAttribute('data-off') || !!s && !x.textContent.toLowerCase().includes(s); });
-    $$('[role=group]', pal()).forEach((g) => { g.hidden = !$('.pal-item:not([hidden])', g); });
-    mark(items()[0]);
-    clearTimeout(palTimer);
-    const hits = $('#pal-hits'); if (!hits) return;
+    groups(q); mark(items()[0]);
+    clearTimeout(palTimer); $('#pal-error').hidden = true;
+    const hits = $('#pal-hits'), n = ++palAsked;
     if (!s || cmd) { hits.replaceChildren(); hits.hidden = true; return; }
-    palTimer = setTimeout(() => fetch('/palette?q=' + encodeURIComponent(q), { headers: { 'HX-Request': 'true' } }).then((r) => r.ok ? r.text() : '').then((h) => { hits.replaceChildren(...new DOMParser().parseFromString(h, 'text/html').body.children); hits.hidden = !hits.children.length; mark(items()[0]); }), 120);
+    palTimer = setTimeout(() => ask('q=' + encodeURIComponent(q), () => n === palAsked, (found) => { hits.replaceChildren(...found); hits.hidden = !hits.children.length; mark(items()[0]); }), 120);
   }
   D.addEventListener('input', (e) => { if (e.target.closest('#palette input')) filter(e.target.value); });
   D.addEventListener('keydown', (e) => {
@@ -326,7 +385,8 @@
     switch (k) {
       case '⌘k': return !!pal();
       case '?': return true;
-      case 'j k': case '↵': return rows().length > 0;
+      case 'j k': return !!(rows().length || target('j') || target('k'));
+      case '↵': return rows().length > 0;
       case 'x': case '⇧j ⇧k': case 'ctrl a': return !!$('[data-queue] [data-row] .cb');
       case 'esc': return !!(queue() ?? $('[data-back]'));
       case 'ctrl ↵': return !!$('form.composer');
