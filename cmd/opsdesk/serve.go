@@ -35,7 +35,7 @@ func tune(getenv func(string) string) {
 		debug.SetGCPercent(200)
 	}
 	if getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(120 << 20)
+		debug.SetMemoryLimit(100 << 20)
 	}
 }
 
