@@ -1177,7 +1177,8 @@ CREATE TABLE public.incident_tasks (
 );
 CREATE TABLE public.incident_unassigned_alarms (
     incident_id uuid NOT NULL,
-    since timestamp with time zone NOT NULL
+    since timestamp with time zone NOT NULL,
+    told_at timestamp with time zone
 );
 CREATE TABLE public.incidents (
     id uuid NOT NULL,
