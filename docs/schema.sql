@@ -1130,6 +1130,7 @@ CREATE TABLE public.incident_majors (
     review_reminded timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    declined_seen jsonb,
     CONSTRAINT incident_majors_cadence CHECK (((cadence_minutes >= 10) AND (cadence_minutes <= 1440))),
     CONSTRAINT incident_majors_in_order CHECK (((declared_at IS NOT NULL) OR ((ended_at IS NULL) AND (notice_due_at IS NULL))))
 );

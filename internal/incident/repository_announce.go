@@ -15,6 +15,12 @@ import (
 const affectedSQL = `(SELECT count(*) FROM (SELECT f.person_id FROM incident_affected f WHERE f.incident_id = a.incident_id
 		UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = a.incident_id AND c.child_as = 'same' AND c.state <> 'cancelled' LIMIT 10000) who)`
 
+// concerned counts the same people of one incident.
+func (repository) concerned(ctx context.Context, q db.Querier, incident uuid.UUID) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT `+affectedSQL+` FROM (SELECT @id::uuid AS incident_id) a`, db.Args{"id": incident}).Scan(&n)
+	return n, db.Map(err)
+}
+
 const announcementSQL = `SELECT a.id, a.version, a.incident_id, r.number, a.title_zh, a.title_en, a.text_zh, a.text_en, a.everybody, a.departments, a.services, a.expected_at,
 		a.published_at, a.withdrawn_at, a.updated_at, r.state, ` + affectedSQL + ` AS affected
 	FROM incident_announcements a JOIN records r ON r.id = a.incident_id AND NOT r.confidential `
