@@ -2371,7 +2371,7 @@ CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (per
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
 CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'digest'::text]));
 CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
-CREATE INDEX people_department_idx ON public.people USING btree (department_id);
+CREATE INDEX people_department_idx ON public.people USING btree (department_id, id);
 CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
 CREATE INDEX people_name_en_idx ON public.people USING btree (lower(name_en));
 CREATE INDEX people_name_idx ON public.people USING btree (name, id);
