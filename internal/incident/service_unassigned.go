@@ -132,7 +132,7 @@ func (s *Service) toAlarm(ctx context.Context, u *work.Unit, i Incident) (to, bl
 	if !i.Confidential {
 		return nil, nil, nil
 	}
-	return s.seers(ctx, u, i, slices.Concat(chain...))
+	return s.seers(ctx, u, i, union(nil, slices.Concat(chain...)))
 }
 
 // seers are those of some people who may see an incident, or may be let follow
