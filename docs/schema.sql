@@ -1131,6 +1131,7 @@ CREATE TABLE public.incident_majors (
     review_reminded timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    declined_seen jsonb,
     CONSTRAINT incident_majors_cadence CHECK (((cadence_minutes >= 10) AND (cadence_minutes <= 1440))),
     CONSTRAINT incident_majors_in_order CHECK (((declared_at IS NOT NULL) OR ((ended_at IS NULL) AND (notice_due_at IS NULL))))
 );
@@ -1178,7 +1179,8 @@ CREATE TABLE public.incident_tasks (
 );
 CREATE TABLE public.incident_unassigned_alarms (
     incident_id uuid NOT NULL,
-    since timestamp with time zone NOT NULL
+    since timestamp with time zone NOT NULL,
+    told_at timestamp with time zone
 );
 CREATE TABLE public.incidents (
     id uuid NOT NULL,
@@ -2373,7 +2375,7 @@ CREATE INDEX one_time_links_person_idx ON public.one_time_links USING btree (per
 CREATE INDEX outbox_created_idx ON public.outbox USING btree (created_at DESC, id DESC);
 CREATE INDEX outbox_due_idx ON public.outbox USING btree (state, due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'digest'::text]));
 CREATE INDEX outbox_state_idx ON public.outbox USING btree (state, created_at DESC, id DESC);
-CREATE INDEX people_department_idx ON public.people USING btree (department_id);
+CREATE INDEX people_department_idx ON public.people USING btree (department_id, id);
 CREATE UNIQUE INDEX people_email_key ON public.people USING btree (lower(email)) WHERE (email <> ''::text);
 CREATE INDEX people_name_en_idx ON public.people USING btree (lower(name_en));
 CREATE INDEX people_name_idx ON public.people USING btree (name, id);

@@ -1,12 +1,14 @@
 package incident_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"opsdesk/internal/apptest"
 	"opsdesk/internal/incident"
@@ -237,4 +239,98 @@ func TestThoseConcernedHearOnce(t *testing.T) {
 	if r := c.Post("/announcements/"+i.Label()+"/not-me", url.Values{}); r.Status != 303 {
 		t.Errorf("taken back: %d", r.Status)
 	}
+}
+
+// hearers are the people with an event in their inbox.
+func hearers(t *testing.T, d *apptest.Desk, event string) []uuid.UUID {
+	t.Helper()
+	rows, _ := d.Pool.PGX().Query(t.Context(), `SELECT DISTINCT person_id FROM notifications WHERE event = $1`, event)
+	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestThoseAddressedGetAMessage: the people of the departments and the users of
+// the services that an announcement names hear of it once a line, and of nothing
+// while it is for everybody. Who is named later hears what was said last; who has
+// left, or reported too long ago, hears nothing, and neither does anybody once
+// the incident is confidential.
+func TestThoseAddressedGetAMessage(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	s := d.Incidents
+	sql := func(q string, args ...any) {
+		t.Helper()
+		if _, err := d.Pool.PGX().Exec(t.Context(), q, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	production := one(t, d, `SELECT id FROM departments WHERE name_en = 'Production'`)
+	erp := one(t, d, `SELECT id FROM services WHERE name_en = 'ERP system'`)
+	some := func(departments, services []uuid.UUID) func(*incident.AnnounceFields) {
+		return func(f *incident.AnnounceFields) {
+			f.Audience, f.Departments, f.Services = "some", departments, services
+		}
+	}
+	sql(`DELETE FROM notifications`)
+	i := report(t, d, "staff")
+	people := []string{"staff", "luo.qiang", "tom.becker", "gu.yan", "tang.yi", "shen.jing"}
+	hear := func(what, event string, want ...int) {
+		t.Helper()
+		d.Drain()
+		for n, who := range people {
+			if got := messages(t, d, who, event); got != want[n] {
+				t.Errorf("%s: %s heard %q %d times, want %d", what, who, event, got, want[n])
+			}
+		}
+	}
+	announce(t, d, i)
+	hear("everybody", "incident.announced", 1, 0, 0, 0, 0, 0)
+	f := words()
+	f.TextEn = "Hall 2 is down."
+	some([]uuid.UUID{production}, nil)(&f)
+	say := func() {
+		t.Helper()
+		if _, err := s.Announce(d.As("lead"), i.ID, incident.AnnounceInput{AnnounceFields: f}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say()
+	hear("a department and those below", "incident.announced", 2, 1, 1, 0, 0, 0)
+	some([]uuid.UUID{production}, []uuid.UUID{erp})(&f)
+	say() // nothing new is said, and others hear it
+	hear("a service too", "incident.announced", 2, 1, 1, 1, 1, 0)
+	a, _, err := s.Announced(d.As("lead"), i.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.Reach(t.Context(), i.ID, &a)
+	if err != nil || n != len(hearers(t, d, "incident.announced")) {
+		t.Errorf("%d are counted, %d heard: %v", n, len(hearers(t, d, "incident.announced")), err)
+	}
+	for act, want := range map[string]string{"announce": "messages go to %d people", "update": "each of the %d people"} {
+		if a := d.Client("lead").Get("/incidents/" + i.Label() + "/act/" + act); a.Status != 200 || !strings.Contains(a.Text(), fmt.Sprintf(want, n)) {
+			t.Errorf("%s: the form does not say how many hear of it: %d", act, a.Status)
+		}
+	}
+	sql(`UPDATE people SET active = false WHERE username = 'tom.becker'`)
+	sql(`UPDATE records SET updated_at = updated_at - interval '200 days' WHERE requester_id = $1`, personID(t, d, "gu.yan"))
+	if _, err := s.PostUpdate(d.As("lead"), i.ID, incident.UpdateInput{TextEn: "Half of hall 2 works."}); err != nil {
+		t.Fatal(err)
+	}
+	d.Drain()
+	sql(`UPDATE river_job SET state = 'available', finalized_at = NULL WHERE id = (SELECT max(id) FROM river_job WHERE kind = 'incident.tell')`) // run again
+	sql(`UPDATE people SET active = true WHERE username = 'tom.becker'`)
+	people = []string{"staff", "luo.qiang", "gu.yan", "tang.yi", "shen.jing"}
+	hear("an update", "incident.major_updated", 1, 1, 0, 1, 0)
+	bring(t, d, i, incident.Resolved)
+	hear("the end", "incident.major_resolved", 1, 1, 0, 1, 0)
+	j := report(t, d, "staff")
+	announce(t, d, j, some([]uuid.UUID{production}, nil))
+	if _, err := s.Hide(d.As("lead"), j.ID, incident.StepInput{}); err != nil {
+		t.Fatal(err)
+	}
+	hear("what became confidential", "incident.announced", 2, 1, 1, 1, 0)
 }

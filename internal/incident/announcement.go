@@ -64,6 +64,16 @@ func said(lang, zh, en string) string {
 // Path is the page of the announcement.
 func (a Announcement) Path() string { return "/announcements/" + a.Number }
 
+// audience is whom it is sent to as a message, beside those who said that it
+// concerns them. Whom it concerns only because it concerns everybody sees the
+// banner: nobody means to write to a whole company by one press.
+func (a *Announcement) audience(incident uuid.UUID) audience {
+	if a == nil || a.Everybody {
+		return audience{incident: incident}
+	}
+	return audience{incident, a.Departments, a.Services}
+}
+
 // Open reports whether it still stands.
 func (a Announcement) Open() bool { return a.WithdrawnAt == nil }
 

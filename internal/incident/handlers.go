@@ -329,12 +329,19 @@ type actProps struct {
 	Clashes []ui.ClashRow
 	// Departments are there where the form asks for some.
 	Departments map[uuid.UUID]identity.Department
+	// Reach is how many people get a message as it is announced now.
+	Reach int
 }
 
 // form shows the page of an action, with what its form offers.
 func (h handlers) form(w http.ResponseWriter, r *http.Request, status int, p actProps) (err error) {
 	if asksDepartments[p.Act] {
 		if p.Departments, err = identity.Departments(r.Context(), h.desk.DB); err != nil {
+			return err
+		}
+	}
+	if p.Act == "update" || p.Act == "announce" && p.Announced != nil {
+		if p.Reach, err = h.s.Reach(r.Context(), p.ID, p.Announced); err != nil {
 			return err
 		}
 	}

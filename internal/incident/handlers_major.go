@@ -16,7 +16,7 @@ import (
 // mountMajor adds the pages and the API of announcements and major incidents.
 func mountMajor(m mounter) {
 	s, h, a := m.a.s, m.h, m.a
-	act(m, "announce", ActionAnnounce, "Tell those whom it concerns, by a banner in plain words", s.Announce)
+	act(m, "announce", ActionAnnounce, "Tell those whom it concerns, by a banner in plain words and by a message to the departments and users of services named", s.Announce)
 	act(m, "update", ActionUpdate, "Tell those whom it concerns how it stands", s.PostUpdate)
 	mountRoom(m)
 	act(m, "unannounce", ActionWithdraw, "End the announcement", s.Withdraw)

@@ -85,7 +85,8 @@ func (s *Service) remind(ctx context.Context, id uuid.UUID, what string, again t
 	})
 }
 
-// ruleMajors proposes or declares what the rules say is a major incident.
+// ruleMajors proposes or declares what the rules say is a major incident. What
+// somebody declined is only ever proposed again, and only once it has grown.
 func (s *Service) ruleMajors(ctx context.Context) error {
 	set, err := s.repo.majorSettings(ctx, s.desk.DB)
 	if err != nil {
@@ -96,15 +97,19 @@ func (s *Service) ruleMajors(ctx context.Context) error {
 		return err
 	}
 	var failed []error
-	rule := func(ids []uuid.UUID, key string, args ...any) {
-		for _, id := range ids {
-			// The reason is a text of the record; records speak the company's first
-			// language.
-			why := s.desk.Messages.In("").T(key, args...)
-			if set.Declares {
-				_, err = s.Declare(ctx, id, DeclareInput{Reason: why, Notify: true})
-			} else {
-				_, err = s.Propose(ctx, id, ReasonInput{Reason: why})
+	words := s.desk.Messages.In("") // the reason is a text of the record; records speak the company's first language
+	rule := func(list []candidate, key string, args ...any) {
+		for _, c := range list {
+			why := words.T(key, args...)
+			switch {
+			case c.Declined && (c.Was == nil || !c.grown(*c.Was, set.RulePeople)):
+				continue
+			case c.Declined:
+				_, err = s.Propose(ctx, c.ID, ReasonInput{Version: c.Version, Reason: words.T("incident.major.rule.again", "rule", why, "n", c.People, "priority", c.Priority)})
+			case set.Declares:
+				_, err = s.Declare(ctx, c.ID, DeclareInput{Reason: why, Notify: true})
+			default:
+				_, err = s.Propose(ctx, c.ID, ReasonInput{Reason: why})
 			}
 			if err != nil && !fault.Is(err, fault.Conflict) {
 				failed = append(failed, err)

@@ -50,6 +50,7 @@ type Major struct {
 	DeclinedAt     *time.Time  `db:"declined_at" json:"declined_at"`
 	DeclinedBy     *uuid.UUID  `db:"declined_by" json:"declined_by"`
 	DeclineReason  string      `db:"decline_reason" json:"decline_reason"`
+	DeclinedSeen   *seen       `db:"declined_seen" json:"-"`
 	DeclaredAt     *time.Time  `db:"declared_at" json:"declared_at"`
 	DeclaredBy     *uuid.UUID  `db:"declared_by" json:"declared_by"`
 	Reason         string      `db:"reason" json:"reason"`
@@ -124,17 +125,17 @@ func (m *Major) propose(i *Incident, by uuid.UUID, why string, now time.Time) er
 	}
 	i.Major, m.BeganAt = Proposed, now
 	m.ProposedAt, m.ProposedBy, m.Proposal = &now, &by, why
-	m.DeclinedAt, m.DeclinedBy, m.DeclineReason = nil, nil, ""
+	m.DeclinedAt, m.DeclinedBy, m.DeclineReason, m.DeclinedSeen = nil, nil, "", nil
 	return nil
 }
 
-// decline answers a proposal with no.
-func (m *Major) decline(i *Incident, by uuid.UUID, why string, now time.Time) error {
+// decline answers a proposal with no, as many people being concerned by then.
+func (m *Major) decline(i *Incident, by uuid.UUID, why string, people int, now time.Time) error {
 	if i.Major != Proposed {
 		return fault.New(fault.Conflict, "incident.error.not_proposed")
 	}
 	i.Major = ""
-	m.DeclinedAt, m.DeclinedBy, m.DeclineReason = &now, &by, why
+	m.DeclinedAt, m.DeclinedBy, m.DeclineReason, m.DeclinedSeen = &now, &by, why, &seen{People: people, Priority: i.Priority}
 	return nil
 }
 
@@ -176,6 +177,19 @@ func (m *Major) end(i *Incident, by uuid.UUID, why string, now, reviewDue time.T
 func (m *Major) updated(now time.Time) {
 	next := now.Add(time.Duration(m.Cadence) * time.Minute)
 	m.NextUpdateAt, m.UpdateReminded = &next, nil
+}
+
+// seen is how large an incident was at an instant.
+type seen struct {
+	People   int `json:"people"` // concerned: marks and reporters of children
+	Priority int `json:"priority"`
+}
+
+// grown reports whether an incident is clearly larger than it was: of a higher
+// priority, or twice as many people, and more by at least as many as the rule
+// of numbers asks for (least; 0 where there is none).
+func (s seen) grown(was seen, least int) bool {
+	return s.Priority < was.Priority || least > 0 && s.People >= 2*was.People && s.People >= was.People+least
 }
 
 // MajorSettings are what an administrator may change about major incidents.

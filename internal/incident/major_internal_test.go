@@ -26,7 +26,7 @@ func TestMajorMachine(t *testing.T) {
 	now, by := time.Now(), uuid.New()
 	acts := map[string]func(*Major, *Incident) error{
 		"propose": func(m *Major, i *Incident) error { return m.propose(i, by, "why", now) },
-		"decline": func(m *Major, i *Incident) error { return m.decline(i, by, "why", now) },
+		"decline": func(m *Major, i *Incident) error { return m.decline(i, by, "why", 0, now) },
 		"declare": func(m *Major, i *Incident) error { return m.declare(i, by, "why", now) },
 		"end":     func(m *Major, i *Incident) error { return m.end(i, by, "why", now, now.AddDate(0, 0, 7)) },
 	}
@@ -143,5 +143,30 @@ func TestReviewIsSignedByAnother(t *testing.T) {
 	full.RestoredAt = &before
 	if got := codeOf(d.write(full, a)); got != "incident.error.review_order" {
 		t.Errorf("restored before it began: %s", got)
+	}
+}
+
+// TestGrown: a declined proposal is made again of what is twice as large, and
+// larger by what the rule of numbers asks for, or of a higher priority.
+func TestGrown(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		was, now seen
+		least    int
+		grown    bool
+	}{
+		{seen{10, 2}, seen{10, 2}, 10, false},
+		{seen{10, 2}, seen{19, 2}, 10, false},
+		{seen{10, 2}, seen{20, 2}, 10, true},
+		{seen{10, 2}, seen{9, 1}, 10, true},
+		{seen{10, 2}, seen{10, 3}, 10, false},
+		{seen{0, 1}, seen{1, 1}, 3, false}, // twice nobody
+		{seen{0, 1}, seen{3, 1}, 3, true},
+		{seen{30, 1}, seen{59, 1}, 3, false},
+		{seen{1, 1}, seen{50, 1}, 0, false}, // no rule of numbers
+	} {
+		if got := c.now.grown(c.was, c.least); got != c.grown {
+			t.Errorf("%+v after %+v by %d: %v", c.now, c.was, c.least, got)
+		}
 	}
 }

@@ -229,7 +229,8 @@ func TestClocksRemind(t *testing.T) {
 }
 
 // TestRulesMakeMajors: enough people within the time, or priority 1 of a
-// flagged service; what somebody decided about is left alone.
+// flagged service; what somebody declined is proposed again, and never declared,
+// once it has grown clearly.
 func TestRulesMakeMajors(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
@@ -279,9 +280,25 @@ func TestRulesMakeMajors(t *testing.T) {
 	if got := get(t, d, i.ID).Major; got != "" {
 		t.Errorf("the rule overrules the lead: %q", got)
 	}
+	if _, err := s.Decline(d.As("lead"), p1.ID, incident.ReasonInput{Reason: "no"}); err != nil {
+		t.Fatal(err)
+	}
 	set.Declares = true
 	if err := s.SetMajorSettings(d.As("lead"), set); err != nil {
 		t.Fatal(err)
+	}
+	for n, who := range []string{"implementer", "auditor", "james.miller"} { // three become six
+		tick()
+		if a, b := get(t, d, i.ID).Major, get(t, d, p1.ID).Major; a != "" || b != "" {
+			t.Errorf("%d more people: %q, and a P1 as it was %q", n, a, b)
+		}
+		if _, err := s.MeToo(d.As(who), i.ID, incident.MeTooInput{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick()
+	if got := get(t, d, i.ID).Major; got != incident.Proposed {
+		t.Errorf("twice as many people: %q", got)
 	}
 	p3 := report(t, d, "staff", func(in *incident.CreateInput) { in.Impact, in.Urgency, in.ServiceID = 1, 1, &erp })
 	tick()

@@ -35,13 +35,6 @@ func audiences(ctx context.Context) []ui.Option {
 	return out
 }
 
-func (p actProps) affected() int {
-	if p.Announced == nil {
-		return 0
-	}
-	return p.Announced.Affected
-}
-
 // word is what the announcement says now; a new one begins with the title of
 // the ticket, and an update begins empty.
 func (p actProps) word(field string) string {

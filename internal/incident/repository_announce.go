@@ -15,6 +15,12 @@ import (
 const affectedSQL = `(SELECT count(*) FROM (SELECT f.person_id FROM incident_affected f WHERE f.incident_id = a.incident_id
 		UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = a.incident_id AND c.child_as = 'same' AND c.state <> 'cancelled' LIMIT 10000) who)`
 
+// concerned counts the same people of one incident.
+func (repository) concerned(ctx context.Context, q db.Querier, incident uuid.UUID) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT `+affectedSQL+` FROM (SELECT @id::uuid AS incident_id) a`, db.Args{"id": incident}).Scan(&n)
+	return n, db.Map(err)
+}
+
 const announcementSQL = `SELECT a.id, a.version, a.incident_id, r.number, a.title_zh, a.title_en, a.text_zh, a.text_en, a.everybody, a.departments, a.services, a.expected_at,
 		a.published_at, a.withdrawn_at, a.updated_at, r.state, ` + affectedSQL + ` AS affected
 	FROM incident_announcements a JOIN records r ON r.id = a.incident_id AND NOT r.confidential `
@@ -93,17 +99,59 @@ func (repository) unmark(ctx context.Context, tx db.Tx, incident, person uuid.UU
 	return err == nil && tag.RowsAffected() > 0, err
 }
 
-// toTell lists the next people whom an incident concerns, in the order of their
-// ids: "me too", those whose reports hang on it, and who reported it.
-func (repository) toTell(ctx context.Context, q db.Querier, incident, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT person FROM (
-			SELECT f.person_id AS person FROM incident_affected f WHERE f.incident_id = @id
-			UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = @id AND c.child_as = 'same' AND c.state <> 'cancelled'
-			UNION SELECT i.requester_id FROM incidents i WHERE i.id = @id) who
-		WHERE person > @after ORDER BY person LIMIT @limit`, db.Args{"id": incident, "after": after, "limit": limit})
+// audience is whom lines of an incident's chronicle are sent to.
+type audience struct {
+	incident              uuid.UUID
+	departments, services []uuid.UUID // that it is announced to
+}
+
+func (x audience) args(after uuid.UUID, limit int, now time.Time) db.Args {
+	return db.Args{
+		"id": x.incident, "departments": nonNil(x.departments), "services": nonNil(x.services), "since": now.Add(-usedWithin), "after": after, "limit": limit,
+	}
+}
+
+// toTellSQL lists the next people of an audience, in the order of their ids, each
+// once and only those who are active. Departments are taken with those below
+// them, each by its index from the last person on.
+const toTellSQL = `WITH RECURSIVE below AS (
+		SELECT d.id FROM departments d WHERE d.id = ANY(@departments::uuid[]) UNION SELECT d.id FROM departments d JOIN below b ON d.parent_id = b.id)
+	SELECT p.id FROM (
+		SELECT f.person_id AS person FROM incident_affected f WHERE f.incident_id = @id
+		UNION SELECT c.requester_id FROM incidents c WHERE c.parent_id = @id AND c.child_as = 'same' AND c.state <> 'cancelled'
+		UNION SELECT i.requester_id FROM incidents i WHERE i.id = @id
+		UNION SELECT m.id FROM below b, LATERAL (SELECT x.id FROM people x WHERE x.department_id = b.id AND x.active AND x.id > @after ORDER BY x.id LIMIT @limit) m
+		UNION SELECT s.owner_id FROM services s WHERE s.id = ANY(@services::uuid[])
+		UNION SELECT m.person_id FROM services s JOIN team_members m ON m.team_id = s.team_id WHERE s.id = ANY(@services::uuid[])
+		UNION SELECT r.requester_id FROM records r WHERE r.service_id = ANY(@services::uuid[]) AND r.updated_at > @since AND r.requester_id > @after) who
+	JOIN people p ON p.id = who.person AND p.active WHERE p.id > @after ORDER BY p.id LIMIT @limit`
+
+// toTell lists the next people whom an incident concerns: "me too", those whose
+// reports hang on it, who reported it, and whom its announcement is addressed
+// to by department or service (see addressed).
+func (repository) toTell(ctx context.Context, q db.Querier, x audience, after uuid.UUID, limit int, now time.Time) ([]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, toTellSQL, x.args(after, limit, now))
 	out, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return out, db.Map(err)
 }
+
+// countToTell counts the same, up to limit.
+func (repository) countToTell(ctx context.Context, q db.Querier, x audience, limit int, now time.Time) (n int, err error) {
+	err = q.QueryRow(ctx, `SELECT count(*) FROM (`+toTellSQL+`) x`, x.args(uuid.Nil, limit, now)).Scan(&n)
+	return n, db.Map(err)
+}
+
+// lastSaid is the newest public line of a chronicle; nil where nothing was said.
+func (repository) lastSaid(ctx context.Context, q db.Querier, incident uuid.UUID) (*Line, error) {
+	rows, _ := q.Query(ctx, `SELECT `+lineColumns+` FROM incident_chronicle WHERE incident_id = @id AND public ORDER BY at DESC, id DESC LIMIT 1`, db.Args{"id": incident})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Line])
+	if err != nil || len(list) == 0 {
+		return nil, db.Map(err)
+	}
+	return &list[0], nil
+}
+
+const lineColumns = `id, at, kind, text_zh, text_en, public, author_id, author_name`
 
 func (repository) addLine(b *pgx.Batch, incident uuid.UUID, l Line, now time.Time) {
 	b.Queue(`INSERT INTO incident_chronicle (id, incident_id, at, kind, text_zh, text_en, public, author_id, author_name, created_at)
@@ -113,14 +161,14 @@ func (repository) addLine(b *pgx.Batch, incident uuid.UUID, l Line, now time.Tim
 
 // chronicle lists the newest lines, newest first, at most 300.
 func (repository) chronicle(ctx context.Context, q db.Querier, incident uuid.UUID, publicOnly bool) ([]Line, error) {
-	rows, _ := q.Query(ctx, `SELECT id, at, kind, text_zh, text_en, public, author_id, author_name FROM incident_chronicle
+	rows, _ := q.Query(ctx, `SELECT `+lineColumns+` FROM incident_chronicle
 		WHERE incident_id = @id AND (public OR NOT @public) ORDER BY at DESC, id DESC LIMIT 300`, db.Args{"id": incident, "public": publicOnly})
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Line])
 	return out, db.Map(err)
 }
 
 func (repository) line(ctx context.Context, q db.Querier, id uuid.UUID) (Line, error) {
-	rows, _ := q.Query(ctx, `SELECT id, at, kind, text_zh, text_en, public, author_id, author_name FROM incident_chronicle WHERE id = @id`, db.Args{"id": id})
+	rows, _ := q.Query(ctx, `SELECT `+lineColumns+` FROM incident_chronicle WHERE id = @id`, db.Args{"id": id})
 	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Line])
 	return l, db.Map(err)
 }

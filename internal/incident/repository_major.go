@@ -13,7 +13,7 @@ import (
 	"opsdesk/internal/record"
 )
 
-const majorColumns = `incident_id, version, began_at, proposed_at, proposed_by, proposal, declined_at, declined_by, decline_reason, declared_at, declared_by, reason,
+const majorColumns = `incident_id, version, began_at, proposed_at, proposed_by, proposal, declined_at, declined_by, decline_reason, declined_seen, declared_at, declared_by, reason,
 	manager_id, communicator_id, technical_id, cadence_minutes, next_update_at, update_reminded, notice_due_at, notice_at, notice_by, notice_reminded, management,
 	ended_at, ended_by, ending, review_due_at, review_signed_at, review_reminded, created_at, updated_at`
 
@@ -31,11 +31,11 @@ func (repository) major(ctx context.Context, q db.Querier, id uuid.UUID) (*Major
 // locked.
 func (repository) saveMajor(b *pgx.Batch, m Major, now time.Time) {
 	b.Queue(`INSERT INTO incident_majors (`+majorColumns+`)
-		VALUES (@id, 1, @began, @proposed_at, @proposed_by, @proposal, @declined_at, @declined_by, @decline_reason, @declared_at, @declared_by, @reason,
+		VALUES (@id, 1, @began, @proposed_at, @proposed_by, @proposal, @declined_at, @declined_by, @decline_reason, @declined_seen, @declared_at, @declared_by, @reason,
 			@manager, @communicator, @technical, @cadence, @next_update_at, @update_reminded, @notice_due_at, @notice_at, @notice_by, @notice_reminded, @management,
 			@ended_at, @ended_by, @ending, @review_due_at, @review_signed_at, @review_reminded, @now, @now)
 		ON CONFLICT (incident_id) DO UPDATE SET version = incident_majors.version + 1, began_at = excluded.began_at, proposed_at = excluded.proposed_at, proposed_by = excluded.proposed_by,
-			proposal = excluded.proposal, declined_at = excluded.declined_at, declined_by = excluded.declined_by, decline_reason = excluded.decline_reason,
+			proposal = excluded.proposal, declined_at = excluded.declined_at, declined_by = excluded.declined_by, decline_reason = excluded.decline_reason, declined_seen = excluded.declined_seen,
 			declared_at = excluded.declared_at, declared_by = excluded.declared_by, reason = excluded.reason, manager_id = excluded.manager_id,
 			communicator_id = excluded.communicator_id, technical_id = excluded.technical_id, cadence_minutes = excluded.cadence_minutes, next_update_at = excluded.next_update_at,
 			update_reminded = excluded.update_reminded, notice_due_at = excluded.notice_due_at, notice_at = excluded.notice_at, notice_by = excluded.notice_by,
@@ -43,7 +43,7 @@ func (repository) saveMajor(b *pgx.Batch, m Major, now time.Time) {
 			review_due_at = excluded.review_due_at, review_signed_at = excluded.review_signed_at, review_reminded = excluded.review_reminded, updated_at = excluded.updated_at`,
 		db.Args{
 			"id": m.IncidentID, "began": m.BeganAt, "proposed_at": m.ProposedAt, "proposed_by": m.ProposedBy, "proposal": m.Proposal, "declined_at": m.DeclinedAt,
-			"declined_by": m.DeclinedBy, "decline_reason": m.DeclineReason, "declared_at": m.DeclaredAt, "declared_by": m.DeclaredBy, "reason": m.Reason, "manager": m.ManagerID,
+			"declined_by": m.DeclinedBy, "decline_reason": m.DeclineReason, "declined_seen": m.DeclinedSeen, "declared_at": m.DeclaredAt, "declared_by": m.DeclaredBy, "reason": m.Reason, "manager": m.ManagerID,
 			"communicator": m.CommunicatorID, "technical": m.TechnicalID, "cadence": m.Cadence, "next_update_at": m.NextUpdateAt, "update_reminded": m.UpdateReminded,
 			"notice_due_at": m.NoticeDueAt, "notice_at": m.NoticeAt, "notice_by": m.NoticeBy, "notice_reminded": m.NoticeReminded, "management": nonNil(m.Management),
 			"ended_at": m.EndedAt, "ended_by": m.EndedBy, "ending": m.Ending, "review_due_at": m.ReviewDueAt, "review_signed_at": m.ReviewSignedAt, "review_reminded": m.ReviewReminded, "now": now,
@@ -169,22 +169,35 @@ func (repository) remind(ctx context.Context, tx db.Tx, id uuid.UUID, what strin
 	return err == nil && tag.RowsAffected() == 1, err
 }
 
+// candidate is an incident that a rule makes a major one. Was is how large it was
+// when that was declined; nil where nobody decided about it.
+type candidate struct {
+	ID       uuid.UUID `db:"id"`
+	Version  int       `db:"version"`
+	Declined bool      `db:"declined"`
+	Was      *seen     `db:"declined_seen"`
+	seen
+}
+
+const candidateSQL = `SELECT a.incident_id AS id, i.version, m.incident_id IS NOT NULL AS declined, m.declined_seen, ` + affectedSQL + ` AS people, i.priority FROM (`
+
+// undecided narrows a to what nobody manages or has decided about for good: what
+// was declined is asked for again once it has grown.
+const undecided = `) a JOIN incidents i ON i.id = a.incident_id AND i.major = '' AND i.parent_id IS NULL AND i.state NOT IN ('resolved', 'closed', 'cancelled') AND NOT i.confidential
+	LEFT JOIN incident_majors m ON m.incident_id = i.id WHERE m.incident_id IS NULL OR m.declined_seen IS NOT NULL ORDER BY i.id LIMIT 200`
+
 // ruled lists the incidents that the rules make major ones: priority 1 on a
 // service that is flagged, or as many people as set within as many minutes.
-// What somebody has decided about before is theirs.
-func (repository) ruled(ctx context.Context, q db.Querier, v MajorSettings, now time.Time) (byPriority, byPeople []uuid.UUID, err error) {
-	rows, _ := q.Query(ctx, `SELECT r.id FROM records r JOIN incidents i ON i.id = r.id
-		WHERE r.kind = 'incident' AND r.category IN ('new', 'active', 'pending') AND r.priority = 1 AND r.service_id = ANY(@services) AND i.major = '' AND i.parent_id IS NULL
-			AND NOT r.confidential AND NOT EXISTS (SELECT 1 FROM incident_majors m WHERE m.incident_id = r.id) ORDER BY r.created_at LIMIT 20`, db.Args{"services": nonNil(v.Services)})
-	if byPriority, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID]); err != nil || v.RulePeople == 0 {
+func (repository) ruled(ctx context.Context, q db.Querier, v MajorSettings, now time.Time) (byPriority, byPeople []candidate, err error) {
+	rows, _ := q.Query(ctx, candidateSQL+`SELECT r.id AS incident_id FROM records r
+		WHERE r.kind = 'incident' AND r.category IN ('new', 'active', 'pending') AND r.priority = 1 AND r.service_id = ANY(@services)`+undecided, db.Args{"services": nonNil(v.Services)})
+	if byPriority, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidate]); err != nil || v.RulePeople == 0 {
 		return byPriority, nil, db.Map(err)
 	}
-	rows, _ = q.Query(ctx, `SELECT i.id FROM (
+	rows, _ = q.Query(ctx, candidateSQL+`SELECT x.id AS incident_id FROM (
 			SELECT c.parent_id AS id, c.requester_id AS person FROM incidents c WHERE c.parent_id IS NOT NULL AND c.attached_at > @since AND c.child_as = 'same'
 			UNION SELECT f.incident_id, f.person_id FROM incident_affected f WHERE f.at > @since) x
-		JOIN incidents i ON i.id = x.id AND i.major = '' AND i.state NOT IN ('resolved', 'closed', 'cancelled') AND NOT i.confidential
-		WHERE NOT EXISTS (SELECT 1 FROM incident_majors m WHERE m.incident_id = i.id)
-		GROUP BY i.id HAVING count(DISTINCT x.person) >= @n ORDER BY i.id LIMIT 20`, db.Args{"since": now.Add(-time.Duration(v.RuleMinutes) * time.Minute), "n": v.RulePeople})
-	byPeople, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		GROUP BY x.id HAVING count(DISTINCT x.person) >= @n`+undecided, db.Args{"since": now.Add(-time.Duration(v.RuleMinutes) * time.Minute), "n": v.RulePeople})
+	byPeople, err = pgx.CollectRows(rows, pgx.RowToStructByName[candidate])
 	return byPriority, byPeople, db.Map(err)
 }

@@ -23,30 +23,34 @@ func (repository) lonely(ctx context.Context, q db.Querier, after *pastCursor, l
 	return out, db.Map(err)
 }
 
-const lonelySQL = `SELECT r.id, r.number, r.priority, r.team_id, r.created_at, a.since AS alarmed,
+const lonelySQL = `SELECT r.id, r.number, r.priority, r.team_id, r.created_at, a.told_at AS alarmed,
 		coalesce((SELECT e.at FROM trail_entries e WHERE e.record_id = r.id AND e.outcome = 'success' AND e.diff LIKE '%"assignee":%' ORDER BY e.id DESC LIMIT 1), r.created_at) AS since
 	FROM records r LEFT JOIN incident_unassigned_alarms a ON a.incident_id = r.id
 	WHERE r.kind = 'incident' AND r.assignee_id IS NULL AND r.category IN ('new', 'active', 'pending') AND r.category <> 'pending'
 		AND (r.created_at, r.id) > (@at::timestamptz, @id::uuid)
 	ORDER BY r.created_at, r.id LIMIT @limit`
 
-// alarmed notes that the lead is told of a spell without a person. It reports
-// whether that is news.
-func (repository) alarmed(ctx context.Context, tx db.Tx, id uuid.UUID, since time.Time) (bool, error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO incident_unassigned_alarms (incident_id, since) VALUES (@id, @since)
-		ON CONFLICT (incident_id) DO UPDATE SET since = excluded.since WHERE incident_unassigned_alarms.since <> excluded.since`, db.Args{"id": id, "since": since})
+// alarmed notes when somebody was told last that nobody is responsible: the next
+// alarm counts from there. Of two at once that know of the same one before, one
+// does it.
+func (repository) alarmed(ctx context.Context, tx db.Tx, l lonely, now time.Time) (bool, error) {
+	tag, err := tx.Exec(ctx, `INSERT INTO incident_unassigned_alarms (incident_id, since, told_at) VALUES (@id, @since, @now)
+		ON CONFLICT (incident_id) DO UPDATE SET since = excluded.since, told_at = excluded.told_at WHERE incident_unassigned_alarms.told_at IS NOT DISTINCT FROM @was::timestamptz`,
+		db.Args{"id": l.ID, "since": l.Since, "was": l.Alarmed, "now": now})
 	return tag.RowsAffected() == 1, db.Map(err)
 }
 
-// teamLeads are whom an alarm about a team's work reaches: its lead, or, where it
-// has none or there is no team, everybody with that role.
-func (repository) teamLeads(ctx context.Context, q db.Querier, team *uuid.UUID, now time.Time) ([]uuid.UUID, error) {
-	rows, _ := q.Query(ctx, `SELECT t.lead_id FROM teams t JOIN people p ON p.id = t.lead_id AND p.active WHERE t.id = @team::uuid`, db.Args{"team": team})
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil || len(ids) > 0 {
-		return ids, db.Map(err)
-	}
-	rows, _ = q.Query(ctx, `SELECT p.id FROM people p JOIN role_grants g ON g.person_id = p.id AND g.role = 'LEAD' AND `+identity.Granted+` WHERE p.active ORDER BY p.id LIMIT 20`, db.Args{"now": now})
-	ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	return ids, db.Map(err)
+// alarmChain is whom an alarm about an incident can reach, the nearest first:
+// the lead of its team, the leads of the desk, its managers, and, where it is
+// confidential, those who keep such; at most 20 of each.
+func (repository) alarmChain(ctx context.Context, q db.Querier, i Incident, now time.Time) ([][]uuid.UUID, error) {
+	rows, _ := q.Query(ctx, `SELECT 0, t.lead_id FROM teams t JOIN people p ON p.id = t.lead_id AND p.active WHERE t.id = @team::uuid
+		UNION ALL SELECT x.level, h.id FROM (VALUES (1, 'LEAD'), (2, 'MGR'), (3, 'SEC')) x (level, role), LATERAL (
+			SELECT p.id FROM role_grants g JOIN people p ON p.id = g.person_id AND p.active WHERE g.role = x.role AND `+identity.Granted+` ORDER BY p.id LIMIT 20) h
+		WHERE x.role <> 'SEC' OR @confidential`, db.Args{"team": i.TeamID, "confidential": i.Confidential, "now": now})
+	out := make([][]uuid.UUID, 4)
+	var level int
+	var person uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&level, &person}, func() error { out[level] = append(out[level], person); return nil })
+	return out, db.Map(err)
 }

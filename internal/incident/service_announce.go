@@ -58,9 +58,27 @@ func (s *Service) announceIn(ctx context.Context, u *work.Unit, i Incident, f An
 	u.Note("announcement", nil, said(i18n.Chinese, a.TitleZh, a.TitleEn))
 	s.changedNotices()
 	if old != nil && old.Open() && old.TextZh == a.TextZh && old.TextEn == a.TextEn {
-		return nil // other readers, or another title: nothing new for those who know
+		if a.Everybody {
+			return nil
+		}
+		return s.tellMore(ctx, u, i) // nothing new for those who know; other readers may not
 	}
 	return s.say(u, i, Line{Kind: "announced", TextZh: a.TextZh, TextEn: a.TextEn, Public: true}, "incident.announced")
+}
+
+// tellMore sends what was said last to those whom an announcement is addressed to
+// now and who have not heard it; nobody hears a line twice.
+func (s *Service) tellMore(ctx context.Context, u *work.Unit, i Incident) error {
+	l, err := s.repo.lastSaid(ctx, u.Tx, i.ID)
+	if err != nil || l == nil {
+		return err
+	}
+	name := "incident.major_updated"
+	if l.Kind == "announced" {
+		name = "incident.announced"
+	}
+	u.Enqueue(jobs.Job{Kind: JobTell, Payload: telling{Incident: i.ID, Line: l.ID, Name: name}})
+	return nil
 }
 
 func announceable(i Incident) error {
@@ -217,7 +235,7 @@ func (s *Service) tell(ctx context.Context, payload json.RawMessage, _ jobs.Run)
 	}
 	var after uuid.UUID
 	for {
-		to, err := s.repo.toTell(ctx, s.desk.DB, i.ID, after, 200)
+		to, err := s.repo.toTell(ctx, s.desk.DB, a.audience(i.ID), after, 200, s.desk.Now())
 		if err != nil || len(to) == 0 {
 			return err
 		}
@@ -234,6 +252,15 @@ func (s *Service) tellSome(ctx context.Context, t telling, i Incident, about eve
 		u.Announce(t.Name, about, to...)
 		return u.Record(ctx, ActionTell, record.Ref{Kind: KindAnnouncement, ID: i.ID}, trail.Diff{"told": {nil, len(to)}, "number": {nil, i.Label()}})
 	})
+}
+
+// reachLimit is up to how many people a form counts.
+const reachLimit = 1000
+
+// Reach counts who gets a message when something is said of an incident, up to
+// reachLimit and one.
+func (s *Service) Reach(ctx context.Context, id uuid.UUID, a *Announcement) (int, error) {
+	return s.repo.countToTell(ctx, s.desk.DB, a.audience(id), reachLimit+1, s.desk.Now())
 }
 
 // noticesFor is how long what is announced may be old on a page.

@@ -64,7 +64,11 @@ func (s *Service) Propose(ctx context.Context, id uuid.UUID, in ReasonInput) (In
 // Decline answers a proposal with no, and says why.
 func (s *Service) Decline(ctx context.Context, id uuid.UUID, in ReasonInput) (Incident, error) {
 	return s.manage(ctx, ActionDecline, id, in.Version, in, func(u *work.Unit, i *Incident, m *Major) error {
-		if err := m.decline(i, u.By(), in.Reason, u.Now); err != nil {
+		n, err := s.repo.concerned(ctx, u.Tx, id)
+		if err != nil {
+			return err
+		}
+		if err := m.decline(i, u.By(), in.Reason, n, u.Now); err != nil {
 			return err
 		}
 		u.Tell("incident.major_declined", uuid.Nil, people(m.ProposedBy)...)

@@ -108,6 +108,13 @@ var internal = []string{
 // that caused them: a second line would say it twice. Mails go out all the same.
 var waited = []string{"approval.asked", "approval.question", "incident.task_assigned"}
 
+// called reports whether an internal event calls those it is sent to, such as a
+// manager or who stands in for a lead of another team: they hear of it though
+// they may read no notes.
+func called(name string) bool {
+	return strings.HasPrefix(name, "sla.") || name == "incident.unassigned"
+}
+
 // Service tells people.
 type Service struct {
 	desk    *work.Desk
@@ -227,7 +234,7 @@ func (s *Service) concerns(ctx context.Context, id uuid.UUID, entry record.Entry
 	may = s.desk.Matrix.Decide(a, spec.Read, &f).Allowed
 	notes := s.desk.Matrix.Decide(a, "ticket.note_internal", &f).Allowed
 	if slices.Contains(internal, e.Name) {
-		may = may && (notes || strings.HasSuffix(e.Name, ".task_assigned") || strings.HasPrefix(e.Name, "sla.") && slices.Contains(e.To, id))
+		may = may && (notes || strings.HasSuffix(e.Name, ".task_assigned") || called(e.Name) && slices.Contains(e.To, id))
 	}
 	mine := entry.RequesterID != nil && *entry.RequesterID == id
 	return notes && !mine || !mine && a.Agent(), may, nil

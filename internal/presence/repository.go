@@ -166,16 +166,47 @@ func StandIns(ctx context.Context, q db.Querier, team uuid.UUID, x Query) ([]uui
 // are away, their substitute or the substitute's. ok is false where the last of
 // them is away without a substitute, or can be given no work.
 func StandIn(ctx context.Context, q db.Querier, person uuid.UUID, now time.Time) (id uuid.UUID, ok bool, err error) {
-	err = q.QueryRow(ctx, `WITH RECURSIVE chain AS (
-			SELECT @person::uuid AS id, 0 AS n, ARRAY[@person::uuid] AS path
+	err = q.QueryRow(ctx, standInSQL, db.Args{"people": []uuid.UUID{person}, "now": now, "max": maxChain}).Scan(new(uuid.UUID), &id, &ok)
+	return id, ok, db.Map(err)
+}
+
+// standInSQL says of each of some people who gets their work now, and whether
+// that one can be given any.
+const standInSQL = `WITH RECURSIVE chain AS (
+			SELECT x.id AS person, x.id, 0 AS n, ARRAY[x.id] AS path FROM unnest(@people::uuid[]) x (id)
 			UNION ALL
-			SELECT a.substitute_id, c.n + 1, c.path || a.substitute_id FROM chain c
+			SELECT c.person, a.substitute_id, c.n + 1, c.path || a.substitute_id FROM chain c
 				JOIN absences a ON a.person_id = c.id AND NOT a.ended AND a.from_at <= @now AND a.until_at > @now
 			WHERE c.n < @max AND a.substitute_id IS NOT NULL AND NOT a.substitute_id = ANY(c.path)
 		)
-		SELECT c.id, p.active AND `+here+` AND (c.n = 0 OR `+identity.Engineer+`) FROM chain c JOIN people p ON p.id = c.id ORDER BY c.n DESC LIMIT 1`,
-		db.Args{"person": person, "now": now, "max": maxChain}).Scan(&id, &ok)
-	return id, ok, db.Map(err)
+		SELECT DISTINCT ON (c.person) c.person, c.id, p.active AND ` + here + ` AND (c.n = 0 OR ` + identity.Engineer + `) FROM chain c JOIN people p ON p.id = c.id ORDER BY c.person, c.n DESC`
+
+// Reachable lists who can be told something now for some people, in their
+// order: they themselves, or, while they are away, who stands in for them
+// (StandIn). Of whom neither is there nobody is in the list.
+func Reachable(ctx context.Context, q db.Querier, people []uuid.UUID, now time.Time) ([]uuid.UUID, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	rows, _ := q.Query(ctx, standInSQL, db.Args{"people": people, "now": now, "max": maxChain})
+	by := map[uuid.UUID]uuid.UUID{}
+	var person, id uuid.UUID
+	var ok bool
+	if _, err := pgx.ForEachRow(rows, []any{&person, &id, &ok}, func() error {
+		if ok {
+			by[person] = id
+		}
+		return nil
+	}); err != nil {
+		return nil, db.Map(err)
+	}
+	var out []uuid.UUID
+	for _, p := range people {
+		if id, ok := by[p]; ok && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
 }
 
 // AwayOf says which of some people are away now.

@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/notify"
 	"opsdesk/internal/platform/dbtest"
 	"opsdesk/internal/platform/fault"
+	"opsdesk/internal/presence"
 	"opsdesk/internal/sla"
 )
 
@@ -248,5 +249,51 @@ func TestAgreementPages(t *testing.T) {
 		if a := lead.Get(p); a.Status != 200 {
 			t.Errorf("%s: %d", p, a.Status)
 		}
+	}
+}
+
+// A lead who is away is told through who stands in for them, or, where nobody
+// does, the next level is.
+func TestEscalationWhileAway(t *testing.T) {
+	t.Parallel()
+	d := desk(t)
+	if _, err := d.Pool.PGX().Exec(t.Context(), `DELETE FROM role_grants WHERE role = 'LEAD' AND person_id <> $1`, person(t, d, "lead")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE teams SET lead_id = $1`, person(t, d, "lead")); err != nil {
+		t.Fatal(err)
+	}
+	away := func(who string, in presence.EnterInput) presence.Absence {
+		t.Helper()
+		in.From, in.To = "2026-03-02", "2026-03-03"
+		a, err := d.Presence.Enter(d.As(who), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	second := person(t, d, "engineer2")
+	away("lead", presence.EnterInput{SubstituteID: &second})
+	i := report(t, d, 2, 2) // P3: answer in 2 h
+	d.SetClock(on(t, "2026-03-02 10:50"))
+	scan(t, d)
+	if a, b := told(t, d, "lead", i), told(t, d, "engineer2", i); len(a) > 0 || len(b) == 0 {
+		t.Errorf("the lead heard %q, who stands in %q", a, b)
+	}
+	before := len(told(t, d, "engineer2", i))
+	away("engineer2", presence.EnterInput{})
+	if _, err := d.Pool.PGX().Exec(t.Context(), `INSERT INTO role_grants (person_id, role, granted_by, granted_at) SELECT id, 'MGR', $1, now() FROM people WHERE username = 'engineer' ON CONFLICT DO NOTHING`, second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.PGX().Exec(t.Context(), `DELETE FROM role_grants WHERE role = 'MGR' AND person_id <> $1`, person(t, d, "engineer")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.PGX().Exec(t.Context(), `UPDATE departments SET manager_id = NULL`); err != nil {
+		t.Fatal(err)
+	}
+	d.SetClock(on(t, "2026-03-02 11:00"))
+	scan(t, d)
+	if a, b, c := told(t, d, "lead", i), told(t, d, "engineer2", i), told(t, d, "engineer", i); len(a) > 0 || len(b) != before || len(c) == 0 {
+		t.Errorf("the lead heard %q, who stands in %q, the manager of the desk %q", a, b, c)
 	}
 }

@@ -35,8 +35,9 @@ func (repository) reached(ctx context.Context, q db.Querier, now time.Time, limi
 }
 
 // chain is who stands at each level above a record: active people only.
-// lead_any is the first lead of the desk, the last resort.
-func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *uuid.UUID, now time.Time) (map[string]uuid.UUID, error) {
+// lead_any are the leads of the desk and manager_any its managers, the last
+// resorts; at most 20 of each.
+func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *uuid.UUID, now time.Time) (map[string][]uuid.UUID, error) {
 	rows, _ := q.Query(ctx, `WITH RECURSIVE who AS (
 			SELECT r.assignee_id AS assignee, t.lead_id AS lead, s.owner_id AS owner, coalesce(r.assignee_id, t.lead_id) AS worker
 			FROM records r LEFT JOIN teams t ON t.id = coalesce(r.team_id, @team::uuid) LEFT JOIN services s ON s.id = r.service_id WHERE r.id = @id),
@@ -46,12 +47,13 @@ func (repository) chain(ctx context.Context, q db.Querier, id uuid.UUID, team *u
 		SELECT l.level, p.id FROM (
 			SELECT 'assignee' AS level, assignee AS person FROM who UNION ALL SELECT 'lead', lead FROM who UNION ALL SELECT 'owner', owner FROM who
 			UNION ALL (SELECT 'manager', up.manager_id FROM up, who WHERE up.manager_id IS NOT NULL AND up.manager_id IS DISTINCT FROM who.worker ORDER BY up.n LIMIT 1)
-			UNION ALL (SELECT 'lead_any', g.person_id FROM role_grants g JOIN people x ON x.id = g.person_id AND x.active WHERE g.role = 'LEAD' AND `+identity.Granted+` ORDER BY g.person_id LIMIT 1)) l
-		JOIN people p ON p.id = l.person AND p.active`, db.Args{"id": id, "team": team, "now": now})
-	out := map[string]uuid.UUID{}
+			UNION ALL (SELECT 'lead_any', g.person_id FROM role_grants g JOIN people x ON x.id = g.person_id AND x.active WHERE g.role = 'LEAD' AND `+identity.Granted+` ORDER BY g.person_id LIMIT 20)
+			UNION ALL (SELECT 'manager_any', g.person_id FROM role_grants g JOIN people x ON x.id = g.person_id AND x.active WHERE g.role = 'MGR' AND `+identity.Granted+` ORDER BY g.person_id LIMIT 20)) l
+		JOIN people p ON p.id = l.person AND p.active ORDER BY p.id`, db.Args{"id": id, "team": team, "now": now})
+	out := map[string][]uuid.UUID{}
 	var level string
 	var person uuid.UUID
-	_, err := pgx.ForEachRow(rows, []any{&level, &person}, func() error { out[level] = person; return nil })
+	_, err := pgx.ForEachRow(rows, []any{&level, &person}, func() error { out[level] = append(out[level], person); return nil })
 	return out, db.Map(err)
 }
 

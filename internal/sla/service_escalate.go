@@ -12,6 +12,7 @@ import (
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/jobs"
+	"opsdesk/internal/presence"
 	"opsdesk/internal/record"
 	"opsdesk/internal/trail"
 	"opsdesk/internal/work"
@@ -100,24 +101,28 @@ func (w *writer) fireAll(ctx context.Context, e record.Entry, c Clock) ([]string
 		return nil, nil
 	}
 	var said []string
-	var chain map[string]uuid.UUID
+	var here, all map[string]uuid.UUID
 	for _, step := range v.Marks {
 		k := c.key(step.At)
 		at, ok := c.mark(step.At)
 		if !ok || at.After(w.u.Now) || w.past.fired[k] {
 			continue
 		}
-		if chain == nil {
+		if here == nil {
 			var err error
-			if chain, err = w.s.repo.chain(ctx, w.u.Tx, e.ID, w.last().TeamID, w.u.Now); err != nil {
+			if here, all, err = w.chain(ctx, e); err != nil {
 				return nil, err
 			}
 		}
-		to := recipients(chain, step.To)
+		who := here
+		if len(recipients(who, step.To)) == 0 {
+			who = all // nobody is there: they find it when they are back
+		}
+		to := recipients(who, step.To)
 		w.past.fired[k] = true
 		w.s.repo.fire(&w.u.Batch, w.id, k, c.Due, w.u.Now, to)
 		for _, p := range to {
-			if p == chain["manager"] && !e.Confidential {
+			if (p == who["manager"] || p == who["manager_any"]) && !e.Confidential {
 				record.Watch(&w.u.Batch, e.ID, p, w.u.Actor.ID, w.u.Now) // so that they may see what they are called about
 			}
 		}
@@ -125,6 +130,32 @@ func (w *writer) fireAll(ctx context.Context, e record.Entry, c Clock) ([]string
 		said = append(said, string(c.Metric)+" "+string(step.At))
 	}
 	return said, nil
+}
+
+// chain is who is told at each level above a record: who stands there, or, while
+// they are away, who stands in for them. A level where neither is there is
+// vacant. all are those who stand there, wherever they are: what is confidential
+// is told to no substitute whom it does not concern.
+func (w *writer) chain(ctx context.Context, e record.Entry) (here, all map[string]uuid.UUID, err error) {
+	levels, err := w.s.repo.chain(ctx, w.u.Tx, e.ID, w.last().TeamID, w.u.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	here, all = map[string]uuid.UUID{}, map[string]uuid.UUID{}
+	for level, list := range levels {
+		all[level] = list[0]
+		if e.Confidential {
+			continue
+		}
+		reached, err := presence.Reachable(ctx, w.u.Tx, list, w.u.Now)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(reached) > 0 {
+			here[level] = reached[0]
+		}
+	}
+	return here, all, nil
 }
 
 // verb says whether a mark warns, tells of the breach, or escalates it.
@@ -140,15 +171,15 @@ func verb(c Clock, m Mark, at time.Time) string {
 }
 
 // recipients are who is told at the levels of a step; where a level is vacant,
-// the next one up answers for it, and in the end every lead.
+// the next one up answers for it, and in the end a lead or a manager of the desk.
 func recipients(chain map[string]uuid.UUID, to []string) []uuid.UUID {
 	var out []uuid.UUID
 	for _, level := range to {
-		for n := slices.Index(Levels[:], level); n >= 0 && n <= len(Levels); n++ {
-			name := "lead_any"
-			if n < len(Levels) {
-				name = Levels[n]
-			}
+		n := slices.Index(Levels[:], level)
+		if n < 0 {
+			continue
+		}
+		for _, name := range slices.Concat(Levels[n:], []string{"lead_any", "manager_any"}) {
 			if id, ok := chain[name]; ok {
 				if !slices.Contains(out, id) {
 					out = append(out, id)

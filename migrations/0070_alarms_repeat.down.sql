@@ -1,0 +1,1 @@
+ALTER TABLE incident_unassigned_alarms DROP COLUMN told_at;

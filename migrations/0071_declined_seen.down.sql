@@ -1,0 +1,1 @@
+ALTER TABLE incident_majors DROP COLUMN declined_seen;
