@@ -45,9 +45,9 @@ func moved(ctx context.Context, u *work.Unit, sql string, args db.Args) ([]uuid.
 
 // Find returns one reply or note of a record.
 func Find(ctx context.Context, q db.Querier, record, id uuid.UUID, internal bool) (Comment, error) {
-	sql := `SELECT `+replyColumns+` FROM comments WHERE id = @id AND record_id = @record`
+	sql := `SELECT ` + replyColumns + ` FROM comments WHERE id = @id AND record_id = @record`
 	if internal {
-		sql = `SELECT `+noteColumns+` FROM notes WHERE id = @id AND record_id = @record`
+		sql = `SELECT ` + noteColumns + ` FROM notes WHERE id = @id AND record_id = @record`
 	}
 	rows, _ := q.Query(ctx, sql, db.Args{"id": id, "record": record})
 	c, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Comment])

@@ -86,7 +86,9 @@ func (h handlers) editNote(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && !fault.Is(err, fault.Invalid) {
 		return err
 	}
-	return h.noted(w, r, &in.Body, err, "edit_note", func(ctx context.Context, id, note uuid.UUID) (Incident, error) { return h.s.EditNote(ctx, id, note, in) })
+	return h.noted(w, r, &in.Body, err, "edit_note", func(ctx context.Context, id, note uuid.UUID) (Incident, error) {
+		return h.s.EditNote(ctx, id, note, in)
+	})
 }
 
 func (h handlers) removeNote(w http.ResponseWriter, r *http.Request) error {
@@ -94,7 +96,9 @@ func (h handlers) removeNote(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Decode(r, &in); err != nil {
 		return err
 	}
-	return h.noted(w, r, nil, nil, "remove_note", func(ctx context.Context, id, note uuid.UUID) (Incident, error) { return h.s.RemoveNote(ctx, id, note, in) })
+	return h.noted(w, r, nil, nil, "remove_note", func(ctx context.Context, id, note uuid.UUID) (Incident, error) {
+		return h.s.RemoveNote(ctx, id, note, in)
+	})
 }
 
 // noted makes a change of a note and leads back to the ticket; what is refused

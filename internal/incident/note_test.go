@@ -159,6 +159,9 @@ func TestNotePages(t *testing.T) {
 	if page := lead.Get("/incidents/" + i.Label()).Text(); strings.Contains(page, "ordered") || !strings.Contains(page, "The author removed this note") {
 		t.Error("the lead does not see that it was removed")
 	}
+	if preview := lead.Get("/incidents/" + i.Label() + "/preview").Text(); strings.Contains(preview, `class="msg note"`) {
+		t.Error("the preview shows an empty note")
+	}
 	if a := eng.Get(at); a.Status != 409 {
 		t.Errorf("form of what is removed: %d", a.Status)
 	}

@@ -438,10 +438,10 @@ func orNone(ctx context.Context, s string) string {
 	return s
 }
 
-// last is the newest reply or note, if there is one.
+// last is the newest reply or note that stands, if there is one.
 func (d *Detail) last() *Item {
 	for n := len(d.Timeline) - 1; n >= 0; n-- {
-		if d.Timeline[n].Comment != nil {
+		if c := d.Timeline[n].Comment; c != nil && c.RemovedAt == nil {
 			return &d.Timeline[n]
 		}
 	}

@@ -33,16 +33,17 @@
     if (e.target.matches('.cb,[data-all]')) selection();
   });
 
-  // ---- the connection: away when the browser says so, or when two requests in a row found nobody ----
-  const away = () => !navigator.onLine || failures > 1, waiting = new Set(), reach = window.fetch;
+  // ---- the connection: away when two requests in a row found nobody, or one where the browser says so; it is wrong at times, behind some VPNs ----
+  const away = () => failures > (navigator.onLine ? 1 : 0), waiting = new Set(), reach = window.fetch;
   let failures = 0, probe;
   window.fetch = (...a) => reach.apply(window, a).then((r) => { failures = 0; connection(); flush(); return r; }, (e) => { if (e.name !== 'AbortError') { failures++; connection(); } throw e; });
   function connection() {
     const bar = $('#offline'); if (bar) bar.hidden = !away();
-    clearTimeout(probe); if (away() || waiting.size) probe = setTimeout(() => fetch('/healthz', { cache: 'no-store' }).catch(() => {}), 4000);
+    clearTimeout(probe); if (away() || waiting.size) probe = setTimeout(knock, 4000);
   }
-  addEventListener('offline', connection);
-  addEventListener('online', () => { connection(); fetch('/healthz', { cache: 'no-store' }).catch(() => {}); });
+  const knock = () => fetch('/healthz', { cache: 'no-store' }).catch(() => {});
+  addEventListener('offline', knock);
+  addEventListener('online', knock);
   // hold keeps a form until the connection is back; its button says so. It then goes out as it is, once: its idempotency key is the same.
   function hold(f, by) {
     release(f); waiting.add(f);
@@ -51,8 +52,8 @@
     f._by = by; connection();
   }
   function release(f) { waiting.delete(f); if (f._was) { f._was[0].replaceChildren(...f._was[1]); f._was = null; } }
-  function flush() { if (navigator.onLine) [...waiting].forEach((f) => { const by = f._by; release(f); if (f.isConnected) f.requestSubmit(by); }); }
-  connection();
+  function flush() { [...waiting].forEach((f) => { const by = f._by; release(f); if (f.isConnected) f.requestSubmit(by); }); }
+  if (!navigator.onLine) knock();
 
   // ---- forms: one press, one effect; long ones leave a warning ---------------
   let acting = false; // a row's form was sent: the answer is another page, and no key may send a second one meanwhile
