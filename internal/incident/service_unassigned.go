@@ -39,19 +39,10 @@ type lonely struct {
 	Alarmed   *time.Time `db:"alarmed"` // somebody was told of that, the last time
 }
 
-// from is the instant from which the next alarm counts: since nobody is
-// responsible, or since somebody was told of that.
-func (l lonely) from() time.Time {
-	if l.Alarmed != nil && l.Alarmed.After(l.Since) {
-		return *l.Alarmed
-	}
-	return l.Since
-}
-
 // alarmUnassigned tells leads of incidents that nobody took within the working
 // minutes of their priority. It looks at everything that waits, so that none is
-// missed while the worker is down, and tells again after as many minutes for as
-// long as nobody takes it (capabilities 5): to take it is to have heard.
+// missed while the worker is down, and tells again, each time after twice as long,
+// until somebody takes it (capabilities 5): to take it is to have heard.
 func (s *Service) alarmUnassigned(ctx context.Context, _ json.RawMessage, _ jobs.Run) error {
 	if s.rules == nil {
 		return nil
@@ -69,7 +60,7 @@ func (s *Service) alarmUnassigned(ctx context.Context, _ json.RawMessage, _ jobs
 			return errors.Join(append(failed, err)...)
 		}
 		for _, l := range list {
-			at, ok := due(l.from(), l.Priority)
+			at, ok := due(l.Since, l.Alarmed, l.Priority)
 			if !ok || at.After(s.desk.Now()) {
 				continue
 			}

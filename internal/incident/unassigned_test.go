@@ -190,18 +190,20 @@ func TestUnassignedReachesSomebodyWhoIsThere(t *testing.T) {
 	d.Advance(31 * time.Minute)
 	hear("the lead is there", "lead 1, engineer2 0, manager 0")
 	away(t, d, "lead", "engineer2")
-	d.Advance(29 * time.Minute)
+	d.Advance(28 * time.Minute)
 	hear("repeated too soon", "lead 1, engineer2 0, manager 0")
 	d.Advance(2 * time.Minute)
 	hear("repeated while the lead is away", "lead 1, engineer2 1, manager 0")
 	away(t, d, "engineer2", "")
-	d.Advance(31 * time.Minute)
+	d.Advance(58 * time.Minute)
+	hear("the third time waits twice as long", "lead 1, engineer2 1, manager 0")
+	d.Advance(2 * time.Minute)
 	hear("nobody is there", "lead 1, engineer2 1, manager 0")
 	grant(t, d, sql, "manager", "MGR")
 	if a := d.Client("manager").Get("/incidents/" + i.Label()); a.Status != 404 {
 		t.Fatalf("the manager sees it before they are told: %d", a.Status)
 	}
-	d.Advance(time.Minute)
+	d.Advance(time.Minute) // what nobody heard stays due
 	hear("a manager is there", "lead 1, engineer2 1, manager 1")
 	for _, who := range people {
 		if a := d.Client(who).Get("/incidents/" + i.Label()); a.Status != 200 {
@@ -211,7 +213,7 @@ func TestUnassignedReachesSomebodyWhoIsThere(t *testing.T) {
 	if _, err := d.Incidents.Claim(d.As("engineer"), i.ID, incident.StepInput{}); err != nil {
 		t.Fatal(err)
 	}
-	d.Advance(time.Hour)
+	d.Advance(9 * time.Hour)
 	hear("somebody took it", "lead 1, engineer2 1, manager 1")
 }
 
