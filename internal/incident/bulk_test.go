@@ -156,13 +156,20 @@ func TestBulkOfAWholeList(t *testing.T) {
 	t.Parallel()
 	d := apptest.New(t, apptest.Options{})
 	lead := d.As("lead")
+	var newest []string
 	for range 3 {
-		report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "clavichord" })
+		newest = append([]string{report(t, d, "staff", func(in *incident.CreateInput) { in.Title = "clavichord" }).Label()}, newest...)
+		d.Advance(time.Minute)
 	}
 	other := report(t, d, "staff")
-	b, err := d.Incidents.Bulk(lead, incident.BulkInput{Act: "note", All: true, Query: "view=open&q=clavichord", Body: "one note"})
+	b, err := d.Incidents.Bulk(lead, incident.BulkInput{Act: "note", All: true, Query: "view=open&sort=created&q=clavichord", Body: "one note"})
 	if err != nil || b.Total != 3 {
 		t.Fatalf("%d rows: %v", b.Total, err)
+	}
+	for label, r := range rowsOf(t, d, "lead", b) {
+		if newest[r.N-1] != label { // in the order of the list
+			t.Errorf("row %d is %s, want %s", r.N, label, newest[r.N-1])
+		}
 	}
 	for _, bad := range []incident.BulkInput{
 		{Act: "assign", IDs: []uuid.UUID{other.ID}},

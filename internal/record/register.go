@@ -108,9 +108,9 @@ func StandingsIn(ctx context.Context, q db.Querier, ids []uuid.UUID, person uuid
 }
 
 // FindAll lists the entries of some records of a kind that v lets be seen, in
-// the order of their ids.
+// any order.
 func FindAll(ctx context.Context, q db.Querier, v Visibility, kind Kind, ids []uuid.UUID) ([]Entry, error) {
-	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(@ids) AND r.kind = @kind AND `, ` ORDER BY r.id`), v.With(db.Args{"ids": ids, "kind": kind}))
+	rows, _ := q.Query(ctx, v.SQL(`SELECT r.* FROM records r WHERE r.id = ANY(@ids) AND r.kind = @kind AND `), v.With(db.Args{"ids": ids, "kind": kind}))
 	out, err := pgx.CollectRows(rows, pgx.RowToStructByName[Entry])
 	return out, db.Map(err)
 }

@@ -8,6 +8,7 @@ package work
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -142,9 +143,9 @@ type Seen struct {
 	Facts authz.Facts
 }
 
-// SeeAll is See for some records of a kind, in a handful of statements however
-// many they are. Those that are hidden, or are not there, are left out; attempts
-// at hidden ones are in the trail.
+// SeeAll is See for some records of a kind, in their order and in a handful of
+// statements however many they are. Those that are hidden, or are not there, are
+// left out; attempts at hidden ones are in the trail.
 func (d *Desk) SeeAll(ctx context.Context, kind record.Kind, ids []uuid.UUID) ([]Seen, error) {
 	v, who, err := d.Visibility(ctx, kind)
 	if err != nil {
@@ -163,6 +164,11 @@ func (d *Desk) SeeAll(ctx context.Context, kind record.Kind, ids []uuid.UUID) ([
 	if err != nil {
 		return nil, err
 	}
+	place := make(map[uuid.UUID]int, len(ids))
+	for n, id := range ids {
+		place[id] = n
+	}
+	slices.SortFunc(entries, func(a, b record.Entry) int { return place[a.ID] - place[b.ID] })
 	out := make([]Seen, len(entries))
 	for n, e := range entries {
 		if err := d.noteRead(ctx, who, e); err != nil {
