@@ -83,8 +83,8 @@ type props struct {
 }
 
 // reason says why a row is, or would be, refused.
-func (p props) reason(ctx context.Context, r Row) string {
-	return ui.T(ctx, r.Code, append(r.Args.pairs(), p.Runner.Args...)...)
+func reason(ctx context.Context, r Row) string {
+	return ui.T(ctx, r.Code, r.Args.pairs()...)
 }
 
 func (h handlers) props(r *http.Request) (props, error) {

@@ -18,8 +18,8 @@ const KindBaseline record.Kind = "ci_baseline"
 // MaxBaseline is how many items one baseline may hold.
 const MaxBaseline = 50_000
 
-// limits are name, value pairs for the placeholders of why a baseline failed:
-// only the key of the text is kept.
+// limits are name, value pairs for the placeholders of why a baseline failed: of
+// a baseline only the key of the text is kept.
 var limits = []any{"items", MaxBaseline, "nodes", MaxNodes}
 
 // The states of a baseline. One that was taken never changes.

@@ -346,7 +346,7 @@ func TestBaselineSaysItsLimit(t *testing.T) {
 		}
 		code = "configuration.error." + code
 		statement(`UPDATE ci_baselines SET state = 'failed', problem = '`+code+`', version = version + 1 WHERE id = '`+b.ID.String()+`'`)(t, d, b)
-		statement(`UPDATE batch_rows SET outcome = 'refused', code = '`+code+`' WHERE batch_id = '`+b.BatchID.String()+`'`)(t, d, b)
+		statement(`UPDATE batch_rows SET outcome = 'refused', code = '`+code+`', args = '{"items": 50000, "nodes": 10000}' WHERE batch_id = '`+b.BatchID.String()+`'`)(t, d, b)
 		for _, page := range []string{"/configuration/baselines/" + b.ID.String(), "/jobs/" + b.BatchID.String()} {
 			if a := c.Get(page); !strings.Contains(a.Text(), want) {
 				t.Errorf("%s: %d, no %q", page, a.Status, want)

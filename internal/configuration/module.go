@@ -24,7 +24,7 @@ func New(d *work.Desk, batches *batch.Service, url string) (*Service, error) {
 	batches.Handle(batchImport, batch.Runner{Row: s.importStep, Undo: batchUndo, Title: "configuration.import.title", Path: "/configuration?q=", Max: maxRows * 2})
 	batches.Handle(batchUndo, batch.Runner{Row: s.undoStep, Title: "configuration.import.undo", Path: "/configuration?q=", Max: maxRows * 2})
 	batches.Handle(batchVerify, batch.Runner{Row: s.verifyStep, Title: "configuration.campaign.verify_same", Path: "/configuration/", Max: MaxCampaign})
-	batches.Handle(batchBaseline, batch.Runner{Args: limits, Row: s.baselineStep, Ended: s.baselineEnded, Title: "configuration.baseline.title", Path: "/configuration/baselines?name="})
+	batches.Handle(batchBaseline, batch.Runner{Row: s.baselineStep, Ended: s.baselineEnded, Title: "configuration.baseline.title", Path: "/configuration/baselines?name="})
 	if err := s.register(); err != nil {
 		return nil, err
 	}
