@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"opsdesk/internal/comment"
+	"opsdesk/internal/draft"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/platform/web"
 	"opsdesk/internal/work"
@@ -69,7 +70,15 @@ func (h handlers) note(r *http.Request) (noteProps, error) {
 	if !d.mends(&c) {
 		return noteProps{}, h.desk.Noted(r.Context(), ActionEditNote, d.Ref(), fault.New(fault.Forbidden, "ui.error.note_not_yours"))
 	}
-	return noteProps{Detail: d, Comment: c, Typed: c.Body}, nil
+	p := noteProps{Detail: d, Comment: c, Typed: c.Body}
+	begun, _, err := draft.Load(r.Context(), h.desk.DB, d.who.ID, noteDraft(d.ID, id))
+	if err != nil || begun["body"] == "" {
+		return p, err
+	}
+	if p.Typed = begun["body"]; begun["was"] != c.Edition() { // begun before it was mended elsewhere
+		p.Fault = fault.New(fault.Conflict, "ui.error.note_changed")
+	}
+	return p, nil
 }
 
 func (h handlers) notePage(w http.ResponseWriter, r *http.Request) error {

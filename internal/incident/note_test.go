@@ -166,3 +166,43 @@ func TestNotePages(t *testing.T) {
 		t.Errorf("form of what is removed: %d", a.Status)
 	}
 }
+
+// TestANoteBegunIsKept: what was typed instead of a note is there when its author
+// comes back, beside what the note says if it was mended meanwhile, and gone once
+// it was saved.
+func TestANoteBegunIsKept(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	i := report(t, d, "staff")
+	if _, err := d.Incidents.Note(d.As("engineer"), i.ID, incident.ReplyInput{Body: "toner is empty"}); err != nil {
+		t.Fatal(err)
+	}
+	n := noteOf(t, d, i.ID)
+	at := "/incidents/" + i.Label() + "/notes/" + n.ID.String()
+	c := d.Client("engineer")
+	key := "incident:" + i.ID.String() + ":note:" + n.ID.String()
+	if text := c.Get(at).Text(); !strings.Contains(text, `data-draft="`+key+`"`) {
+		t.Fatalf("the form saves no draft: %s", text)
+	}
+	begin := func() {
+		t.Helper()
+		body := strings.NewReader(`{"body": "toner is or", "was": "` + n.Edition() + `"}`)
+		if a := c.Do("PUT", "/drafts/"+url.PathEscape(key), "application/json", body); a.Status >= 300 {
+			t.Fatalf("draft: %d", a.Status)
+		}
+	}
+	begin()
+	if text := c.Get(at).Text(); !strings.Contains(text, "toner is or") || strings.Contains(text, "edited elsewhere") {
+		t.Error("what was begun is not there")
+	}
+	if _, err := d.Incidents.EditNote(d.As("engineer"), i.ID, n.ID, incident.NoteInput{Body: "toner is here"}); err != nil {
+		t.Fatal(err)
+	}
+	if text := c.Get(at).Text(); strings.Contains(text, "toner is or") {
+		t.Error("a draft outlives what was saved")
+	}
+	begin() // in a tab that was open before
+	if text := c.Get(at).Text(); !strings.Contains(text, "toner is or") || !strings.Contains(text, "toner is here") || !strings.Contains(text, "edited elsewhere") {
+		t.Error("what was begun before the note was mended hides what it says now")
+	}
+}

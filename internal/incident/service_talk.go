@@ -171,9 +171,13 @@ func (s *Service) EditNote(ctx context.Context, id, note uuid.UUID, in NoteInput
 		if err := comment.Revise(ctx, u, i.ID, note, in.Was, in.Body); err != nil {
 			return err
 		}
+		draft.Clear(u, noteDraft(i.ID, note))
 		return s.repo.reindex(ctx, u.Tx, i.ID)
 	})
 }
+
+// noteDraft names what somebody has begun to write instead of a note.
+func noteDraft(id, note uuid.UUID) string { return draftPrefix(id) + "note:" + note.String() }
 
 // RemoveNoteInput takes a note away; see NoteInput.
 type RemoveNoteInput struct {
@@ -190,6 +194,7 @@ func (s *Service) RemoveNote(ctx context.Context, id, note uuid.UUID, in RemoveN
 		if err := comment.Remove(ctx, u, i.ID, note, in.Was); err != nil {
 			return err
 		}
+		draft.Clear(u, noteDraft(i.ID, note))
 		names, err := attachment.Release(ctx, u, note)
 		if err != nil {
 			return err
