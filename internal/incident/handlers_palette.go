@@ -6,8 +6,6 @@ import (
 
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/web"
-	"opsdesk/internal/queue"
-	"opsdesk/internal/record"
 )
 
 // recentMost is how many records a browser may ask about that were opened in it.
@@ -38,7 +36,6 @@ func (h handlers) palette(w http.ResponseWriter, r *http.Request) error {
 	if p.Found, err = h.s.look(ctx, q, !strings.HasPrefix(typed, "@"), !strings.HasPrefix(typed, "#")); err != nil {
 		return err
 	}
-	p.Lists = h.s.holding(p.Rows)
 	return web.Render(w, r, http.StatusOK, paletteHits(p))
 }
 
@@ -53,26 +50,9 @@ func recent(text string) []string {
 	return out
 }
 
-// holding are the lists of which something was found, for the rows that lead to
-// all of it.
-func (s *Service) holding(found []queue.Hit) []queue.Source {
-	of := map[record.Kind]bool{}
-	for _, x := range found {
-		of[x.Kind] = true
-	}
-	var out []queue.Source
-	for _, l := range s.sources() {
-		if of[l.Kind] {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
 // paletteProps is what the palette found.
 type paletteProps struct {
 	Found
 	Text  string
 	Agent bool
-	Lists []queue.Source // that have some of the rows
 }

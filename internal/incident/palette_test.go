@@ -55,3 +55,31 @@ func TestOpenedLast(t *testing.T) {
 		t.Errorf("what is no number: %s", got)
 	}
 }
+
+// TestPaletteLeadsToWhatItDoesNotShow: a word that thousands say, but none of the
+// newest, is found by the row that leads to all of the list.
+func TestPaletteLeadsToWhatItDoesNotShow(t *testing.T) {
+	t.Parallel()
+	d := apptest.New(t, apptest.Options{})
+	if _, err := d.Pool.PGX().Exec(t.Context(), `
+		WITH made AS (INSERT INTO records (id, kind, number, title, state, category, priority, requester_id, created_by, created_at, updated_at)
+			SELECT gen_random_uuid(), 'incident', 'INC-8' || lpad(n::text, 5, '0'), 't', 'closed', 'closed', 3, p.id, p.id, now() - n * interval '1 minute', now() - n * interval '1 minute'
+			FROM generate_series(1, 6000) n, people p WHERE p.username = 'staff' RETURNING id, number)
+		INSERT INTO search_docs (record_id, hash, terms, talk, notes, open)
+			SELECT id, 1, (CASE WHEN number > 'INC-802500' THEN '''lamp'':1' ELSE '''desk'':1' END)::tsvector, '', '', false FROM made;
+		ANALYZE records; ANALYZE search_docs`); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(who, text string) string {
+		return d.Client(who).Get("/palette?q="+text, "HX-Request", "true", "Accept-Language", "en").Text()
+	}
+	if got := ask("lead", "lamp"); strings.Contains(got, "pal-hit") || !strings.Contains(got, "/incidents?q=lamp") {
+		t.Errorf("no way to what none of the newest say: %s", got)
+	}
+	if got := ask("lead", "nobodysaysthis"); strings.Contains(got, "?q=") {
+		t.Errorf("led to a list that has nothing: %s", got)
+	}
+	if got := ask("staff", "lamp"); strings.Contains(got, "/incidents?") {
+		t.Errorf("staff are led to a list that they have not: %s", got)
+	}
+}

@@ -25,16 +25,14 @@ func (s *Service) sources() []queue.Source {
 // actor may read: those with that number first, then by what is written on
 // them, the newest first.
 func (s *Service) Find(ctx context.Context, text string) ([]queue.Hit, error) {
-	return s.find(ctx, s.desk.DB, text)
-}
-
-func (s *Service) find(ctx context.Context, q db.Querier, text string) ([]queue.Hit, error) {
-	return queue.Find(ctx, s.desk, q, text, paletteEach, s.sources()...)
+	found, _, err := queue.Find(ctx, s.desk, s.desk.DB, text, paletteEach, s.sources()...)
+	return found, err
 }
 
 // Found is what the palette shows for a text.
 type Found struct {
 	Rows   []queue.Hit
+	Lists  []queue.Source   // that have some of the rows, or may have
 	Items  []record.Summary // of configuration
 	People []identity.Person
 }
@@ -48,7 +46,10 @@ func (s *Service) look(ctx context.Context, text string, records, people bool) (
 	}
 	var reads []func(db.Querier) error
 	if records {
-		reads = append(reads, func(q db.Querier) (err error) { out.Rows, err = s.find(ctx, q, text); return err })
+		reads = append(reads, func(q db.Querier) (err error) {
+			out.Rows, out.Lists, err = queue.Find(ctx, s.desk, q, text, paletteEach, s.sources()...)
+			return err
+		})
 	}
 	if records && who.Agent() && s.items != nil {
 		reads = append(reads, func(db.Querier) (err error) { out.Items, err = s.items.Look(ctx, text, paletteEach); return err })

@@ -61,11 +61,12 @@ type meant struct {
 // Find looks records up in several lists at once, at most each of every kind:
 // those that have the number first, then what says the words, the newest first.
 // One statement asks all lists, each under the access predicate of its kind. A
-// number that is written in full is meant alone.
-func Find(ctx context.Context, d *work.Desk, q db.Querier, text string, each int, in ...Source) ([]Hit, error) {
+// number that is written in full is meant alone. lists are those that have some,
+// or may: of a word that many say only the newest are looked at.
+func Find(ctx context.Context, d *work.Desk, q db.Querier, text string, each int, in ...Source) (found []Hit, lists []Source, err error) {
 	who, err := identity.From(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var arms []arm
 	alone := false
@@ -77,25 +78,39 @@ func Find(ctx context.Context, d *work.Desk, q db.Querier, text string, each int
 		alone = alone || full
 		v, _, err := d.Visibility(ctx, s.Kind)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		arms = s.add(arms, v, "r.number = @number", db.Args{"number": label}, 1, true)
 	}
+	part := map[record.Kind]bool{}
 	if !alone {
 		m, err := understand(ctx, q, text)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, s := range in {
 			v, _, err := d.Visibility(ctx, s.Kind)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			arms = s.said(arms, m, scope(d, s.Note, who, v), each)
+			part[s.Kind] = !m.rare && !m.words.Empty() && !v.Never()
 		}
 	}
-	found, err := hits(ctx, q, arms)
-	return pick(found, each, in), err
+	found, err = hits(ctx, q, arms)
+	if err != nil {
+		return nil, nil, err
+	}
+	found = pick(found, each, in)
+	for _, h := range found {
+		part[h.Kind] = true
+	}
+	for _, s := range in {
+		if part[s.Kind] {
+			lists = append(lists, s)
+		}
+	}
+	return found, lists, nil
 }
 
 // Seen lists, of some numbers, the records that the actor may see now, in the
