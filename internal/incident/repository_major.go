@@ -184,7 +184,7 @@ const candidateSQL = `SELECT a.incident_id AS id, i.version, m.incident_id IS NO
 // undecided narrows a to what nobody manages or has decided about for good: what
 // was declined is asked for again once it has grown.
 const undecided = `) a JOIN incidents i ON i.id = a.incident_id AND i.major = '' AND i.parent_id IS NULL AND i.state NOT IN ('resolved', 'closed', 'cancelled') AND NOT i.confidential
-	LEFT JOIN incident_majors m ON m.incident_id = i.id WHERE m.incident_id IS NULL OR m.declined_seen IS NOT NULL ORDER BY i.id LIMIT 200`
+	LEFT JOIN incident_majors m ON m.incident_id = i.id WHERE m.incident_id IS NULL OR m.declined_seen IS NOT NULL ORDER BY m.incident_id IS NOT NULL, i.id LIMIT 200`
 
 // ruled lists the incidents that the rules make major ones: priority 1 on a
 // service that is flagged, or as many people as set within as many minutes.

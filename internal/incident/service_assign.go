@@ -2,10 +2,12 @@ package incident
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
 	"opsdesk/internal/comment"
+	"opsdesk/internal/platform/db"
 	"opsdesk/internal/platform/fault"
 	"opsdesk/internal/presence"
 	"opsdesk/internal/record"
@@ -105,17 +107,24 @@ func (s *Service) standIn(ctx context.Context, u *work.Unit, person *uuid.UUID) 
 	if person == nil || *person == u.Actor.ID {
 		return person, nil
 	}
-	to, ok, err := presence.StandIn(ctx, u.Tx, *person, u.Now)
+	to, err := insteadOf(ctx, u.Tx, *person, u.Now)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, fault.OnField("assignee_id", "incident.error.absent")
 	}
 	if to != *person {
 		u.Note("stands_in_for", nil, *person)
 	}
 	return &to, nil
+}
+
+// insteadOf is who gets the work of a person now; where they are away and nobody
+// stands in for them, it is refused.
+func insteadOf(ctx context.Context, q db.Querier, person uuid.UUID, now time.Time) (uuid.UUID, error) {
+	to, ok, err := presence.StandIn(ctx, q, person, now)
+	if err == nil && !ok {
+		err = fault.OnField("assignee_id", "incident.error.absent")
+	}
+	return to, err
 }
 
 // nameAssignee lets whoever is made responsible for a confidential incident

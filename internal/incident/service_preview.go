@@ -8,7 +8,6 @@ import (
 	"opsdesk/internal/batch"
 	"opsdesk/internal/identity"
 	"opsdesk/internal/platform/fault"
-	"opsdesk/internal/presence"
 	"opsdesk/internal/queue"
 )
 
@@ -41,10 +40,7 @@ func (s *Service) mayHold(ctx context.Context, person, team *uuid.UUID) error {
 	if err != nil || *person == who.ID {
 		return err
 	}
-	_, ok, err := presence.StandIn(ctx, s.desk.DB, *person, s.desk.Now())
-	if err == nil && !ok {
-		return fault.OnField("assignee_id", "incident.error.absent")
-	}
+	_, err = insteadOf(ctx, s.desk.DB, *person, s.desk.Now())
 	return err
 }
 

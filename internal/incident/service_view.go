@@ -260,7 +260,7 @@ func (s *Service) legal(i Incident, a authz.Action) bool {
 	}
 	switch a {
 	case ActionEdit, ActionEditNote, ActionRemoveNote:
-		return i.State != Closed && i.State != Cancelled
+		return i.archived() == nil
 	case ActionPropose:
 		return i.Major == "" && i.State.Open() && i.ParentID == nil
 	case ActionDeclare:
